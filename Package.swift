@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// GLN_EMBEDDED=1 builds the core as Embedded Swift, the form in which libgooglenet ships: no Swift runtime needed.
+// Use another --scratch-path for it. Without it: regular Swift, for the tool, the tests and sanitizers.
+let embedded = Context.environment["GLN_EMBEDDED"] != nil
+let warnings: [SwiftSetting] = Context.environment["GLN_WERROR"] != nil ? [.treatAllWarnings(as: .error)] : []
+let core: [SwiftSetting] =
+  warnings + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
+
+/// A kernel module: one instruction-set tier of Sources/Kernels, which it sees through a symbolic link.
+/// Loops over accumulators must be unrolled completely (threshold), or they spill to memory.
+func kernels(_ tier: String, _ machineFlags: [String]) -> Target {
+  .target(
+    name: "Kernels\(tier)", dependencies: ["CKernels"],
+    swiftSettings: core + [
+      .unsafeFlags(
+        ["-Ounchecked", "-wmo", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=5000"]
+          + machineFlags.flatMap { ["-Xcc", $0] })
+    ])
+}
+
+let avx2 = ["-mavx2", "-mfma"]
+let avx512 = avx2 + ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]
+
+let libraryTargets: [Target] = [
+  .systemLibrary(name: "CGoogLeNet", path: "include"),
+  .target(name: "CKernels"),
+  .target(name: "CPlatform", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread"), .linkedLibrary("dl")]),
+  .target(name: "CModelFormat", exclude: ["googlenet.proto", "generate.sh"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+  kernels("Portable", []),
+  kernels("AVX2", avx2),
+  kernels("AVX512", avx512),
+  .target(
+    name: "GoogLeNet",
+    dependencies: [
+      "CGoogLeNet", "CKernels", "CPlatform", "CModelFormat", "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
+    ], swiftSettings: core),
+]
+
+let toolTargets: [Target] = [
+  .target(
+    name: "CForeignFormats", linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
+  .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+  .target(
+    name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats"], swiftSettings: warnings),
+  .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: warnings),
+  .executableTarget(
+    name: "googlenet",
+    dependencies: [
+      "GoogLeNet", "Conversion", "ImageFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ], swiftSettings: warnings),
+  .testTarget(
+    name: "KernelTests",
+    dependencies: ["CKernels", "CPlatform", "KernelsPortable", "KernelsAVX2", "KernelsAVX512"],
+    swiftSettings: warnings),
+  .testTarget(
+    name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat"],
+    swiftSettings: warnings),
+  .testTarget(
+    name: "ConversionTests", dependencies: ["GoogLeNet", "Conversion", "CForeignFormats"], swiftSettings: warnings),
+]
+
+let package = Package(
+  name: "googlenet",
+  products: embedded
+    ? [.library(name: "GoogLeNet", type: .static, targets: ["GoogLeNet"])]
+    : [
+      .library(name: "GoogLeNet", targets: ["GoogLeNet"]),
+      .executable(name: "googlenet", targets: ["googlenet"]),
+    ],
+  dependencies: embedded
+    ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
+  targets: embedded ? libraryTargets : libraryTargets + toolTargets)

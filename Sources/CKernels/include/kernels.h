@@ -1,0 +1,190 @@
+/*
+ * The kernel table: what the core knows of the kernels. Kernel modules are reached only through the functions at the end of this file
+ * and never by `import`, because the Swift optimizer would inline their code into callers compiled for other CPUs.
+ *
+ * Activations are channels-last (HWC) float32. A tensor may lie inside a larger buffer: in a halo of zeros around the
+ * image (for the padding of convolutions), and between other channels (a slice of a concatenation), so every row and every pixel has a
+ * stride, counted in elements. Kernels never write outside height × width × channels of their output. Where a kernel works on whole vectors
+ * of channels it may read up to GLN_READ_SLACK bytes past the last channel; the core keeps that much readable.
+ *
+ * Work is cut into units that may run at the same time on different threads. An operation has one or more phases: all units of
+ * a phase are done before the next begins. Which thread runs a unit never changes a result.
+ */
+#ifndef GLN_KERNELS_H
+#define GLN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that must be readable past the end of every activation buffer. */
+#define GLN_READ_SLACK 256
+/* Alignment in bytes of activation buffers, packed weights and scratch. */
+#define GLN_ALIGNMENT 64
+
+/* Runs one unit of one phase. `arguments` is the operation's own struct below; `scratch` is this thread's alone. */
+typedef void (*gln_run_unit)(const void *arguments, int32_t phase, int32_t unit, void *scratch);
+
+/* A two-dimensional convolution (cross-correlation) of one image, with bias and lower bound (ReLU) applied. One group. */
+typedef struct gln_f32_convolution {
+    const float *input;   /* the first value that the window of output (0, 0) reads: up and left of the image by the padding */
+    const float *weights; /* as written by `pack` */
+    float *output;
+    float *shared;        /* `shared_size` bytes that live from the first phase to the last */
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t input_channels;
+    int32_t output_channels;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t kernel_height;
+    int32_t kernel_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t dilation_height;
+    int32_t dilation_width;
+    int32_t threads;      /* how many threads will share the units: a hint for their size */
+    float minimum;        /* outputs below are raised to it: 0 for ReLU, -infinity for none */
+} gln_f32_convolution;
+
+/* One way to compute a convolution: kernel, tile sizes, packing and memory in one record. */
+typedef struct gln_f32_convolution_algorithm {
+    const char *name;
+    int32_t phases;
+    /* Whether it can run this convolution (only the shape is read, not the pointers). */
+    int32_t (*supports)(const gln_f32_convolution *shape);
+    /* Rows and columns of the input beyond the last window's end that it may read; they must exist as zeros in the halo. */
+    void (*extra_input)(const gln_f32_convolution *shape, int32_t *rows, int32_t *columns);
+    /* Bytes of packed weights, bias included. */
+    size_t (*packed_size)(const gln_f32_convolution *shape);
+    /* weights: (output channels, input channels, kernel height, kernel width); bias: NULL for zeros. */
+    void (*pack)(const gln_f32_convolution *shape, const float *weights, const float *bias, float *packed);
+    size_t (*shared_size)(const gln_f32_convolution *shape);  /* bytes */
+    size_t (*scratch_size)(const gln_f32_convolution *shape); /* bytes a thread */
+    int32_t (*unit_count)(const gln_f32_convolution *shape, int32_t phase);
+    gln_run_unit run; /* arguments: gln_f32_convolution */
+} gln_f32_convolution_algorithm;
+
+/* Maximum or average over windows. Windows are clipped to the image; a window never lies wholly outside it. */
+typedef struct gln_f32_pooling {
+    const float *input; /* the image's first value */
+    float *output;
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t channels;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t kernel_height;
+    int32_t kernel_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t padding_top;
+    int32_t padding_left;
+    int32_t padding_bottom; /* with padding_right: only where the average counts padding */
+    int32_t padding_right;
+    int32_t count_includes_padding;
+    int32_t threads;
+} gln_f32_pooling;
+
+/* y = x * (k + alpha * sum of squares over the `size` channels around)^-beta. May run in place. */
+typedef struct gln_f32_normalization {
+    const float *input;
+    float *output;
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+    int32_t size;
+    float alpha; /* per element: already divided by size where the model says so */
+    float beta;
+    float k;
+    int32_t threads;
+} gln_f32_normalization;
+
+/* y = max(x * scale[c] + shift[c], minimum). May run in place. Also copies. */
+typedef struct gln_f32_affine {
+    const float *input;
+    float *output;
+    const float *scale; /* NULL: 1 */
+    const float *shift; /* NULL: 0 */
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+    float minimum;
+    int32_t threads;
+} gln_f32_affine;
+
+/* exp(x - max) / sum over `count` contiguous values. */
+typedef struct gln_f32_softmax {
+    const float *input;
+    float *output;
+    int32_t count;
+} gln_f32_softmax;
+
+/* 8-bit pixels to normalised float32 channels: output channel c = (byte channel_offsets[c] of the pixel - mean[c]) * scale[c]. */
+typedef struct gln_f32_pixels {
+    const uint8_t *pixels;
+    float *output;
+    ptrdiff_t row_stride; /* bytes */
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t pixel_bytes;
+    int32_t channels; /* 1 to 4 */
+    int32_t channel_offsets[4];
+    float mean[4];
+    float scale[4];
+} gln_f32_pixels;
+
+/* Planes (CHW) to channels-last. */
+typedef struct gln_f32_planes {
+    const float *planes;
+    float *output;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+} gln_f32_planes;
+
+/* Kernels with the names of their argument structs; the unit counts are functions of the same arguments. */
+typedef struct gln_kernel_table {
+    int32_t vector_bytes;
+    gln_f32_convolution_algorithm f32_direct;   /* any convolution */
+    gln_f32_convolution_algorithm f32_winograd; /* 3 × 3, stride 1, dilation 1; `supports` says where it wins */
+    int32_t (*f32_pooling_units)(const gln_f32_pooling *arguments);
+    gln_run_unit f32_max_pooling;     /* arguments: gln_f32_pooling */
+    gln_run_unit f32_average_pooling; /* arguments: gln_f32_pooling */
+    int32_t (*f32_normalization_units)(const gln_f32_normalization *arguments);
+    gln_run_unit f32_normalization;
+    int32_t (*f32_affine_units)(const gln_f32_affine *arguments);
+    gln_run_unit f32_affine;
+    gln_run_unit f32_softmax; /* one unit */
+    int32_t (*f32_pixels_units)(const gln_f32_pixels *arguments);
+    gln_run_unit f32_pixels;
+    int32_t (*f32_planes_units)(const gln_f32_planes *arguments);
+    gln_run_unit f32_planes;
+} gln_kernel_table;
+
+/*
+ * Each tier replaces the entries that it has something better for. Fill in this order, as far as the CPU goes:
+ * portable; avx2; avx_vnni (where the CPU has it); avx512; avx512_vnni.
+ */
+void gln_kernels_portable(gln_kernel_table *table);
+void gln_kernels_avx2(gln_kernel_table *table);
+void gln_kernels_avx512(gln_kernel_table *table);
+
+#endif

@@ -1,0 +1,95 @@
+/* What the core needs of the operating system and the CPU and Swift without Foundation cannot reach. */
+#ifndef GLN_PLATFORM_H
+#define GLN_PLATFORM_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ------------------------------------------------------------------------------------------------- memory */
+
+/* `size` bytes aligned to `alignment` (a power of two, at least the size of a pointer); NULL where there is no memory. */
+void *gln_allocate_aligned(size_t size, size_t alignment);
+void gln_free_aligned(void *block);
+
+/* Calls a caller's allocator; kept in C because function pointers with a context are what the C ABI hands over. */
+typedef void *(*gln_platform_allocate)(void *context, size_t size, size_t alignment);
+typedef void (*gln_platform_release)(void *context, void *block, size_t size);
+
+/* -------------------------------------------------------------------------------------------------- files */
+
+/*
+ * Maps a file for reading. Returns 0, or the errno of what failed. An empty file gives NULL and size 0. Something that is not
+ * a regular file gives EINVAL, a folder EISDIR.
+ */
+int gln_map_file(const char *path, const void **bytes, size_t *size);
+void gln_unmap_file(const void *bytes, size_t size);
+/* Lets the whole pages within a range of a mapped file leave memory. */
+void gln_drop_pages(const void *bytes, size_t size);
+/* strerror_r: writes a NUL-terminated text. */
+void gln_error_text(int error, char *text, size_t capacity);
+
+/* ---------------------------------------------------------------------------------------------------- CPU */
+
+/* Bits of what the CPU has and the operating system saves. */
+enum {
+    GLN_CPU_AVX2_FMA = 1,
+    GLN_CPU_AVX_VNNI = 2,
+    GLN_CPU_AVX512 = 4, /* F, BW, DQ, VL */
+    GLN_CPU_AVX512_VNNI = 8
+};
+uint32_t gln_cpu_features(void);
+
+/* The number of CPUs that this process may use: its affinity mask, lowered by a cgroup quota. At least 1. */
+int32_t gln_allowed_cpus(void);
+
+/* The value of an environment variable, or NULL. */
+const char *gln_environment(const char *name);
+
+/* Nanoseconds of a clock that only goes forward. */
+uint64_t gln_nanoseconds(void);
+
+/* ------------------------------------------------------------------------------------------------- errors */
+
+/* The calling thread's last error message; never NULL. */
+const char *gln_thread_message(void);
+/* Stores up to 1,023 bytes of a message, cut at a UTF-8 character. */
+void gln_set_thread_message(const uint8_t *text, size_t length);
+
+/* ------------------------------------------------------------------------------------------------ threads */
+
+typedef struct gln_lock gln_lock;
+gln_lock *gln_lock_create(void); /* NULL where there is no memory */
+void gln_lock_free(gln_lock *lock);
+void gln_lock_acquire(gln_lock *lock);
+void gln_lock_release(gln_lock *lock);
+
+/* A counter that threads share, alone in its cache line. */
+typedef struct gln_counter {
+    _Alignas(64) _Atomic(int64_t) value;
+    char filler[56];
+} gln_counter;
+int64_t gln_counter_add(gln_counter *counter, int64_t amount); /* the value before */
+int64_t gln_counter_load(gln_counter *counter);
+void gln_counter_store(gln_counter *counter, int64_t value);
+/* Stores `value` if `expected` is there; 1 if so. */
+int gln_counter_exchange(gln_counter *counter, int64_t expected, int64_t value);
+
+typedef void (*gln_team_work)(void *context, size_t index);
+/* A fixed number of threads that run one job at a time together with the thread that calls gln_team_run. */
+typedef struct gln_team gln_team;
+/* `threads` counts the caller: one fewer is started. Workers block all signals. NULL where threads cannot be made. */
+gln_team *gln_team_create(int32_t threads, int32_t spin_microseconds);
+void gln_team_free(gln_team *team);
+/* Runs work(context, 0 … threads - 1), index 0 on the caller; returns when all have. */
+void gln_team_run(gln_team *team, gln_team_work work, void *context);
+
+/* ----------------------------------------------------------------------------------------------- OpenBLAS */
+
+/* Loads libopenblas once. 1 where cblas_sgemm can be called. It is kept to one thread while we call it. */
+int gln_openblas_load(void);
+/* c (m × n, row stride ldc) = a (m × k, row stride lda) × b (k × n, row stride ldb), row-major. */
+void gln_openblas_sgemm(int32_t m, int32_t n, int32_t k, const float *a, int32_t lda, const float *b, int32_t ldb, float *c,
+                        int32_t ldc);
+
+#endif

@@ -1,0 +1,24 @@
+/// An affine map a channel; see googlenet.proto for the formula. Without mean and variance it is Caffe's Scale layer.
+public struct BatchNormalization {
+  public var mean: Tensor?
+  public var variance: Tensor?
+  public var scale: Tensor?
+  public var shift: Tensor?
+  public var epsilon: Float = 0
+
+  public init() {}
+
+  /// The same as y = x * scale + shift, computed in double precision.
+  public func affine(channels: Int) -> (scale: [Float], shift: [Float]) {
+    let mean = mean?.floats(), variance = variance?.floats(), scale = scale?.floats(), shift = shift?.floats()
+    var scales = [Float](repeating: 1, count: channels)
+    var shifts = [Float](repeating: 0, count: channels)
+    for channel in 0..<channels {
+      var factor = Double(scale?[channel] ?? 1)
+      if let variance { factor /= (Double(variance[channel]) + Double(epsilon)).squareRoot() }
+      scales[channel] = Float(factor)
+      shifts[channel] = Float(Double(shift?[channel] ?? 0) - Double(mean?[channel] ?? 0) * factor)
+    }
+    return (scales, shifts)
+  }
+}

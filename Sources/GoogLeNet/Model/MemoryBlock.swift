@@ -1,0 +1,29 @@
+import CPlatform
+
+/// Bytes that something keeps alive: the file mapping, heap block or caller's memory behind tensors.
+open class MemoryBlock {
+  public let bytes: UnsafeRawBufferPointer
+
+  /// Memory that the caller keeps alive and unchanged.
+  public init(borrowing bytes: UnsafeRawBufferPointer) {
+    self.bytes = bytes
+  }
+
+  /// Tells the system that the pages may leave memory; they come back from their file when read again.
+  open func dropPages(of range: UnsafeRawBufferPointer) {}
+}
+
+/// Memory on the heap, freed with the object.
+public final class HeapBlock: MemoryBlock {
+  public let mutableBytes: UnsafeMutableRawBufferPointer
+
+  /// `byteCount` zero bytes aligned to 64; nil where there is no memory.
+  public init?(byteCount: Int) {
+    guard let base = gln_allocate_aligned(max(byteCount, 1), 64) else { return nil }
+    mutableBytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+    mutableBytes.initializeMemory(as: UInt8.self, repeating: 0)
+    super.init(borrowing: UnsafeRawBufferPointer(mutableBytes))
+  }
+
+  deinit { gln_free_aligned(mutableBytes.baseAddress) }
+}

@@ -1,0 +1,23 @@
+/// A trained network as data: what a model file holds. Importers build one, the writer stores it, `Model` validates and runs it.
+public struct Network {
+  public var name: String
+  public var producer: String
+  public var preprocessing: Preprocessing
+  /// None, or one a class.
+  public var labels: [String]
+  /// What layers call the network's input.
+  public var inputName: String
+  /// In topological order; the last one gives the output.
+  public var layers: [Layer]
+
+  public init(
+    name: String, producer: String, preprocessing: Preprocessing, labels: [String], inputName: String, layers: [Layer]
+  ) {
+    self.name = name
+    self.producer = producer
+    self.preprocessing = preprocessing
+    self.labels = labels
+    self.inputName = inputName
+    self.layers = layers
+  }
+}

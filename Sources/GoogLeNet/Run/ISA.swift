@@ -1,0 +1,23 @@
+/// Instruction-set tiers; the values are those of `gln_isa` in include/googlenet.h.
+public enum ISA: Int32, Comparable, CaseIterable, Sendable {
+  case best = 0
+  case portable = 1
+  case avx2 = 2
+  case avxVNNI = 3
+  case avx512 = 4
+  case avx512VNNI = 5
+
+  public static func < (left: ISA, right: ISA) -> Bool { left.rawValue < right.rawValue }
+
+  /// The name that options, the environment and reports use.
+  public var name: StaticString {
+    switch self {
+    case .best: "best"
+    case .portable: "portable"
+    case .avx2: "avx2"
+    case .avxVNNI: "avx-vnni"
+    case .avx512: "avx512"
+    case .avx512VNNI: "avx512-vnni"
+    }
+  }
+}

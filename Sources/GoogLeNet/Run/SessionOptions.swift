@@ -1,0 +1,42 @@
+/// How a session is to run; the meaning of each value stands at its setter in include/googlenet.h.
+public struct SessionOptions {
+  /// A caller's allocator.
+  public struct Allocator {
+    public let allocate: @convention(c) (UnsafeMutableRawPointer?, Int, Int) -> UnsafeMutableRawPointer?
+    public let release: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, Int) -> Void
+    public let context: UnsafeMutableRawPointer?
+  }
+
+  /// A caller's receiver of log lines.
+  public struct Log {
+    public let receive: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void
+    public let context: UnsafeMutableRawPointer?
+  }
+
+  /// A caller's threads.
+  public struct ParallelFor {
+    public typealias Work = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
+    public let run: @convention(c) (UnsafeMutableRawPointer?, Int, Work?, UnsafeMutableRawPointer?) -> Void
+    public let context: UnsafeMutableRawPointer?
+  }
+
+  /// 1 to `threadLimit`, or 0 for the allowed CPUs.
+  public var threads = 0
+  public var maxISA = ISA.best
+  public var backend = Backend.native
+  public var algorithm = Algorithm.auto
+  public var precision = Precision.auto
+  /// 0 for the model's own.
+  public var inputHeight = 0
+  public var inputWidth = 0
+  public var spinMicroseconds = 200
+  public var allocator: Allocator?
+  public var log: Log?
+  public var parallelFor: ParallelFor?
+
+  public static let threadLimit = 256
+  public static let inputSizeLimit = 8192
+  public static let spinLimit = 1_000_000
+
+  public init() {}
+}
