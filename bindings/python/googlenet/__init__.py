@@ -1,0 +1,52 @@
+"""GoogLeNet (Inception v1) inference on the CPU.
+
+import googlenet
+
+with googlenet.Model("clothing.gln") as model:
+    for prediction in model.classify("tshirt.png"):
+        print(f"{prediction.probability:.3f} {prediction.label}")
+"""
+
+from ._errors import (
+    ArgumentTypeError,
+    BackendUnavailableError,
+    BufferTooSmallError,
+    BusyError,
+    ClosedError,
+    Error,
+    FileError,
+    InvalidArgumentError,
+    InvalidModelError,
+    LibraryNotFoundError,
+    NotFoundError,
+    OutOfMemoryError,
+    UnsupportedError,
+    UnsupportedVersionError,
+)
+from ._library import cpu_isa, library_path, library_version
+from ._model import Layer, Model, Prediction
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentTypeError",
+    "BackendUnavailableError",
+    "BufferTooSmallError",
+    "BusyError",
+    "ClosedError",
+    "Error",
+    "FileError",
+    "InvalidArgumentError",
+    "InvalidModelError",
+    "Layer",
+    "LibraryNotFoundError",
+    "Model",
+    "NotFoundError",
+    "OutOfMemoryError",
+    "Prediction",
+    "UnsupportedError",
+    "UnsupportedVersionError",
+    "cpu_isa",
+    "library_path",
+    "library_version",
+]

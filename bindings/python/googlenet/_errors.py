@@ -1,0 +1,110 @@
+"""Exceptions: one class for each status of the C library, each also the built-in class that fits."""
+
+from __future__ import annotations
+
+
+class Error(Exception):
+    """Anything that went wrong. `status` is the gln_status that fits; None where the C library has none."""
+
+    status: int | None = None
+
+    def __str__(self) -> str:
+        # KeyError would show the message in quotes, OSError would look for an errno.
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidArgumentError(Error, ValueError):
+    """An argument is out of range, has the wrong shape or contradicts another."""
+
+    status = 1
+
+
+class ArgumentTypeError(InvalidArgumentError, TypeError):
+    """An argument is of a type that cannot be used at all."""
+
+
+class OutOfMemoryError(Error, MemoryError):
+    """There is no memory for the model, its packed weights or its activations."""
+
+    status = 2
+
+
+class FileError(Error, OSError):
+    """A file cannot be opened, read or decoded."""
+
+    status = 3
+
+
+class InvalidModelError(Error, ValueError):
+    """Not a model file, or a truncated, corrupted or contradictory one."""
+
+    status = 4
+
+
+class UnsupportedVersionError(Error, RuntimeError):
+    """A model file of a newer format, or a library of another ABI."""
+
+    status = 5
+
+
+class UnsupportedError(Error, NotImplementedError):
+    """Well-formed, but nothing that the library runs."""
+
+    status = 6
+
+
+class NotFoundError(Error, KeyError):
+    """The model has no layer of that name."""
+
+    status = 7
+
+
+class BufferTooSmallError(Error, BufferError):
+    """A buffer cannot hold the result."""
+
+    status = 8
+
+
+class BackendUnavailableError(Error, RuntimeError):
+    """The shared library of the backend is missing."""
+
+    status = 9
+
+
+class BusyError(Error, RuntimeError):
+    """The session is running a call of another thread."""
+
+    status = 10
+
+
+class ClosedError(Error, ValueError):
+    """The model has been closed."""
+
+
+class LibraryNotFoundError(Error, ImportError):
+    """libgooglenet is nowhere where it is looked for, or cannot be loaded."""
+
+
+_BY_STATUS: dict[int, type[Error]] = {
+    kind.status: kind
+    for kind in (
+        InvalidArgumentError,
+        OutOfMemoryError,
+        FileError,
+        InvalidModelError,
+        UnsupportedVersionError,
+        UnsupportedError,
+        NotFoundError,
+        BufferTooSmallError,
+        BackendUnavailableError,
+        BusyError,
+    )
+    if kind.status is not None
+}
+
+
+def error_for(status: int, message: str) -> Error:
+    """The exception for a status. A status that this package does not know gives a plain Error that carries it."""
+    error = _BY_STATUS.get(status, Error)(message)
+    error.status = status
+    return error
