@@ -15,7 +15,7 @@ func kernels(_ tier: String, _ machineFlags: [String]) -> Target {
     name: "Kernels\(tier)", dependencies: ["CKernels"],
     swiftSettings: core + [
       .unsafeFlags(
-        ["-Ounchecked", "-wmo", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=5000"]
+        ["-Ounchecked", "-wmo", "-num-threads", "1", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=5000"]
           + machineFlags.flatMap { ["-Xcc", $0] })
     ])
 }
