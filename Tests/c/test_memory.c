@@ -1,0 +1,354 @@
+/*
+ * Memory: the caller's allocator, allocations that fail, leaks, and no allocation in steady state. This program defines malloc
+ * and its family itself, in front of the C library's, and so sees every call that libgooglenet makes on any thread.
+ */
+#include "check.h"
+#include "tiny_model.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* glibc's own names of what is replaced below. */
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static long live, calls;
+
+static void *counted(void *block, void *before)
+{
+    pthread_mutex_lock(&lock);
+    calls++;
+    live += (block != NULL) - (before != NULL);
+    pthread_mutex_unlock(&lock);
+    return block;
+}
+
+void *malloc(size_t size)
+{
+    return counted(__libc_malloc(size), NULL);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return counted(__libc_calloc(count, size), NULL);
+}
+
+void *realloc(void *block, size_t size)
+{
+    return counted(__libc_realloc(block, size), block);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return counted(__libc_memalign(alignment, size), NULL);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+    return counted(__libc_memalign(alignment, size), NULL);
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    void *made = counted(__libc_memalign(alignment, size), NULL);
+    if (!made)
+        return ENOMEM;
+    *block = made;
+    return 0;
+}
+
+void free(void *block)
+{
+    counted(NULL, block);
+    __libc_free(block);
+}
+
+/* ----------------------------------------------------------------------------------------- a caller's allocator */
+
+typedef struct pool {
+    pthread_mutex_t lock;
+    long allocations, releases, bad;
+    long fail_at; /* counted from 0; below 0: never */
+    size_t bytes, peak;
+} pool;
+
+typedef struct block_header {
+    void *base;
+    size_t size;
+    unsigned magic;
+} block_header;
+
+static void pool_reset(pool *pool, long fail_at)
+{
+    memset(pool, 0, sizeof *pool);
+    pthread_mutex_init(&pool->lock, NULL);
+    pool->fail_at = fail_at;
+}
+
+static void *pool_allocate(void *context, size_t size, size_t alignment)
+{
+    pool *pool = context;
+    unsigned char *result = NULL;
+    void *base;
+    pthread_mutex_lock(&pool->lock);
+    pool->bad += alignment == 0 || (alignment & (alignment - 1)) != 0 || size == 0;
+    if (pool->fail_at-- != 0 &&
+        (base = malloc(size + alignment + sizeof(block_header))) != NULL) {
+        block_header header;
+        result = (unsigned char *)base + sizeof header;
+        result += (alignment - (uintptr_t)result % alignment) % alignment;
+        header.base = base;
+        header.size = size;
+        header.magic = 0xB10C;
+        memcpy(result - sizeof header, &header, sizeof header);
+        memset(result, 0xCD, size); /* what is not written first must not be read */
+        pool->allocations++;
+        pool->bytes += size;
+        if (pool->bytes > pool->peak)
+            pool->peak = pool->bytes;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return result;
+}
+
+static void pool_release(void *context, void *block, size_t size)
+{
+    pool *pool = context;
+    block_header header;
+    pthread_mutex_lock(&pool->lock);
+    memcpy(&header, (unsigned char *)block - sizeof header, sizeof header);
+    pool->bad += header.magic != 0xB10C || header.size != size;
+    pool->releases++;
+    pool->bytes -= header.size;
+    header.magic = 0xDEAD;
+    memcpy((unsigned char *)block - sizeof header, &header, sizeof header);
+    free(header.base);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static gln_session_options *pool_options(pool *pool, int threads)
+{
+    gln_session_options *options = NULL;
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, threads));
+    if (pool)
+        CHECK_STATUS(GLN_OK, gln_session_options_set_allocator(options, pool_allocate, pool_release, pool));
+    return options;
+}
+
+static unsigned char noise[3 * TINY_PIXELS];
+static unsigned char picture[640 * 480 * 3];
+static float values[3 * 8 * 10 * 12];
+
+/* Every call that computes, once. */
+static gln_status use_all(gln_session *session)
+{
+    static const char *const names[] = {"conv1", "norm1", "concat", "bn"};
+    gln_batch batch = tiny_batch(noise, 3), tensors = batch;
+    gln_image image = {picture, 640, 480, 0, GLN_PIXEL_RGB};
+    gln_prediction best[3];
+    static float planes[3 * TINY_PIXELS];
+    gln_status status;
+    size_t i;
+    tensors.kind = GLN_BATCH_FLOAT32;
+    tensors.data = planes;
+    if ((status = gln_session_predict(session, &batch, GLN_OUTPUT_PROBABILITIES, values, 3 * TINY_CLASSES)) != GLN_OK ||
+        (status = gln_session_predict(session, &tensors, GLN_OUTPUT_LOGITS, values, 3 * TINY_CLASSES)) != GLN_OK ||
+        (status = gln_session_features(session, &batch, values, 3 * TINY_FEATURES)) != GLN_OK ||
+        (status = gln_session_classify(session, &image, best, 3, NULL)) != GLN_OK)
+        return status;
+    for (i = 0; i < 4; i++)
+        if ((status = gln_session_layer(session, names[i], &batch, values, sizeof values / sizeof values[0])) != GLN_OK)
+            return status;
+    return GLN_OK;
+}
+
+static void test_allocator_is_used(void)
+{
+    static pool pool;
+    gln_session_options *options;
+    gln_session *session;
+    float plain[TINY_CLASSES], pooled[TINY_CLASSES];
+    gln_batch batch = tiny_batch(noise, 1);
+    session = tiny_session(NULL);
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, plain, TINY_CLASSES));
+    gln_session_free(session);
+    pool_reset(&pool, -1);
+    options = pool_options(&pool, 2);
+    session = tiny_session(options);
+    gln_session_options_free(options);
+    CHECK(pool.allocations > 0 && pool.bad == 0);
+    CHECK(pool.bytes >= gln_session_activation_bytes(session));
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, pooled, TINY_CLASSES));
+    CHECK(memcmp(plain, pooled, sizeof plain) == 0);
+    CHECK_STATUS(GLN_OK, use_all(session));
+    gln_session_free(session);
+    CHECK(pool.allocations == pool.releases && pool.bytes == 0 && pool.bad == 0);
+}
+
+static void test_failing_allocator(void)
+{
+    static pool pool;
+    long fail_at, successes = 0;
+    for (fail_at = 0; fail_at < 1000 && successes == 0; fail_at++) {
+        gln_model *model = tiny_load();
+        gln_session_options *options;
+        gln_session *session = NULL;
+        gln_status status;
+        pool_reset(&pool, fail_at);
+        options = pool_options(&pool, 2);
+        status = gln_session_create(model, options, &session);
+        CHECK((status == GLN_OK) == (session != NULL));
+        if (status == GLN_OK) {
+            status = use_all(session);
+            /* One failed allocation does not spoil the session. */
+            CHECK_STATUS(GLN_OK, use_all(session));
+        }
+        successes += status == GLN_OK;
+        CHECK(status == GLN_OK || status == GLN_OUT_OF_MEMORY);
+        if (status == GLN_OUT_OF_MEMORY)
+            CHECK(*gln_last_error_message() != 0);
+        gln_session_free(session);
+        gln_session_options_free(options);
+        gln_model_free(model);
+        CHECK(pool.allocations == pool.releases && pool.bytes == 0 && pool.bad == 0);
+    }
+    CHECK(successes == 1 && fail_at > 2);
+}
+
+static void test_no_leaks(void)
+{
+    static pool pool;
+    long before = 0;
+    int round;
+    for (round = 0; round < 12; round++) {
+        gln_session_options *options;
+        gln_session *session;
+        gln_model *model = NULL;
+        tiny_bytes file;
+        int kind;
+        /* The first rounds let lazily made things come to be. */
+        if (round == 3) {
+            pthread_mutex_lock(&lock);
+            before = live;
+            pthread_mutex_unlock(&lock);
+        }
+        pool_reset(&pool, -1);
+        options = pool_options(round % 2 ? &pool : NULL, 1);
+        session = tiny_session(options);
+        CHECK_STATUS(GLN_OK, use_all(session));
+        CHECK(gln_session_layer(session, "none", NULL, values, 1) != GLN_OK);
+        gln_session_free(session);
+        CHECK_STATUS(GLN_OK, gln_session_options_set_precision(options, GLN_PRECISION_INT8));
+        CHECK_STATUS(GLN_OK, gln_session_options_set_input_size(options, 8192, 8192));
+        model = tiny_load();
+        CHECK_STATUS(GLN_UNSUPPORTED, gln_session_create(model, options, &session));
+        gln_model_free(model);
+        gln_session_options_free(options);
+        file = tiny_model();
+        for (kind = 0; kind < 2; kind++) {
+            model = NULL;
+            CHECK(gln_model_load_memory(file.data, file.size / 2, (gln_memory)kind, &model) != GLN_OK);
+            file.data[file.size / 3] ^= 4;
+            CHECK(gln_model_load_memory(file.data, file.size, (gln_memory)kind, &model) != GLN_OK);
+            file.data[file.size / 3] ^= 4;
+        }
+        free(file.data);
+        CHECK(gln_model_load_file("/nowhere/x.gln", &model) == GLN_IO_ERROR);
+    }
+    if (live != before)
+        fprintf(stderr, "%ld blocks more than before after 9 rounds\n", live - before);
+    CHECK(live == before);
+}
+
+static void check_steady_state(int threads, gln_backend backend)
+{
+    gln_session_options *options = pool_options(NULL, threads);
+    gln_session *session;
+    long before;
+    int round;
+    CHECK_STATUS(GLN_OK, gln_session_options_set_backend(options, backend));
+    session = tiny_session(options);
+    CHECK_STATUS(GLN_OK, use_all(session));
+    before = calls;
+    for (round = 0; round < 5; round++)
+        CHECK_STATUS(GLN_OK, use_all(session));
+    if (calls != before)
+        fprintf(stderr, "%ld calls of malloc and free in five rounds\n", calls - before);
+    CHECK(calls == before);
+    gln_session_free(session);
+    gln_session_options_free(options);
+}
+
+static void test_no_allocation_in_steady_state(void)
+{
+    check_steady_state(1, GLN_BACKEND_NATIVE);
+    check_steady_state(3, GLN_BACKEND_NATIVE);
+}
+
+/* Not even the first call allocates, but for the first gln_session_layer. */
+static void test_no_allocation_in_first_call(void)
+{
+    gln_session *session = tiny_session(NULL);
+    gln_batch batch = tiny_batch(noise, 3);
+    gln_image image = {picture, 640, 480, 0, GLN_PIXEL_RGB};
+    gln_prediction best[3];
+    long before = calls;
+    CHECK_STATUS(GLN_OK, gln_session_classify(session, &image, best, 3, NULL));
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, values, 3 * TINY_CLASSES));
+    CHECK_STATUS(GLN_OK, gln_session_features(session, &batch, values, 3 * TINY_FEATURES));
+    if (calls != before)
+        fprintf(stderr, "%ld calls of malloc and free\n", calls - before);
+    CHECK(calls == before);
+    gln_session_free(session);
+}
+
+/* Sessions of one model with the same settings share its packed weights; with another allocator they do not. */
+static void test_weights_are_shared(void)
+{
+    static pool pool, other;
+    gln_session_options *options, *apart;
+    gln_session *first = NULL, *second = NULL, *third = NULL;
+    gln_model *model = tiny_load();
+    size_t alone;
+    pool_reset(&pool, -1);
+    pool_reset(&other, -1);
+    options = pool_options(&pool, 1);
+    apart = pool_options(&other, 1);
+    CHECK_STATUS(GLN_OK, gln_session_create(model, options, &first));
+    alone = pool.bytes;
+    CHECK_STATUS(GLN_OK, gln_session_create(model, options, &second));
+    CHECK(pool.bytes - alone < alone && gln_session_weight_bytes(second) == gln_session_weight_bytes(first));
+    CHECK(pool.bytes - alone <= alone - gln_session_weight_bytes(first));
+    CHECK_STATUS(GLN_OK, gln_session_create(model, apart, &third));
+    CHECK(other.bytes == alone);
+    gln_session_free(first);
+    CHECK_STATUS(GLN_OK, use_all(second));
+    gln_model_free(model);
+    gln_session_free(second);
+    CHECK_STATUS(GLN_OK, use_all(third));
+    gln_session_free(third);
+    CHECK(pool.allocations == pool.releases && other.allocations == other.releases);
+    CHECK(pool.bytes == 0 && other.bytes == 0 && pool.bad == 0 && other.bad == 0);
+    gln_session_options_free(options);
+    gln_session_options_free(apart);
+}
+
+int main(void)
+{
+    tiny_noise(noise, 3, 3);
+    RUN(test_allocator_is_used);
+    RUN(test_failing_allocator);
+    RUN(test_no_leaks);
+    RUN(test_no_allocation_in_steady_state);
+    RUN(test_no_allocation_in_first_call);
+    RUN(test_weights_are_shared);
+    return check_finish();
+}

@@ -1,0 +1,343 @@
+#include "tiny_model.h"
+
+#include "check.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------ protobuf writing */
+
+typedef struct writer {
+    unsigned char *data;
+    size_t size, capacity;
+} writer;
+
+static void put_raw(writer *out, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    if (out->size + size > out->capacity) {
+        out->capacity = 2 * (out->size + size);
+        out->data = realloc(out->data, out->capacity);
+        if (!out->data)
+            abort();
+    }
+    memcpy(out->data + out->size, bytes, size);
+    out->size += size;
+}
+
+static void put_varint(writer *out, uint64_t value)
+{
+    do {
+        unsigned char byte = (unsigned char)((value & 127) | (value > 127 ? 128 : 0));
+        put_raw(out, &byte, 1);
+        value >>= 7;
+    } while (value);
+}
+
+static void put_number(writer *out, unsigned field, uint64_t value)
+{
+    put_varint(out, field << 3);
+    put_varint(out, value);
+}
+
+static void put_bytes(writer *out, unsigned field, const void *bytes, size_t size)
+{
+    put_varint(out, field << 3 | 2);
+    put_varint(out, size);
+    put_raw(out, bytes, size);
+}
+
+static void put_text(writer *out, unsigned field, const char *text)
+{
+    put_bytes(out, field, text, strlen(text));
+}
+
+static void put_float(writer *out, unsigned field, float value)
+{
+    put_varint(out, field << 3 | 5);
+    put_raw(out, &value, 4);
+}
+
+static void put_message(writer *out, unsigned field, writer *message)
+{
+    put_bytes(out, field, message->data, message->size);
+    free(message->data);
+    memset(message, 0, sizeof *message);
+}
+
+/* ------------------------------------------------------------------------------------------ XXH64, after its specification */
+
+static uint64_t rotate(uint64_t value, int bits)
+{
+    return value << bits | value >> (64 - bits);
+}
+
+static uint64_t read_little_endian(const unsigned char *bytes, int count)
+{
+    uint64_t value = 0;
+    int i;
+    for (i = count - 1; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+#define PRIME1 UINT64_C(0x9E3779B185EBCA87)
+#define PRIME2 UINT64_C(0xC2B2AE3D27D4EB4F)
+#define PRIME3 UINT64_C(0x165667B19E3779F9)
+#define PRIME4 UINT64_C(0x85EBCA77C2B2AE63)
+#define PRIME5 UINT64_C(0x27D4EB2F165667C5)
+
+static uint64_t xxh64_round(uint64_t lane, uint64_t input)
+{
+    return rotate(lane + input * PRIME2, 31) * PRIME1;
+}
+
+static uint64_t xxh64(const unsigned char *bytes, size_t size)
+{
+    const unsigned char *end = bytes + size;
+    uint64_t hash = PRIME5;
+    int i;
+    if (size >= 32) {
+        uint64_t lanes[4] = {PRIME1 + PRIME2, PRIME2, 0, (uint64_t)0 - PRIME1};
+        for (; end - bytes >= 32; bytes += 32)
+            for (i = 0; i < 4; i++)
+                lanes[i] = xxh64_round(lanes[i], read_little_endian(bytes + 8 * i, 8));
+        hash = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
+        for (i = 0; i < 4; i++)
+            hash = (hash ^ xxh64_round(0, lanes[i])) * PRIME1 + PRIME4;
+    }
+    hash += size;
+    for (; end - bytes >= 8; bytes += 8)
+        hash = rotate(hash ^ xxh64_round(0, read_little_endian(bytes, 8)), 27) * PRIME1 + PRIME4;
+    if (end - bytes >= 4) {
+        hash = rotate(hash ^ read_little_endian(bytes, 4) * PRIME1, 23) * PRIME2 + PRIME3;
+        bytes += 4;
+    }
+    for (; bytes < end; bytes++)
+        hash = rotate(hash ^ *bytes * PRIME5, 11) * PRIME1;
+    hash = (hash ^ hash >> 33) * PRIME2;
+    hash = (hash ^ hash >> 29) * PRIME3;
+    return hash ^ hash >> 32;
+}
+
+/* ------------------------------------------------------------------------------------------------ the network */
+
+static unsigned next_random(unsigned *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Describes a tensor and, where `weights` is given, appends its values, each tensor aligned to 64 bytes. */
+typedef struct tensors {
+    writer weights;
+    uint64_t offset;
+    unsigned seed;
+} tensors;
+
+static void put_tensor(writer *out, unsigned field, tensors *all, unsigned rank, const unsigned *dims, float low, float high)
+{
+    static const unsigned char zeros[64];
+    writer tensor = {0}, packed = {0};
+    uint64_t count = 1;
+    uint64_t i;
+    for (i = 0; i < rank; i++) {
+        put_varint(&packed, dims[i]);
+        count *= dims[i];
+    }
+    put_message(&tensor, 1, &packed);
+    put_number(&tensor, 4, all->offset);
+    put_number(&tensor, 5, 4 * count);
+    put_message(out, field, &tensor);
+    for (i = 0; i < count; i++) {
+        float value = low + (high - low) * (float)(next_random(&all->seed) & 0xFFFF) / 65536.0f;
+        put_raw(&all->weights, &value, 4);
+    }
+    put_raw(&all->weights, zeros, (size_t)(-(4 * count) & 63));
+    all->offset = all->weights.size;
+}
+
+static void put_layer(writer *out, const char *name, const char *first, const char *second, unsigned kind, writer *operation)
+{
+    writer layer = {0};
+    put_text(&layer, 1, name);
+    put_text(&layer, 2, first);
+    if (second)
+        put_text(&layer, 2, second);
+    put_message(&layer, kind, operation);
+    put_message(out, 7, &layer);
+}
+
+static void put_convolution(writer *out, tensors *all, const char *name, const char *input, unsigned outputs, unsigned inputs,
+                            unsigned kernel, unsigned stride, unsigned padding)
+{
+    writer convolution = {0};
+    unsigned dims[4], i;
+    float range = 1.0f / (float)(kernel * kernel * inputs);
+    dims[0] = outputs;
+    dims[1] = inputs;
+    dims[2] = dims[3] = kernel;
+    put_tensor(&convolution, 1, all, 4, dims, -3 * range, 5 * range);
+    put_tensor(&convolution, 2, all, 1, dims, -0.5f, 0.5f);
+    put_number(&convolution, 3, stride);
+    put_number(&convolution, 4, stride);
+    for (i = 5; i <= 8; i++)
+        put_number(&convolution, i, padding);
+    put_number(&convolution, 9, 1);
+    put_number(&convolution, 10, 1);
+    put_number(&convolution, 11, 1);
+    put_layer(out, name, input, NULL, 16, &convolution);
+}
+
+static writer build(tiny_variant variant, tensors *all)
+{
+    static const char *const labels[] = {"square", "circle", "triangle", "\xC3\xA9toile", "fifth", "sixth"};
+    static const float mean[] = {104, 117, 123}, scale[] = {0.02f, 0.02f, 0.02f};
+    writer out = {0}, part = {0};
+    unsigned dims[2], i;
+    size_t label;
+
+    put_number(&out, 1, variant.format_major);
+    put_text(&out, 3, "tiny");
+    put_text(&out, 4, "Tests/c");
+    put_number(&part, 1, TINY_HEIGHT);
+    put_number(&part, 2, TINY_WIDTH);
+    put_number(&part, 3, 1);
+    put_bytes(&part, 4, mean, sizeof mean);
+    put_bytes(&part, 5, scale, sizeof scale);
+    put_number(&part, 6, 28);
+    put_message(&out, 5, &part);
+    for (label = 0; label < variant.labels; label++)
+        put_text(&out, 6, labels[label % 6]);
+
+    put_convolution(&out, all, "conv1", "data", 8, TINY_CHANNELS, 3, 2, 1);
+    put_layer(&out, "relu1", "conv1", NULL, 20, &part);
+    for (i = 3; i <= 4; i++)
+        put_number(&part, i, 3);
+    for (i = 5; i <= 6; i++)
+        put_number(&part, i, 2);
+    put_number(&part, 11, 1);
+    put_layer(&out, "pool1", "relu1", NULL, 17, &part);
+    put_number(&part, 1, 5);
+    put_float(&part, 2, 0.1f);
+    put_float(&part, 3, 0.75f);
+    put_float(&part, 4, 1);
+    put_layer(&out, "norm1", "pool1", NULL, 18, &part);
+    put_convolution(&out, all, "branch1", "norm1", 5, 8, 1, 1, 0);
+    put_layer(&out, "relu2", "branch1", NULL, 20, &part);
+    put_convolution(&out, all, "branch2", "norm1", 7, 8, 3, 1, 1);
+    put_layer(&out, "relu3", "branch2", NULL, 20, &part);
+    put_layer(&out, "concat", "relu2", "relu3", 21, &part);
+    dims[0] = TINY_FEATURES;
+    put_tensor(&part, 1, all, 1, dims, -0.2f, 0.2f);
+    put_tensor(&part, 2, all, 1, dims, 0.5f, 1.5f);
+    put_tensor(&part, 3, all, 1, dims, 0.5f, 1.5f);
+    put_tensor(&part, 4, all, 1, dims, -0.2f, 0.2f);
+    put_float(&part, 5, 1e-3f);
+    put_layer(&out, "bn", "concat", NULL, 19, &part);
+    put_number(&part, 1, 1);
+    put_number(&part, 2, 1);
+    put_layer(&out, "pool2", "bn", NULL, 17, &part);
+    dims[0] = TINY_CLASSES;
+    dims[1] = TINY_FEATURES;
+    put_tensor(&part, 1, all, 2, dims, -1, 1);
+    put_tensor(&part, 2, all, 1, dims, -0.5f, 0.5f);
+    put_layer(&out, "fc", "pool2", NULL, 22, &part);
+    put_layer(&out, "prob", "fc", NULL, 24, &part);
+    put_text(&out, 8, "data");
+    return out;
+}
+
+tiny_bytes tiny_structure(tiny_variant variant)
+{
+    tensors all = {{0}, 0, 0};
+    tiny_bytes result;
+    writer out;
+    all.seed = variant.seed;
+    out = build(variant, &all);
+    free(all.weights.data);
+    result.data = out.data;
+    result.size = out.size;
+    return result;
+}
+
+tiny_bytes tiny_seal(tiny_bytes structure, tiny_variant variant)
+{
+    static const unsigned char zeros[64];
+    tensors all = {{0}, 0, 0};
+    writer unused, file = {0}, hashed = {0}, size = {0};
+    size_t begin, padding;
+    uint64_t hash;
+    tiny_bytes result;
+    unsigned char little_endian[8];
+    int i;
+    all.seed = variant.seed;
+    unused = build(variant, &all);
+    free(unused.data);
+
+    /* In front of the weights' first byte: checksum (9), the padding's tag and length (3), the weights' tag and length. */
+    put_varint(&size, all.weights.size);
+    begin = structure.size + 9 + 3 + 1 + size.size;
+    free(size.data);
+    padding = ((size_t)0 - begin) & 63;
+
+    put_raw(&hashed, structure.data, structure.size);
+    put_bytes(&hashed, 16, zeros, padding);
+    put_bytes(&hashed, 15, all.weights.data, all.weights.size);
+    free(all.weights.data);
+    hash = xxh64(hashed.data, hashed.size);
+    for (i = 0; i < 8; i++)
+        little_endian[i] = (unsigned char)(hash >> 8 * i);
+
+    put_raw(&file, structure.data, structure.size);
+    put_varint(&file, 14 << 3 | 1);
+    put_raw(&file, little_endian, 8);
+    put_raw(&file, hashed.data + structure.size, hashed.size - structure.size);
+    free(hashed.data);
+    result.data = file.data;
+    result.size = file.size;
+    return result;
+}
+
+tiny_bytes tiny_model(void)
+{
+    tiny_variant usual = {1, TINY_CLASSES, 1};
+    tiny_bytes structure = tiny_structure(usual), file = tiny_seal(structure, usual);
+    free(structure.data);
+    return file;
+}
+
+gln_model *tiny_load(void)
+{
+    tiny_bytes file = tiny_model();
+    gln_model *model = NULL;
+    CHECK_STATUS(GLN_OK, gln_model_load_memory(file.data, file.size, GLN_MEMORY_COPY, &model));
+    free(file.data);
+    return model;
+}
+
+gln_session *tiny_session(const gln_session_options *options)
+{
+    gln_model *model = tiny_load();
+    gln_session *session = NULL;
+    CHECK_STATUS(GLN_OK, gln_session_create(model, options, &session));
+    gln_model_free(model);
+    return session;
+}
+
+void tiny_noise(unsigned char *pixels, size_t count, unsigned seed)
+{
+    size_t i;
+    for (i = 0; i < count * TINY_PIXELS; i++)
+        pixels[i] = (unsigned char)(next_random(&seed) >> 8);
+}
+
+gln_batch tiny_batch(const unsigned char *pixels, size_t count)
+{
+    gln_batch batch = {GLN_BATCH_U8, GLN_PIXEL_RGB, NULL, 0};
+    batch.data = pixels;
+    batch.count = count;
+    return batch;
+}
