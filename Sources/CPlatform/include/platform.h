@@ -2,7 +2,6 @@
 #ifndef GLN_PLATFORM_H
 #define GLN_PLATFORM_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,10 +10,6 @@
 /* `size` bytes aligned to `alignment` (a power of two, at least the size of a pointer); NULL where there is no memory. */
 void *gln_allocate_aligned(size_t size, size_t alignment);
 void gln_free_aligned(void *block);
-
-/* Calls a caller's allocator; kept in C because function pointers with a context are what the C ABI hands over. */
-typedef void *(*gln_platform_allocate)(void *context, size_t size, size_t alignment);
-typedef void (*gln_platform_release)(void *context, void *block, size_t size);
 
 /* -------------------------------------------------------------------------------------------------- files */
 
@@ -64,11 +59,10 @@ void gln_lock_free(gln_lock *lock);
 void gln_lock_acquire(gln_lock *lock);
 void gln_lock_release(gln_lock *lock);
 
-/* A counter that threads share, alone in its cache line. */
-typedef struct gln_counter {
-    _Alignas(64) _Atomic(int64_t) value;
-    char filler[56];
-} gln_counter;
+/* A counter that threads share, 0 at first. */
+typedef struct gln_counter gln_counter;
+gln_counter *gln_counter_create(void); /* NULL where there is no memory */
+void gln_counter_free(gln_counter *counter);
 int64_t gln_counter_add(gln_counter *counter, int64_t amount); /* the value before */
 int64_t gln_counter_load(gln_counter *counter);
 void gln_counter_store(gln_counter *counter, int64_t value);

@@ -22,7 +22,8 @@ public struct Image {
     guard rowStride == 0 || rowStride >= packed else {
       throw GoogLeNetError(
         .invalidArgument,
-        "image.row_stride is \(rowStride) bytes: \(width) pixels of \(format.bytesPerPixel) bytes need at least \(packed)")
+        "image.row_stride is \(rowStride) bytes: \(width) pixels of \(format.bytesPerPixel) bytes need at least \(packed)"
+      )
     }
     self.pixels = pixels
     self.width = width

@@ -10,7 +10,10 @@ public struct BatchNormalization {
 
   /// The same as y = x * scale + shift, computed in double precision.
   public func affine(channels: Int) -> (scale: [Float], shift: [Float]) {
-    let mean = mean?.floats(), variance = variance?.floats(), scale = scale?.floats(), shift = shift?.floats()
+    let mean = mean?.floats()
+    let variance = variance?.floats()
+    let scale = scale?.floats()
+    let shift = shift?.floats()
     var scales = [Float](repeating: 1, count: channels)
     var shifts = [Float](repeating: 0, count: channels)
     for channel in 0..<channels {

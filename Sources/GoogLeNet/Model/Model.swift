@@ -1,41 +1,134 @@
+import CPlatform
+
 /// A validated, immutable network: shared by sessions on any threads.
 public final class Model {
   public let network: Network
+  /// For each layer the indices of the layers that it reads; −1 is the network's input.
+  let inputs: [[Int]]
+  private let indices: [String: Int]
+  /// The shapes at the model's own input size.
+  let shapes: [Shape]
+  /// The layer whose output the softmax reads.
+  let logitsLayer: Int
+  /// The layer whose output the classifier reads; −1 is the network's input.
+  let featureLayer: Int
+  /// Packed weights that sessions share.
+  let packedWeights: PackedWeightsCache
+  /// How errors name the model.
+  let source: String
 
   /// Validates a network made in memory.
-  public init(network: Network) throws(GoogLeNetError) {
-    self.network = network
+  public convenience init(network: Network) throws(GoogLeNetError) {
+    try self.init(network: network, source: "the model")
   }
 
-  /// Maps and validates a model file.
+  /// Maps and validates a model file, whose bytes must stay unchanged while the model lives.
   public convenience init(path: String) throws(GoogLeNetError) {
-    throw GoogLeNetError(.unsupported, "to be written")
+    try self.init(memory: try MappedFile(path: path), source: "'\(path)'")
+  }
+
+  /// Validates a model file in memory, which `memory` keeps alive.
+  public convenience init(memory: MemoryBlock, source: String = "the model in memory") throws(GoogLeNetError) {
+    try self.init(network: try ModelReader.read(memory, source: source), source: source)
+  }
+
+  private init(network: Network, source: String) throws(GoogLeNetError) {
+    var validator = NetworkValidator(source: source)
+    let valid = try validator.validate(network)
+    guard let cache = PackedWeightsCache() else { throw GoogLeNetError(.outOfMemory, "no memory for a lock") }
+    self.network = network
+    self.source = source
+    inputs = valid.inputs
+    indices = valid.indices
+    shapes = valid.shapes
+    packedWeights = cache
+    logitsLayer = valid.inputs[valid.inputs.count - 1][0]
+    featureLayer = Model.features(of: network, inputs: valid.inputs, from: logitsLayer)
+  }
+
+  /// Follows the chain back from the logits through what has no weights to the classifier, and takes its input.
+  private static func features(of network: Network, inputs: [[Int]], from logits: Int) -> Int {
+    var index = logits
+    while index >= 0 {
+      switch network.layers[index].operation {
+      case .convolution, .innerProduct: return inputs[index][0]
+      case .concat: return index
+      default: index = inputs[index][0]
+      }
+    }
+    return index
+  }
+
+  /// The index of a named layer.
+  func index(of name: String) throws(GoogLeNetError) -> Int {
+    guard let index = indices[name] else {
+      throw GoogLeNetError(.notFound, "\(source) has no layer '\(name)'; 'googlenet info' lists its layers")
+    }
+    return index
+  }
+
+  func shapes(height: Int, width: Int) throws(GoogLeNetError) -> [Shape] {
+    try ShapeInference(source: source).shapes(of: network, inputs: inputs, input: inputShape(height, width))
+  }
+
+  func inputShape(_ height: Int, _ width: Int) -> Shape {
+    Shape(channels: network.preprocessing.channelOrder.channels, height: height, width: width)
   }
 
   /// The number of classes: the length of one row of probabilities.
-  public var classCount: Int { 0 }
+  public var classCount: Int { shapes[shapes.count - 1].channels }
 
-  /// The length of the feature vector before the classifier.
-  public var featureCount: Int { 0 }
+  /// The length of the feature vector before the classifier, at the model's own input size.
+  public var featureCount: Int {
+    featureLayer < 0
+      ? inputShape(network.preprocessing.inputHeight, network.preprocessing.inputWidth).count
+      : shapes[featureLayer].count
+  }
 
   /// "" where the model has no labels.
-  public func label(_ index: Int) -> String { "" }
+  public func label(_ index: Int) -> String {
+    network.labels.indices.contains(index) ? network.labels[index] : ""
+  }
 
+  /// What the trained convolutions are made for.
   public var precision: Precision { .float32 }
-  public var parameterCount: UInt64 { 0 }
+
+  public var parameterCount: UInt64 {
+    var sum: UInt64 = 0
+    for index in network.layers.indices { sum &+= layerSummary(index).parameterCount }
+    return sum
+  }
 
   /// For one image of the model's own input size.
-  public var multiplyAddCount: UInt64 { 0 }
+  public var multiplyAddCount: UInt64 {
+    var sum: UInt64 = 0
+    for index in network.layers.indices { sum &+= layerSummary(index).multiplyAddCount }
+    return sum
+  }
 
   /// What `info` prints of a layer.
   public struct LayerSummary {
     public let name: String
-    public let kind: String
+    public let kind: StaticString
     public let shape: Shape
     public let parameterCount: UInt64
     public let multiplyAddCount: UInt64
   }
 
-  /// For one image of the model's own input size, in order of execution.
-  public var layerSummaries: [LayerSummary] { [] }
+  /// For one image of the model's own input size.
+  /// - Parameter index: a valid index into `network.layers`.
+  public func layerSummary(_ index: Int) -> LayerSummary {
+    let layer = network.layers[index]
+    var parameters: UInt64 = 0
+    for (_, tensor) in layer.operation.tensors { parameters += UInt64(tensor.count) }
+    let multiplyAdds: UInt64 =
+      switch layer.operation {
+      case .convolution(let it): UInt64(it.weights.count) * UInt64(shapes[index].height * shapes[index].width)
+      case .innerProduct(let it): UInt64(it.weights.count)
+      default: 0
+      }
+    return LayerSummary(
+      name: layer.name, kind: layer.operation.kind, shape: shapes[index], parameterCount: parameters,
+      multiplyAddCount: multiplyAdds)
+  }
 }

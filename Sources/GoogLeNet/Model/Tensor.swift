@@ -70,3 +70,35 @@ public struct Tensor {
     }
   }
 }
+
+extension Tensor {
+  /// Whether no stored value is NaN or infinite. `bytes` must hold `count` values.
+  var isFinite: Bool {
+    guard let start = bytes.baseAddress else { return true }
+    switch elementType {
+    case .int8: return true
+    case .float16:
+      for index in 0..<count
+      where start.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self) & 0x7C00 == 0x7C00 {
+        return false
+      }
+      return true
+    case .float32:
+      // Blocks without a branch inside, so that the loop becomes vector instructions.
+      var largest: UInt32 = 0
+      let block = 1 << 14
+      var first = 0
+      let total = count
+      while first < total {
+        let end = min(first &+ block, total)
+        for index in first..<end {
+          let exponent = start.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self) & 0x7F80_0000
+          largest = exponent > largest ? exponent : largest
+        }
+        if largest == 0x7F80_0000 { return false }
+        first = end
+      }
+      return true
+    }
+  }
+}

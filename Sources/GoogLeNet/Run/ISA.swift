@@ -20,4 +20,10 @@ public enum ISA: Int32, Comparable, CaseIterable, Sendable {
     case .avx512VNNI: "avx512-vnni"
     }
   }
+
+  /// The tier of that name, if there is one.
+  public static func named(_ name: String) -> ISA? {
+    for tier in allCases where tier.name.description == name { return tier }
+    return nil
+  }
 }

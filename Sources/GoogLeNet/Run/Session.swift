@@ -1,41 +1,245 @@
-/// A model made ready to run. Belongs to one thread at a time.
+import CKernels
+import CPlatform
+
+/// A model made ready to run. Belongs to one thread at a time: a second call during one throws `busy`.
 public final class Session {
   public let model: Model
 
+  private let settings: PlanSettings
+  private let crew: Crew
+  private let plan: Plan
+  /// A second plan that keeps the layer asked for last.
+  private var probe: (layer: Int, plan: Plan)?
+  private let cropper: Cropper
+  /// Pixels of the network's input size, for `classify`.
+  private let pixels: HeapBlock
+  private let running: OpaquePointer
+
   public init(model: Model, options: SessionOptions = SessionOptions()) throws(GoogLeNetError) {
+    try Session.check(options, model)
+    let kernels = try KernelSelection(maxISA: options.maxISA)
+    if options.backend == .openBLAS, gln_openblas_load() == 0 {
+      throw GoogLeNetError(
+        .backendUnavailable,
+        "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
+    }
+    let preprocessing = model.network.preprocessing
+    let crew = try Crew(options: options)
+    let settings = PlanSettings(
+      kernels: kernels, backend: options.backend, algorithm: options.algorithm, threads: crew.threads,
+      inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
+      inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
+      allocator: BlockAllocator(custom: options.allocator))
+    let plan = try PlanBuilder.plan(model: model, settings: settings, observedLayers: [], crew: crew)
+    let channels = preprocessing.channelOrder.channels
+    guard let pixels = HeapBlock(byteCount: settings.inputHeight * settings.inputWidth * channels),
+      let running = gln_counter_create()
+    else { throw GoogLeNetError(.outOfMemory, "no memory for an input image") }
     self.model = model
-    throw GoogLeNetError(.unsupported, "to be written")
+    self.settings = settings
+    self.crew = crew
+    self.plan = plan
+    self.pixels = pixels
+    self.running = running
+    cropper = Cropper(preprocessing: preprocessing, height: settings.inputHeight, width: settings.inputWidth)
+    log(options)
+  }
+
+  deinit { gln_counter_free(running) }
+
+  private static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
+    guard 0...SessionOptions.threadLimit ~= options.threads else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "threads is \(options.threads): use 1 to \(SessionOptions.threadLimit), or 0 for the allowed CPUs")
+    }
+    guard 0...SessionOptions.spinLimit ~= options.spinMicroseconds else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "the spin time is \(options.spinMicroseconds) microseconds: use 0 to \(SessionOptions.spinLimit)")
+    }
+    let sides = 0...SessionOptions.inputSizeLimit
+    guard sides ~= options.inputHeight, sides ~= options.inputWidth,
+      (options.inputHeight == 0) == (options.inputWidth == 0)
+    else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "an input size of \(options.inputHeight) x \(options.inputWidth): use 1 to \(SessionOptions.inputSizeLimit) each, or 0 x 0 for the model's own"
+      )
+    }
+    if options.precision == .int8, model.precision != .int8 {
+      throw GoogLeNetError(
+        .unsupported, "\(model.source) is a float32 model: int8 needs one made by 'googlenet quantize'")
+    }
+  }
+
+  private func log(_ options: SessionOptions) {
+    guard let log = options.log else { return }
+    let lines = [
+      "tier \(isa.name), best of this CPU \(KernelSelection.best.name)", "\(threads) threads",
+      "\(weightBytes) bytes of packed weights, \(activationBytes) bytes of activations",
+    ]
+    for line in lines { line.withCString { log.receive(log.context, $0) } }
   }
 
   /// What the session really uses, after all caps.
-  public var isa: ISA { .portable }
-  public var threads: Int { 1 }
+  public var isa: ISA { settings.kernels.isa }
+  public var threads: Int { settings.threads }
   public var precision: Precision { .float32 }
-  public var backend: Backend { .native }
-  public var inputHeight: Int { 0 }
-  public var inputWidth: Int { 0 }
-  public var weightBytes: Int { 0 }
-  public var activationBytes: Int { 0 }
+  public var backend: Backend { settings.backend }
+  public var inputHeight: Int { settings.inputHeight }
+  public var inputWidth: Int { settings.inputWidth }
+  /// Bytes of packed weights, shared by the model's sessions of the same settings.
+  public var weightBytes: Int { plan.weightBytes }
+  public var activationBytes: Int { plan.activationBytes }
+
+  /// Runs `body` unless another call runs.
+  private func exclusively(_ body: () throws(GoogLeNetError) -> Void) throws(GoogLeNetError) {
+    guard gln_counter_exchange(running, 0, 1) != 0 else {
+      throw GoogLeNetError(
+        .busy, "the session is running a call of another thread: use one session a thread, or a lock")
+    }
+    defer { gln_counter_store(running, 0) }
+    try body()
+  }
+
+  /// Classifies a picture of any size: resized, cut, normalised. Fills `predictions` with the likeliest classes, most probable
+  /// first, ties by class index.
+  /// - Returns: how many were written.
+  public func classify(_ image: Image, into predictions: UnsafeMutableBufferPointer<Prediction>)
+    throws(GoogLeNetError) -> Int
+  {
+    guard predictions.count > 0 else {
+      throw GoogLeNetError(.invalidArgument, "capacity is 0: ask for at least one prediction")
+    }
+    let gray = model.network.preprocessing.channelOrder == .gray
+    let batch = try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1)
+    var count = 0
+    try exclusively { () throws(GoogLeNetError) in
+      try cropper.crop(image, into: pixels.mutableBytes)
+      try run(plan, batch) { _ in
+        count = TopK.select(
+          UnsafeBufferPointer(start: plan.probabilities.base, count: model.classCount), into: predictions)
+      }
+    }
+    return count
+  }
 
   /// The `count` likeliest classes of a picture of any size, most probable first.
-  public func classify(_ image: Image, count: Int) throws(GoogLeNetError) -> [Prediction] { [] }
+  public func classify(_ image: Image, count: Int) throws(GoogLeNetError) -> [Prediction] {
+    let capacity = min(max(count, 0), model.classCount)
+    var result = [Prediction](repeating: Prediction(classIndex: 0, probability: 0), count: capacity)
+    var written = 0
+    try result.withUnsafeMutableBufferPointer { buffer throws(GoogLeNetError) in
+      written = try classify(image, into: buffer)
+    }
+    return Array(result[..<written])
+  }
+
+  /// Writes the resized and cut picture as rows of RGB (or gray) bytes.
+  public func preprocess(_ image: Image, into output: UnsafeMutableBufferPointer<UInt8>) throws(GoogLeNetError) {
+    let needed = pixels.bytes.count
+    guard output.count >= needed else {
+      throw GoogLeNetError(.bufferTooSmall, "the buffer holds \(output.count) bytes: \(needed) are needed")
+    }
+    try exclusively { () throws(GoogLeNetError) in
+      try cropper.crop(
+        image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
+    }
+  }
 
   /// Writes `batch.count` rows of `model.classCount` values.
   public func predict(_ batch: Batch, output: Output = .probabilities, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
-  {}
+  {
+    try write(output == .logits ? plan.logits : plan.probabilities, of: plan, batch, into: values)
+  }
 
-  /// Writes `batch.count` rows of `model.featureCount` values.
-  public func features(_ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {}
+  /// Writes `batch.count` rows of pooled features, the classifier's input.
+  public func features(_ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {
+    try write(plan.features, of: plan, batch, into: values)
+  }
 
   /// The shape of a named layer's output.
-  public func layerShape(_ name: String) throws(GoogLeNetError) -> Shape { Shape(channels: 0, height: 0, width: 0) }
+  public func layerShape(_ name: String) throws(GoogLeNetError) -> Shape {
+    try model.shapes(height: inputHeight, width: inputWidth)[try model.index(of: name)]
+  }
 
   /// Writes `batch.count` outputs of a named layer, NCHW.
   public func layer(_ name: String, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
-  {}
+  {
+    let index = try model.index(of: name)
+    try exclusively { () throws(GoogLeNetError) in
+      if probe?.layer != index {
+        // Gives back the memory of the old one first.
+        probe = nil
+        probe = (
+          index, try PlanBuilder.plan(model: model, settings: settings, observedLayers: [index], crew: crew)
+        )
+      }
+      guard let probe, let location = probe.plan.observed.first else { return }
+      try writeRows(location, of: probe.plan, batch, into: values)
+    }
+  }
 
-  /// Writes the resized and cut picture as rows of RGB (or gray) bytes.
-  public func preprocess(_ image: Image, into pixels: UnsafeMutableBufferPointer<UInt8>) throws(GoogLeNetError) {}
+  private func write(
+    _ location: Plan.Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
+  ) throws(GoogLeNetError) {
+    try exclusively { () throws(GoogLeNetError) in try writeRows(location, of: plan, batch, into: values) }
+  }
+
+  private func writeRows(
+    _ location: Plan.Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
+  ) throws(GoogLeNetError) {
+    let length = location.shape.count
+    let (needed, overflow) = length.multipliedReportingOverflow(by: batch.count)
+    guard !overflow, values.count >= needed, let start = values.baseAddress else {
+      throw GoogLeNetError(
+        .bufferTooSmall,
+        "the buffer holds \(values.count) floats: \(batch.count) images need \(length) each")
+    }
+    try run(plan, batch) { location.copyPlanes(to: start + $0 * length) }
+  }
+
+  /// Runs the images of a batch one after another and calls `done` with the number of each.
+  private func run(_ plan: Plan, _ batch: Batch, done: (Int) -> Void) throws(GoogLeNetError) {
+    let channels = model.network.preprocessing.channelOrder.channels
+    let pixelCount = inputHeight * inputWidth
+    switch batch.kind {
+    case .tensors:
+      guard Int(bitPattern: batch.data) % MemoryLayout<Float>.alignment == 0 else {
+        throw GoogLeNetError(.invalidArgument, "batch.data is not aligned to 4 bytes, as float32 values must be")
+      }
+      let images = batch.data.assumingMemoryBound(to: Float.self)
+      for image in 0..<batch.count {
+        plan.planes.pointee.planes = images + image * pixelCount * channels
+        run(plan, first: plan.planeStage)
+        done(image)
+      }
+    case .pixels(let format):
+      guard channels == 3 || format == .gray else {
+        throw GoogLeNetError(.invalidArgument, "batch.format has colours, but the network takes one gray channel")
+      }
+      let offsets = format.channelOffsets
+      let reversed = model.network.preprocessing.channelOrder == .bgr
+      plan.pixels.pointee.row_stride = inputWidth * format.bytesPerPixel
+      plan.pixels.pointee.pixel_bytes = Int32(format.bytesPerPixel)
+      plan.pixels.pointee.channel_offsets = (
+        Int32(reversed ? offsets.blue : offsets.red), Int32(offsets.green),
+        Int32(reversed ? offsets.red : offsets.blue), 0
+      )
+      let images = batch.data.assumingMemoryBound(to: UInt8.self)
+      for image in 0..<batch.count {
+        plan.pixels.pointee.pixels = images + image * pixelCount * format.bytesPerPixel
+        run(plan, first: plan.pixelStage)
+        done(image)
+      }
+    }
+  }
+
+  private func run(_ plan: Plan, first: Plan.Stage) {
+    crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
+    for stage in plan.stages { crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride) }
+  }
 }

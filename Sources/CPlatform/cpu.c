@@ -1,0 +1,109 @@
+#define _GNU_SOURCE
+#include "platform.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static uint64_t saved_state(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+/* Bits as in Intel's Software Developer's Manual, volume 2, CPUID. */
+uint32_t gln_cpu_features(void)
+{
+    uint32_t a, b, c, d, b7, c7, a71 = 0, features = 0;
+    uint64_t state;
+
+    if (!__get_cpuid(1, &a, &b, &c, &d))
+        return 0;
+    if ((c >> 27 & 1) == 0) /* OSXSAVE */
+        return 0;
+    state = saved_state();
+    if ((state & 0x6) != 0x6 || (c >> 28 & 1) == 0 || (c >> 12 & 1) == 0) /* ymm saved, AVX, FMA */
+        return 0;
+    if (!__get_cpuid_count(7, 0, &a, &b7, &c7, &d) || (b7 >> 5 & 1) == 0) /* AVX2 */
+        return 0;
+    features |= GLN_CPU_AVX2_FMA;
+    if (a >= 1 && __get_cpuid_count(7, 1, &a71, &b, &c, &d) && (a71 >> 4 & 1))
+        features |= GLN_CPU_AVX_VNNI;
+    /* opmask, upper halves of zmm0-15 and zmm16-31 saved; F, DQ, BW, VL */
+    if ((state & 0xE6) == 0xE6 && (b7 >> 16 & 1) && (b7 >> 17 & 1) && (b7 >> 30 & 1) && (b7 >> 31 & 1)) {
+        features |= GLN_CPU_AVX512;
+        if (c7 >> 11 & 1)
+            features |= GLN_CPU_AVX512_VNNI;
+    }
+    return features;
+}
+#else
+uint32_t gln_cpu_features(void)
+{
+    return 0;
+}
+#endif
+
+/* The CPUs' worth of time that a cgroup grants, rounded up, or 0 where it grants all. */
+static int32_t cgroup_quota(void)
+{
+    long long quota = -1, period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+
+    if (file != NULL) {
+        if (fscanf(file, "%lld %lld", &quota, &period) != 2)
+            quota = -1; /* "max" */
+        fclose(file);
+    } else {
+        file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
+        if (file != NULL) {
+            if (fscanf(file, "%lld", &quota) != 1)
+                quota = -1;
+            fclose(file);
+        }
+        file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
+        if (file != NULL) {
+            if (fscanf(file, "%lld", &period) != 1)
+                period = 0;
+            fclose(file);
+        }
+    }
+    if (quota <= 0 || period <= 0 || quota / period > 4096)
+        return 0;
+    return (int32_t)((quota + period - 1) / period);
+}
+
+int32_t gln_allowed_cpus(void)
+{
+    cpu_set_t allowed;
+    int32_t count = 0, quota = cgroup_quota();
+
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
+        count = CPU_COUNT(&allowed);
+    else
+        count = (int32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    if (quota > 0 && quota < count)
+        count = quota;
+    return count > 0 ? count : 1;
+}
+
+const char *gln_environment(const char *name)
+{
+    return getenv(name);
+}
+
+uint64_t gln_nanoseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}

@@ -1,0 +1,125 @@
+import CGoogLeNet
+
+private func store(_ model: Model, _ out: UnsafeMutablePointer<OpaquePointer?>) {
+  out.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(model)).toOpaque())
+}
+
+@c @implementation
+public func gln_model_load_file(_ path: UnsafePointer<CChar>?, _ model: UnsafeMutablePointer<OpaquePointer?>?)
+  -> gln_status
+{
+  guard let path else { return Failure.null("path") }
+  guard let model else { return Failure.null("model") }
+  return Failure.catching { () throws(GoogLeNetError) in store(try Model(path: String(cString: path)), model) }
+}
+
+@c @implementation
+public func gln_model_load_memory(
+  _ bytes: UnsafeRawPointer?, _ size: Int, _ memory: gln_memory, _ model: UnsafeMutablePointer<OpaquePointer?>?
+) -> gln_status {
+  guard let bytes else { return Failure.null("bytes") }
+  guard let model else { return Failure.null("model") }
+  guard size >= 0 else { return Failure.report(GoogLeNetError(.invalidArgument, "size is beyond all memory")) }
+  let caller = UnsafeRawBufferPointer(start: bytes, count: size)
+  return Failure.catching { () throws(GoogLeNetError) in
+    switch memory {
+    case GLN_MEMORY_BORROW: store(try Model(memory: MemoryBlock(borrowing: caller)), model)
+    case GLN_MEMORY_COPY:
+      guard let copy = HeapBlock(byteCount: size) else {
+        throw GoogLeNetError(.outOfMemory, "no memory for a copy of \(size) bytes")
+      }
+      copy.mutableBytes.copyMemory(from: caller)
+      store(try Model(memory: copy), model)
+    default: throw Failure.unknown("memory", memory.rawValue)
+    }
+  }
+}
+
+@c @implementation
+public func gln_model_free(_ model: OpaquePointer?) {
+  guard let model else { return }
+  Unmanaged<ModelHandle>.fromOpaque(UnsafeRawPointer(model)).release()
+}
+
+@c @implementation
+public func gln_model_name(_ model: OpaquePointer?) -> UnsafePointer<CChar>? { ModelHandle.from(model)?.name }
+
+@c @implementation
+public func gln_model_producer(_ model: OpaquePointer?) -> UnsafePointer<CChar>? { ModelHandle.from(model)?.producer }
+
+@c @implementation
+public func gln_model_class_count(_ model: OpaquePointer?) -> Int { ModelHandle.from(model)?.model.classCount ?? 0 }
+
+@c @implementation
+public func gln_model_label(_ model: OpaquePointer?, _ class_index: Int) -> UnsafePointer<CChar>? {
+  guard let handle = ModelHandle.from(model), 0..<handle.model.classCount ~= class_index else { return nil }
+  return handle.label(class_index)
+}
+
+@c @implementation
+public func gln_model_input_height(_ model: OpaquePointer?) -> Int32 {
+  Int32(ModelHandle.from(model)?.model.network.preprocessing.inputHeight ?? 0)
+}
+
+@c @implementation
+public func gln_model_input_width(_ model: OpaquePointer?) -> Int32 {
+  Int32(ModelHandle.from(model)?.model.network.preprocessing.inputWidth ?? 0)
+}
+
+@c @implementation
+public func gln_model_input_channels(_ model: OpaquePointer?) -> Int32 {
+  Int32(ModelHandle.from(model)?.model.network.preprocessing.channelOrder.channels ?? 0)
+}
+
+@c @implementation
+public func gln_model_feature_count(_ model: OpaquePointer?) -> Int {
+  ModelHandle.from(model)?.model.featureCount ?? 0
+}
+
+@c @implementation
+public func gln_model_precision(_ model: OpaquePointer?) -> gln_precision {
+  gln_precision(rawValue: UInt32((ModelHandle.from(model)?.model.precision ?? .auto).rawValue))
+}
+
+@c @implementation
+public func gln_model_parameter_count(_ model: OpaquePointer?) -> UInt64 {
+  ModelHandle.from(model)?.model.parameterCount ?? 0
+}
+
+@c @implementation
+public func gln_model_multiply_add_count(_ model: OpaquePointer?) -> UInt64 {
+  ModelHandle.from(model)?.model.multiplyAddCount ?? 0
+}
+
+@c @implementation
+public func gln_model_layer_count(_ model: OpaquePointer?) -> Int {
+  ModelHandle.from(model)?.model.network.layers.count ?? 0
+}
+
+@c @implementation
+public func gln_model_layer(_ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<gln_layer_info>?)
+  -> gln_status
+{
+  guard let handle = ModelHandle.from(model) else { return Failure.null("model") }
+  guard let info else { return Failure.null("info") }
+  let count = handle.model.network.layers.count
+  guard 0..<count ~= index else {
+    return Failure.report(
+      GoogLeNetError(.invalidArgument, "index is \(index): the model has \(count) layers, counted from 0"))
+  }
+  // All members so far came with the first version, so nothing smaller can be a caller's struct.
+  guard info.pointee.struct_size >= MemoryLayout<gln_layer_info>.size else {
+    return Failure.report(
+      GoogLeNetError(
+        .invalidArgument, "info->struct_size is \(info.pointee.struct_size): set it to sizeof(gln_layer_info)"))
+  }
+  let summary = handle.model.layerSummary(index)
+  info.pointee.name = handle.layerName(index)
+  info.pointee.kind = StaticText.pointer(summary.kind)
+  info.pointee.channels = Int32(summary.shape.channels)
+  info.pointee.height = Int32(summary.shape.height)
+  info.pointee.width = Int32(summary.shape.width)
+  info.pointee.parameter_count = summary.parameterCount
+  info.pointee.multiply_add_count = summary.multiplyAddCount
+  return GLN_OK
+}

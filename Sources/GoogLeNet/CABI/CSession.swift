@@ -1,0 +1,189 @@
+import CGoogLeNet
+
+@c @implementation
+public func gln_session_create(
+  _ model: OpaquePointer?, _ options: OpaquePointer?, _ session: UnsafeMutablePointer<OpaquePointer?>?
+) -> gln_status {
+  guard let handle = ModelHandle.from(model) else { return Failure.null("model") }
+  guard let session else { return Failure.null("session") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    let created = try Session(
+      model: handle.model, options: OptionsHandle.from(options)?.options ?? SessionOptions())
+    session.pointee = OpaquePointer(Unmanaged.passRetained(SessionHandle(created, handle)).toOpaque())
+  }
+}
+
+@c @implementation
+public func gln_session_free(_ session: OpaquePointer?) {
+  guard let session else { return }
+  Unmanaged<SessionHandle>.fromOpaque(UnsafeRawPointer(session)).release()
+}
+
+@c @implementation
+public func gln_session_isa(_ session: OpaquePointer?) -> gln_isa {
+  gln_isa(rawValue: UInt32((SessionHandle.from(session)?.session.isa ?? .best).rawValue))
+}
+
+@c @implementation
+public func gln_session_threads(_ session: OpaquePointer?) -> Int32 {
+  Int32(SessionHandle.from(session)?.session.threads ?? 0)
+}
+
+@c @implementation
+public func gln_session_precision(_ session: OpaquePointer?) -> gln_precision {
+  gln_precision(rawValue: UInt32((SessionHandle.from(session)?.session.precision ?? .auto).rawValue))
+}
+
+@c @implementation
+public func gln_session_backend(_ session: OpaquePointer?) -> gln_backend {
+  gln_backend(rawValue: UInt32((SessionHandle.from(session)?.session.backend ?? .native).rawValue))
+}
+
+@c @implementation
+public func gln_session_input_height(_ session: OpaquePointer?) -> Int32 {
+  Int32(SessionHandle.from(session)?.session.inputHeight ?? 0)
+}
+
+@c @implementation
+public func gln_session_input_width(_ session: OpaquePointer?) -> Int32 {
+  Int32(SessionHandle.from(session)?.session.inputWidth ?? 0)
+}
+
+@c @implementation
+public func gln_session_weight_bytes(_ session: OpaquePointer?) -> Int {
+  SessionHandle.from(session)?.session.weightBytes ?? 0
+}
+
+@c @implementation
+public func gln_session_activation_bytes(_ session: OpaquePointer?) -> Int {
+  SessionHandle.from(session)?.session.activationBytes ?? 0
+}
+
+/// The picture behind a caller's struct.
+private func picture(_ image: UnsafePointer<gln_image>) throws(GoogLeNetError) -> Image {
+  let it = image.pointee
+  return try Image(
+    pixels: it.pixels, width: Int(it.width), height: Int(it.height), rowStride: it.row_stride,
+    format: try pixelFormat(it.format, "image->format"))
+}
+
+private func pixelFormat(_ format: gln_pixel_format, _ argument: StaticString) throws(GoogLeNetError) -> PixelFormat {
+  guard let value = PixelFormat(rawValue: Int32(bitPattern: format.rawValue)) else {
+    throw Failure.unknown(argument, format.rawValue)
+  }
+  return value
+}
+
+/// The images behind a caller's struct.
+private func images(_ batch: UnsafePointer<gln_batch>) throws(GoogLeNetError) -> Batch {
+  let it = batch.pointee
+  let kind: Batch.Kind
+  switch it.kind {
+  case GLN_BATCH_U8: kind = .pixels(try pixelFormat(it.format, "batch->format"))
+  case GLN_BATCH_FLOAT32: kind = .tensors
+  default:
+    throw Failure.unknown("batch->kind", it.kind.rawValue)
+  }
+  return try Batch(kind, data: it.data, count: it.count)
+}
+
+@c @implementation
+public func gln_session_classify(
+  _ session: OpaquePointer?, _ image: UnsafePointer<gln_image>?, _ predictions: UnsafeMutablePointer<gln_prediction>?,
+  _ capacity: Int, _ count: UnsafeMutablePointer<Int>?
+) -> gln_status {
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let image else { return Failure.null("image") }
+  guard let predictions else { return Failure.null("predictions") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    let picked = try picture(image)
+    let wanted = min(max(capacity, 0), handle.predictions.count)
+    let written = try handle.session.classify(
+      picked, into: UnsafeMutableBufferPointer(rebasing: handle.predictions[..<wanted]))
+    for index in 0..<written {
+      let it = handle.predictions[index]
+      predictions[index] = gln_prediction(
+        class_index: Int32(it.classIndex), probability: it.probability, label: handle.model.label(it.classIndex))
+    }
+    count?.pointee = written
+  }
+}
+
+@c @implementation
+public func gln_session_preprocess(
+  _ session: OpaquePointer?, _ image: UnsafePointer<gln_image>?, _ pixels: UnsafeMutablePointer<UInt8>?,
+  _ capacity: Int
+) -> gln_status {
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let image else { return Failure.null("image") }
+  guard let pixels else { return Failure.null("pixels") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    try handle.session.preprocess(
+      try picture(image), into: UnsafeMutableBufferPointer(start: pixels, count: max(capacity, 0)))
+  }
+}
+
+@c @implementation
+public func gln_session_predict(
+  _ session: OpaquePointer?, _ batch: UnsafePointer<gln_batch>?, _ output: gln_output,
+  _ values: UnsafeMutablePointer<Float>?, _ capacity: Int
+) -> gln_status {
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let batch else { return Failure.null("batch") }
+  guard let values else { return Failure.null("values") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    guard let wanted = Output(rawValue: Int32(bitPattern: output.rawValue)) else {
+      throw Failure.unknown("output", output.rawValue)
+    }
+    try handle.session.predict(
+      try images(batch), output: wanted, into: UnsafeMutableBufferPointer(start: values, count: max(capacity, 0)))
+  }
+}
+
+@c @implementation
+public func gln_session_features(
+  _ session: OpaquePointer?, _ batch: UnsafePointer<gln_batch>?, _ values: UnsafeMutablePointer<Float>?,
+  _ capacity: Int
+) -> gln_status {
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let batch else { return Failure.null("batch") }
+  guard let values else { return Failure.null("values") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    try handle.session.features(
+      try images(batch), into: UnsafeMutableBufferPointer(start: values, count: max(capacity, 0)))
+  }
+}
+
+@c @implementation
+public func gln_session_layer_shape(
+  _ session: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ channels: UnsafeMutablePointer<Int32>?,
+  _ height: UnsafeMutablePointer<Int32>?, _ width: UnsafeMutablePointer<Int32>?
+) -> gln_status {
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let name else { return Failure.null("name") }
+  guard let channels else { return Failure.null("channels") }
+  guard let height else { return Failure.null("height") }
+  guard let width else { return Failure.null("width") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    let shape = try handle.session.layerShape(String(cString: name))
+    channels.pointee = Int32(shape.channels)
+    height.pointee = Int32(shape.height)
+    width.pointee = Int32(shape.width)
+  }
+}
+
+@c @implementation
+public func gln_session_layer(
+  _ session: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ batch: UnsafePointer<gln_batch>?,
+  _ values: UnsafeMutablePointer<Float>?, _ capacity: Int
+) -> gln_status {
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let name else { return Failure.null("name") }
+  guard let batch else { return Failure.null("batch") }
+  guard let values else { return Failure.null("values") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    try handle.session.layer(
+      String(cString: name), try images(batch),
+      into: UnsafeMutableBufferPointer(start: values, count: max(capacity, 0)))
+  }
+}

@@ -1,0 +1,31 @@
+import CGoogLeNet
+import CPlatform
+
+/// Turns errors into statuses and the thread's last message.
+enum Failure {
+  /// Stores the message of an error for `gln_last_error_message`.
+  static func report(_ error: GoogLeNetError) -> gln_status {
+    var message = error.message
+    message.withUTF8 { gln_set_thread_message($0.baseAddress, $0.count) }
+    return gln_status(rawValue: UInt32(error.status.rawValue))
+  }
+
+  static func null(_ argument: StaticString) -> gln_status {
+    report(GoogLeNetError(.invalidArgument, "\(argument) is NULL"))
+  }
+
+  /// An enumerator that this library does not know.
+  static func unknown(_ argument: StaticString, _ value: UInt32) -> GoogLeNetError {
+    GoogLeNetError(.invalidArgument, "\(argument) is \(value), which is no value of its enumeration")
+  }
+
+  /// Runs what may fail.
+  static func catching(_ body: () throws(GoogLeNetError) -> Void) -> gln_status {
+    do throws(GoogLeNetError) {
+      try body()
+      return GLN_OK
+    } catch {
+      return report(error)
+    }
+  }
+}

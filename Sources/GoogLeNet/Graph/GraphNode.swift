@@ -1,0 +1,117 @@
+/// One step of a fused graph.
+struct GraphNode {
+  /// A convolution, or an inner product as a convolution whose kernel covers its whole input.
+  struct Convolution {
+    /// (output channels, input channels / groups, kernel height, kernel width), whatever dims the tensor itself has.
+    let weights: Tensor
+    let bias: Tensor?
+    let inputChannels: Int
+    let outputChannels: Int
+    let kernelHeight: Int
+    let kernelWidth: Int
+    var strideHeight = 1
+    var strideWidth = 1
+    var padding = Padding()
+    var dilationHeight = 1
+    var dilationWidth = 1
+    var groups = 1
+    /// Applied after the bias, before the lower bound: folded into the weights when they are packed.
+    var affine: (scale: [Float], shift: [Float])?
+    var minimum = -Float.infinity
+  }
+
+  struct Affine {
+    var scale: [Float]?
+    var shift: [Float]?
+    var minimum = -Float.infinity
+  }
+
+  enum Kind {
+    case convolution(Convolution)
+    case pooling(Pooling)
+    case normalization(LocalResponseNormalization)
+    case affine(Affine)
+    case softmax
+  }
+
+  /// The layer that it began with.
+  let layer: Int
+  private(set) var kind: Kind
+  /// Values of the graph.
+  let input: Int
+  let output: Int
+
+  /// The node of a layer that is not fused. `dropout` and `concat` need none: a copy stands for them.
+  static func kind(of operation: Operation, input: Shape) -> Kind {
+    switch operation {
+    case .convolution(let it):
+      var node = Convolution(
+        weights: it.weights, bias: it.bias, inputChannels: input.channels, outputChannels: it.outputChannels,
+        kernelHeight: it.kernelHeight, kernelWidth: it.kernelWidth)
+      node.strideHeight = it.strideHeight
+      node.strideWidth = it.strideWidth
+      node.padding = it.padding
+      node.dilationHeight = it.dilationHeight
+      node.dilationWidth = it.dilationWidth
+      node.groups = it.groups
+      return .convolution(node)
+    case .innerProduct(let it):
+      return .convolution(
+        Convolution(
+          weights: it.weights, bias: it.bias, inputChannels: input.channels, outputChannels: it.weights.dims[0],
+          kernelHeight: input.height, kernelWidth: input.width))
+    case .pooling(let it):
+      guard it.global else { return .pooling(it) }
+      var whole = Pooling(it.method)
+      whole.kernelHeight = input.height
+      whole.kernelWidth = input.width
+      return .pooling(whole)
+    case .localResponseNormalization(let it): return .normalization(it)
+    case .batchNormalization(let it):
+      let (scale, shift) = it.affine(channels: input.channels)
+      return .affine(Affine(scale: scale, shift: shift))
+    case .relu: return .affine(Affine(minimum: 0))
+    case .softmax: return .softmax
+    case .dropout, .concat: return .affine(Affine())
+    }
+  }
+
+  /// Takes over the operation of the only layer that reads this node's output, if it can.
+  mutating func fuse(_ operation: Operation, channels: Int) -> Bool {
+    switch (kind, operation) {
+    case (.convolution(var node), .relu):
+      node.minimum = 0
+      kind = .convolution(node)
+    case (.affine(var node), .relu):
+      node.minimum = 0
+      kind = .affine(node)
+    case (.convolution(var node), .batchNormalization(let it)) where node.minimum == -.infinity:
+      node.affine = GraphNode.compose(node.affine, it.affine(channels: channels))
+      kind = .convolution(node)
+    case (.affine(var node), .batchNormalization(let it)) where node.minimum == -.infinity:
+      let first = (
+        scale: node.scale ?? [Float](repeating: 1, count: channels),
+        shift: node.shift ?? [Float](repeating: 0, count: channels)
+      )
+      let both = GraphNode.compose(first, it.affine(channels: channels))
+      node.scale = both.scale
+      node.shift = both.shift
+      kind = .affine(node)
+    default: return false
+    }
+    return true
+  }
+
+  /// `second` after `first`.
+  private static func compose(_ first: (scale: [Float], shift: [Float])?, _ second: (scale: [Float], shift: [Float]))
+    -> (scale: [Float], shift: [Float])
+  {
+    guard let first else { return second }
+    var both = second
+    for channel in both.scale.indices {
+      both.scale[channel] = first.scale[channel] * second.scale[channel]
+      both.shift[channel] = first.shift[channel] * second.scale[channel] + second.shift[channel]
+    }
+    return both
+  }
+}

@@ -1,0 +1,100 @@
+/// Resizes a picture so that its short side has the length that the network was trained with, and cuts the centre out.
+/// The result is the same, byte for byte, as Pillow's `resize(BILINEAR)` followed by a centre crop.
+final class Cropper {
+  private let height: Int
+  private let width: Int
+  private let shortSide: Int
+  private let channels: Int
+  /// Grows to what the largest picture needed, so that later calls allocate nothing.
+  private var workspace: HeapBlock?
+
+  /// - Parameters:
+  ///   - height: of the session's input; where it differs from the model's own, the short side grows in proportion.
+  init(preprocessing: Preprocessing, height: Int, width: Int) {
+    self.height = height
+    self.width = width
+    channels = preprocessing.channelOrder.channels
+    let trained = max(preprocessing.inputHeight, preprocessing.inputWidth)
+    let asked = max(height, width)
+    shortSide =
+      asked == trained
+      ? preprocessing.shortSide
+      : max(asked, Int((Double(preprocessing.shortSide) * Double(asked) / Double(trained)).rounded()))
+  }
+
+  /// Writes `height` × `width` × channels bytes, RGB or gray.
+  func crop(_ image: Image, into output: UnsafeMutableRawBufferPointer) throws(GoogLeNetError) {
+    let scale = Double(shortSide) / Double(min(image.width, image.height))
+    // Python's round(): ties to even.
+    let fullWidth = max(Int((Double(image.width) * scale).rounded(.toNearestOrEven)), width)
+    let fullHeight = max(Int((Double(image.height) * scale).rounded(.toNearestOrEven)), height)
+    let columns = ResampleFilter(
+      inputSize: image.width, outputSize: fullWidth, first: (fullWidth - width) / 2, count: width)
+    let rows = ResampleFilter(
+      inputSize: image.height, outputSize: fullHeight, first: (fullHeight - height) / 2, count: height)
+    let firstRow = rows.firstInput
+    let rowCount = rows.endInput - firstRow
+
+    let lineBytes = width * channels
+    let sourceBytes = image.width * channels
+    let tables = (columns.tableCount + rows.tableCount) * MemoryLayout<Int32>.size
+    let memory = try workspace(tables + rowCount * lineBytes + sourceBytes)
+    let columnTable = memory.assumingMemoryBound(to: Int32.self)
+    let rowTable = columnTable + columns.tableCount
+    let lines = (memory + tables).assumingMemoryBound(to: UInt8.self)
+    let source = lines + rowCount * lineBytes
+    columns.fill(columnTable)
+    rows.fill(rowTable)
+
+    for row in 0..<rowCount {
+      gather(image, row: firstRow + row, into: source)
+      let line = lines + row * lineBytes
+      for column in 0..<width {
+        let (start, weights) = columns.window(columnTable, column)
+        for channel in 0..<channels {
+          line[column &* channels &+ channel] = weights.sum(source + (start &* channels &+ channel), stride: channels)
+        }
+      }
+    }
+    guard let result = output.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    for row in 0..<height {
+      let (start, weights) = rows.window(rowTable, row)
+      let line = lines + (start - firstRow) * lineBytes
+      for byte in 0..<lineBytes { result[row &* lineBytes &+ byte] = weights.sum(line + byte, stride: lineBytes) }
+    }
+  }
+
+  private func workspace(_ size: Int) throws(GoogLeNetError) -> UnsafeMutableRawPointer {
+    if let workspace, workspace.bytes.count >= size, let base = workspace.mutableBytes.baseAddress { return base }
+    workspace = nil
+    guard let block = HeapBlock(byteCount: size), let base = block.mutableBytes.baseAddress else {
+      throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes to resize a picture")
+    }
+    workspace = block
+    return base
+  }
+
+  /// One row of the picture as RGB, or as gray with Pillow's weights (ITU-R 601-2 luma in 16-bit fixed point).
+  private func gather(_ image: Image, row: Int, into line: UnsafeMutablePointer<UInt8>) {
+    let offsets = image.format.channelOffsets
+    let step = image.format.bytesPerPixel
+    var pixel = image.pixels.assumingMemoryBound(to: UInt8.self) + row * image.rowStride
+    var next = line
+    for _ in 0..<image.width {
+      if channels == 3 {
+        next[0] = pixel[offsets.red]
+        next[1] = pixel[offsets.green]
+        next[2] = pixel[offsets.blue]
+      } else if image.format == .gray {
+        next[0] = pixel[0]
+      } else {
+        let luma =
+          UInt32(pixel[offsets.red]) &* 19595 &+ UInt32(pixel[offsets.green]) &* 38470
+          &+ UInt32(pixel[offsets.blue]) &* 7471 &+ 0x8000
+        next[0] = UInt8(truncatingIfNeeded: luma &>> 16)
+      }
+      next += channels
+      pixel += step
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import CPlatform
+
+/// A file mapped for reading, unmapped with the object.
+public final class MappedFile: MemoryBlock {
+  /// - Throws: `ioError` that names the file and says why.
+  public init(path: String) throws(GoogLeNetError) {
+    var start: UnsafeRawPointer?
+    var size = 0
+    let error = path.withCString { gln_map_file($0, &start, &size) }
+    guard error == 0 else {
+      throw GoogLeNetError(.ioError, "cannot open '\(path)': \(MappedFile.text(of: error))")
+    }
+    super.init(borrowing: UnsafeRawBufferPointer(start: start, count: size))
+  }
+
+  deinit { gln_unmap_file(bytes.baseAddress, bytes.count) }
+
+  override public func dropPages(of range: UnsafeRawBufferPointer) {
+    gln_drop_pages(range.baseAddress, range.count)
+  }
+
+  /// What an `errno` means.
+  public static func text(of error: Int32) -> String {
+    var text = InlineArray<128, CChar>(repeating: 0)
+    return withUnsafeMutableBytes(of: &text) { buffer in
+      let characters = buffer.assumingMemoryBound(to: CChar.self)
+      gln_error_text(error, characters.baseAddress, characters.count)
+      return String(cString: UnsafePointer(characters.baseAddress!))
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import CPlatform
+
+/// The packed weights of a model that live plans use, shared between sessions of the same settings. Thread-safe.
+final class PackedWeightsCache {
+  /// What packed weights depend on.
+  struct Key {
+    let layer: Int
+    let group: Int
+    /// Whether a following affine layer is folded in.
+    let folded: Bool
+    let algorithm: ConvolutionAlgorithm
+    let isa: ISA
+    /// Of the output: an algorithm may pack differently for another size.
+    let height: Int
+    let width: Int
+    let allocator: BlockAllocator
+
+    func isSame(as other: Key) -> Bool {
+      layer == other.layer && group == other.group && folded == other.folded && algorithm == other.algorithm
+        && isa == other.isa && height == other.height && width == other.width && allocator.isSame(as: other.allocator)
+    }
+  }
+
+  private struct Entry {
+    let key: Key
+    let block: AllocatedBlock
+    var users: Int
+  }
+
+  private let lock: OpaquePointer
+  private var entries: [Entry] = []
+
+  init?() {
+    guard let lock = gln_lock_create() else { return nil }
+    self.lock = lock
+  }
+
+  deinit { gln_lock_free(lock) }
+
+  /// Counts one more user of the block for `key`, if there is one.
+  func acquire(_ key: Key) -> AllocatedBlock? {
+    gln_lock_acquire(lock)
+    defer { gln_lock_release(lock) }
+    return find(key)
+  }
+
+  /// Stores a block, unless another thread was faster; returns the one to use, with one more user.
+  func insert(_ block: AllocatedBlock, for key: Key) -> AllocatedBlock {
+    gln_lock_acquire(lock)
+    defer { gln_lock_release(lock) }
+    if let present = find(key) { return present }
+    entries.append(Entry(key: key, block: block, users: 1))
+    return block
+  }
+
+  private func find(_ key: Key) -> AllocatedBlock? {
+    for index in entries.indices where entries[index].key.isSame(as: key) {
+      entries[index].users += 1
+      return entries[index].block
+    }
+    return nil
+  }
+
+  /// Ends one user's use; the last one frees the block.
+  func release(_ block: AllocatedBlock) {
+    gln_lock_acquire(lock)
+    defer { gln_lock_release(lock) }
+    for index in entries.indices where entries[index].block === block {
+      entries[index].users -= 1
+      if entries[index].users == 0 { entries.remove(at: index) }
+      return
+    }
+  }
+}
