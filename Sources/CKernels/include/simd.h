@@ -1,0 +1,42 @@
+/*
+ * Single instructions that Swift's SIMD types do not reach. Each function exists only where the including module is compiled for a
+ * CPU that has the instruction.
+ */
+#ifndef GLN_SIMD_H
+#define GLN_SIMD_H
+
+#include <stdint.h>
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#define GLN_SIMD static inline __attribute__((always_inline))
+#endif
+
+#if defined(__AVX2__) && defined(__FMA__)
+/* All ones in the first `count` lanes. */
+GLN_SIMD __m256i gln_first_lanes_256(int32_t count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+/* The first `count` values; zeros in the other lanes. */
+GLN_SIMD __m256 gln_load_first_256(const float *values, int32_t count) {
+    return _mm256_maskload_ps(values, gln_first_lanes_256(count));
+}
+GLN_SIMD void gln_store_first_256(float *values, __m256 vector, int32_t count) {
+    _mm256_maskstore_ps(values, gln_first_lanes_256(count), vector);
+}
+/* 1 / sqrt(x) with a relative error of at most 1.5 × 2^-12. */
+GLN_SIMD __m256 gln_reciprocal_square_root_256(__m256 x) { return _mm256_rsqrt_ps(x); }
+#endif
+
+#if defined(__AVX512F__)
+GLN_SIMD __m512 gln_load_first_512(const float *values, int32_t count) {
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1u), values);
+}
+GLN_SIMD void gln_store_first_512(float *values, __m512 vector, int32_t count) {
+    _mm512_mask_storeu_ps(values, (__mmask16)((1u << count) - 1u), vector);
+}
+/* 1 / sqrt(x) with a relative error of at most 2^-14. */
+GLN_SIMD __m512 gln_reciprocal_square_root_512(__m512 x) { return _mm512_rsqrt14_ps(x); }
+#endif
+
+#endif

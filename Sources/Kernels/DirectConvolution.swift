@@ -1,0 +1,195 @@
+import CKernels
+
+/// Direct convolution: reads the input in place, keeps sums of a tile of outputs in registers.
+///
+/// Packed weights: for each block of output channels the biases, then for each tap (row by row) and input channel the
+/// weights of the block's channels.
+struct DirectConvolution {
+  /// Groups of blocks that one output pixel's item computes.
+  @inline(__always) static var vectorTileBlocks: Int { 4 }
+
+  let blocks: ChannelBlocks
+  let outputHeight: Int
+  let outputWidth: Int
+  /// Rows of output that a tile spans.
+  let tileRows: Int
+  /// Tiles side by side in a row of output, of nearly equal width.
+  let tilesAcross: Int
+  let tilesDown: Int
+  /// Vectors of weights and bias for one vector of output channels.
+  let vectorLength: Int
+  let loop: TileLoop
+
+  init(_ shape: gln_f32_convolution) {
+    let channels = Int(shape.input_channels)
+    let pixelStride = shape.input_pixel_stride
+    let rowStride = shape.input_row_stride
+    var height = Int(shape.output_height)
+    var width = Int(shape.output_width)
+    var tapRows = Int(shape.kernel_height)
+    var tapColumns = Int(shape.kernel_width)
+    var tapLength = channels
+    let tapRowStep = Int(shape.dilation_height) &* rowStride
+    vectorLength = tapRows &* tapColumns &* channels &+ 1
+    if tapRows == 1 && tapColumns == 1 && shape.stride_height == 1 && shape.stride_width == 1
+      && rowStride == width &* pixelStride && shape.output_row_stride == width &* shape.output_pixel_stride
+    {
+      width &*= height
+      height = 1
+    }
+    if tapColumns > 1 && shape.dilation_width == 1 && pixelStride == channels {
+      tapLength &*= tapColumns
+      tapColumns = 1
+    }
+    if tapRows > 1 && tapColumns == 1 && tapRowStep == tapLength {
+      tapLength &*= tapRows
+      tapRows = 1
+    }
+    blocks = ChannelBlocks(channels: Int(shape.output_channels))
+    outputHeight = height
+    outputWidth = width
+    tileRows = width <= Tier.pairedTileColumns && height > 1 ? 2 : 1
+    let columns = tileRows == 2 ? Tier.pairedTileColumns : Tier.tileColumns
+    tilesAcross = (width &+ columns &- 1) / columns
+    tilesDown = (height &+ tileRows &- 1) / tileRows
+    loop = TileLoop(
+      tapRows: tapRows, tapColumns: tapColumns, tapLength: tapLength, tapRowStep: tapRowStep,
+      tapColumnStep: Int(shape.dilation_width) &* pixelStride, inputRowStep: Int(shape.stride_height) &* rowStride,
+      inputColumnStep: Int(shape.stride_width) &* pixelStride, outputRowStep: shape.output_row_stride,
+      outputColumnStep: shape.output_pixel_stride, minimum: shape.minimum)
+  }
+
+  @inline(__always)
+  var isVector: Bool { outputHeight == 1 && outputWidth == 1 }
+
+  @inline(__always)
+  var items: Int {
+    isVector
+      ? (blocks.count &+ Self.vectorTileBlocks &- 1) / Self.vectorTileBlocks
+      : blocks.count &* tilesAcross &* tilesDown
+  }
+
+  @inline(__always)
+  var packedSize: Int { blocks.vectors &* vectorLength &* MemoryLayout<Vec>.size }
+
+  /// Where a block's bias and weights begin.
+  @inline(__always)
+  func packedBlock(_ block: Int, _ packed: UnsafePointer<Float>) -> UnsafePointer<Vec> {
+    UnsafeRawPointer(packed).assumingMemoryBound(to: Vec.self) + block &* Tier.tileVectors &* vectorLength
+  }
+
+  /// Computes the items in the given range.
+  func run(_ arguments: gln_f32_convolution, _ first: Int, _ end: Int) {
+    let input = arguments.input.unsafelyUnwrapped
+    let packed = arguments.weights.unsafelyUnwrapped
+    let output = arguments.output.unsafelyUnwrapped
+    withUnsafePointer(to: loop) { loop in
+      for item in first..<end {
+        if isVector {
+          runVectorItem(loop, item, input, packed, output)
+        } else {
+          let tiles = tilesAcross &* tilesDown
+          let block = item / tiles
+          let tile = item &- block &* tiles
+          runTile(loop, block, tile / tilesAcross, tile % tilesAcross, input, packed, output)
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func runTile(
+    _ loop: UnsafePointer<TileLoop>, _ block: Int, _ down: Int, _ across: Int, _ input: UnsafePointer<Float>,
+    _ packed: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  ) {
+    let firstColumn = across &* outputWidth / tilesAcross
+    let columns = (across &+ 1) &* outputWidth / tilesAcross &- firstColumn
+    let firstRow = down &* tileRows
+    let weights = packedBlock(block, packed)
+    let vectors = blocks.vectors(block)
+    Tier.runTile(
+      rows: Swift.min(tileRows, outputHeight &- firstRow), columns: columns, vectors: vectors, loop,
+      input + (firstRow &* loop.pointee.inputRowStep &+ firstColumn &* loop.pointee.inputColumnStep), weights,
+      weights + vectors,
+      output
+        + (firstRow &* loop.pointee.outputRowStep &+ firstColumn &* loop.pointee.outputColumnStep
+          &+ blocks.firstChannel(block)),
+      blocks.lastLanes(block))
+  }
+
+  @inline(__always)
+  private func runVectorItem(
+    _ loop: UnsafePointer<TileLoop>, _ item: Int, _ input: UnsafePointer<Float>, _ packed: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>
+  ) {
+    let first = item &* Self.vectorTileBlocks
+    if first &+ Self.vectorTileBlocks <= blocks.full {
+      VectorTile<4, 2>.run(
+        loop, input, packedBlock(first, packed), Tier.tileVectors &* vectorLength, output + blocks.firstChannel(first))
+    } else {
+      for block in first..<Swift.min(first &+ Self.vectorTileBlocks, blocks.count) {
+        runTile(loop, block, 0, 0, input, packed, output)
+      }
+    }
+  }
+
+  /// Packs weights (output channels, input channels, kernel height, kernel width) and biases (none: zeros).
+  func pack(
+    _ shape: gln_f32_convolution, _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
+    _ packed: UnsafeMutablePointer<Float>
+  ) {
+    let channels = Int(shape.input_channels)
+    let taps = Int(shape.kernel_height) &* Int(shape.kernel_width)
+    let length = channels &* taps
+    for block in 0..<blocks.count {
+      let lanes = blocks.vectors(block) &* Vec.scalarCount
+      let firstChannel = blocks.firstChannel(block)
+      let used = Swift.min(lanes, blocks.channels &- firstChannel)
+      let start = packed + firstChannel &* vectorLength
+      let body = start + lanes
+      let source = weights + firstChannel &* length
+      for lane in 0..<used { start[lane] = bias.map { $0[firstChannel &+ lane] } ?? 0 }
+      for lane in used..<lanes { start[lane] = 0 }
+      for channel in 0..<channels {
+        for tap in 0..<taps {
+          let values = source + (channel &* taps &+ tap)
+          let place = body + (tap &* channels &+ channel) &* lanes
+          for lane in 0..<used { place[lane] = values[lane &* length] }
+          for lane in used..<lanes { place[lane] = 0 }
+        }
+      }
+    }
+  }
+}
+
+/// The table's record of direct convolution.
+func directAlgorithm() -> gln_f32_convolution_algorithm {
+  gln_f32_convolution_algorithm(
+    name: cName("direct"), phases: 1,
+    supports: { _ in 1 },
+    extra_input: { _, rows, columns in
+      rows.unsafelyUnwrapped.pointee = 0
+      columns.unsafelyUnwrapped.pointee = 0
+    },
+    packed_size: { shape in DirectConvolution(shape.unsafelyUnwrapped.pointee).packedSize },
+    pack: { shape, weights, bias, packed in
+      let shape = shape.unsafelyUnwrapped.pointee
+      DirectConvolution(shape).pack(shape, weights.unsafelyUnwrapped, bias, packed.unsafelyUnwrapped)
+    },
+    shared_size: { _ in 0 }, scratch_size: { _ in 0 },
+    unit_count: { shape, _ in
+      let shape = shape.unsafelyUnwrapped.pointee
+      return Int32(WorkCut(items: DirectConvolution(shape).items, threads: shape.threads).units)
+    },
+    run: { arguments, _, unit, _ in
+      let shape = arguments.unsafelyUnwrapped.load(as: gln_f32_convolution.self)
+      let convolution = DirectConvolution(shape)
+      let (first, end) = WorkCut(items: convolution.items, threads: shape.threads).range(unit)
+      convolution.run(shape, first, end)
+    })
+}
+
+/// A C string that lives for ever.
+func cName(_ name: StaticString) -> UnsafePointer<CChar> {
+  UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+}

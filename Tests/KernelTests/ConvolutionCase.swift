@@ -1,0 +1,102 @@
+import Testing
+
+/// The shape of a convolution to test.
+struct ConvolutionCase: CustomTestStringConvertible {
+  var inputChannels = 1
+  var outputChannels = 1
+  /// Output height and width.
+  var height = 1
+  var width = 1
+  var kernel = (1, 1)
+  var stride = (1, 1)
+  var dilation = (1, 1)
+  /// Channels of other tensors before and after, in input and output.
+  var inputNeighbours = (0, 0)
+  var outputNeighbours = (0, 0)
+  /// Values between the rows.
+  var inputGap = 0
+  var outputGap = 0
+  var bias = true
+  var minimum: Float = 0
+
+  var testDescription: String {
+    "\(inputChannels) → \(outputChannels), \(height) × \(width), kernel \(kernel), stride \(stride), dilation \(dilation), "
+      + "neighbours \(inputNeighbours) \(outputNeighbours), gaps \(inputGap) \(outputGap), bias \(bias), minimum \(minimum)"
+  }
+
+  /// Shapes of GoogLeNet's kinds, cut down, and the corners around the tiles' sizes.
+  static let direct: [ConvolutionCase] = {
+    var cases: [ConvolutionCase] = [
+      // The stem: three channels, whose kernel rows are one run of memory.
+      .init(inputChannels: 3, outputChannels: 64, height: 3, width: 29, kernel: (7, 7), stride: (2, 2)),
+      .init(inputChannels: 3, outputChannels: 20, height: 2, width: 9, kernel: (7, 7), stride: (2, 2), inputGap: 5),
+      .init(inputChannels: 3, outputChannels: 8, height: 2, width: 9, kernel: (7, 7), stride: (2, 2),
+        inputNeighbours: (1, 0)),
+      // Pointwise, with and without gaps.
+      .init(inputChannels: 19, outputChannels: 48, height: 7, width: 7),
+      .init(inputChannels: 19, outputChannels: 48, height: 7, width: 7, inputGap: 38),
+      .init(inputChannels: 19, outputChannels: 48, height: 7, width: 7, outputGap: 3),
+      .init(inputChannels: 16, outputChannels: 24, height: 5, width: 14, inputNeighbours: (5, 3), outputNeighbours: (7, 9)),
+      .init(inputChannels: 5, outputChannels: 33, height: 4, width: 5, stride: (2, 3)),
+      // 5 × 5 and 3 × 3 inside of modules.
+      .init(inputChannels: 24, outputChannels: 64, height: 7, width: 7, kernel: (5, 5), outputNeighbours: (16, 16)),
+      .init(inputChannels: 16, outputChannels: 40, height: 6, width: 14, kernel: (3, 3), outputNeighbours: (3, 5)),
+      .init(inputChannels: 7, outputChannels: 17, height: 5, width: 7, kernel: (3, 3), inputNeighbours: (2, 2)),
+      // Dilation, uneven kernels and strides.
+      .init(inputChannels: 3, outputChannels: 9, height: 4, width: 6, kernel: (3, 3), dilation: (2, 2)),
+      .init(inputChannels: 4, outputChannels: 31, height: 5, width: 4, kernel: (2, 5), stride: (3, 1), dilation: (1, 3)),
+      .init(inputChannels: 3, outputChannels: 16, height: 4, width: 11, kernel: (1, 7), dilation: (3, 1)),
+      .init(inputChannels: 3, outputChannels: 16, height: 11, width: 4, kernel: (7, 1), dilation: (2, 1)),
+      // One output pixel: a matrix times a vector.
+      .init(inputChannels: 300, outputChannels: 1000, minimum: -.infinity),
+      .init(inputChannels: 64, outputChannels: 128, kernel: (7, 7)),
+      .init(inputChannels: 9, outputChannels: 265, kernel: (3, 2), inputNeighbours: (1, 1), outputNeighbours: (2, 2)),
+      .init(inputChannels: 5, outputChannels: 3, kernel: (6, 6), dilation: (2, 3)),
+      // Neither bias nor lower bound; another lower bound.
+      .init(inputChannels: 12, outputChannels: 30, height: 3, width: 9, kernel: (3, 3), bias: false, minimum: -.infinity),
+      .init(inputChannels: 12, outputChannels: 30, height: 3, width: 9, kernel: (3, 3), minimum: 0.5),
+    ]
+    for width in 1...31 {
+      cases.append(
+        .init(
+          inputChannels: 6, outputChannels: 37 + width % 3, height: 1 + width % 4, width: width, kernel: (1 + width % 2, 2),
+          inputNeighbours: (width % 2, 0), outputNeighbours: (1, 2), outputGap: width % 5))
+    }
+    for channels in 1...67 {
+      cases.append(
+        .init(
+          inputChannels: 1 + channels % 5, outputChannels: channels, height: 2, width: channels % 3 == 0 ? 7 : 15,
+          outputNeighbours: (channels % 4, channels % 3)))
+    }
+    return cases
+  }()
+
+  /// Reads and writes an output pixel's worth of the kernel in plain loops.
+  func reference(
+    _ input: Activation, _ weights: GuardedBuffer<Float>, _ bias: GuardedBuffer<Float>?, relativeTolerance: Double
+  ) -> Reference {
+    var reference = Reference()
+    for y in 0..<height {
+      for x in 0..<width {
+        for output in 0..<outputChannels {
+          var sum = Double(bias?[output] ?? 0)
+          var magnitude = abs(sum)
+          var weight = weights.pointer + output * inputChannels * kernel.0 * kernel.1
+          for channel in 0..<inputChannels {
+            for ky in 0..<kernel.0 {
+              for kx in 0..<kernel.1 {
+                let value = input[y * stride.0 + ky * dilation.0, x * stride.1 + kx * dilation.1, channel]
+                let product = Double(value) * Double(weight.pointee)
+                sum += product
+                magnitude += abs(product)
+                weight += 1
+              }
+            }
+          }
+          reference.append(max(sum, Double(minimum)), tolerance: magnitude * relativeTolerance)
+        }
+      }
+    }
+    return reference
+  }
+}
