@@ -40,10 +40,12 @@ let libraryTargets: [Target] = [
 
 let toolTargets: [Target] = [
   .target(
-    name: "CForeignFormats", linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
+    name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "generate.sh"],
+    linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
   .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
   .target(
-    name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats"], swiftSettings: warnings),
+    name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CPlatform"],
+    swiftSettings: warnings),
   .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: warnings),
   .executableTarget(
     name: "googlenet",
@@ -58,7 +60,8 @@ let toolTargets: [Target] = [
     name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat"],
     swiftSettings: warnings),
   .testTarget(
-    name: "ConversionTests", dependencies: ["GoogLeNet", "Conversion", "CForeignFormats"], swiftSettings: warnings),
+    name: "ConversionTests", dependencies: ["GoogLeNet", "Conversion", "CForeignFormats", "CModelFormat"],
+    swiftSettings: warnings),
 ]
 
 let package = Package(

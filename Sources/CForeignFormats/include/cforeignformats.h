@@ -1,1 +1,21 @@
-/* placeholder */
+/* Foreign file formats, as the converter sees them: protobuf messages, and zip archives through libzip. */
+#ifndef GLN_FOREIGN_FORMATS_H
+#define GLN_FOREIGN_FORMATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <zip.h>
+
+#include "caffe.pb-c.h"
+#include "onnx.pb-c.h"
+
+/* How much memory an unpacked message may still take; `exhausted` is set once it asked for more. */
+typedef struct gln_budget {
+    size_t left;
+    int exhausted;
+} gln_budget;
+
+/* An allocator for protobuf-c that draws on `budget`, which must outlive it and all that it allocated. */
+ProtobufCAllocator gln_budget_allocator(gln_budget *budget);
+
+#endif

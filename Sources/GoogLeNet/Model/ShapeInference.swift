@@ -1,7 +1,11 @@
 /// The shapes of all layers for an input of a given size. The only place that knows how sizes follow from windows.
-struct ShapeInference {
+public struct ShapeInference {
   /// How errors name the model.
   let source: String
+
+  public init(source: String) {
+    self.source = source
+  }
 
   /// - Parameter inputs: for each layer the indices of the layers that it reads; −1 is the network's input.
   /// - Throws: `invalidModel` or, for an input that the layers cannot take, `unsupported`.
@@ -21,7 +25,8 @@ struct ShapeInference {
     return shapes
   }
 
-  private func shape(of layer: Layer, _ inputs: [Shape]) throws(GoogLeNetError) -> Shape {
+  /// The shape of one layer's output.
+  public func shape(of layer: Layer, _ inputs: [Shape]) throws(GoogLeNetError) -> Shape {
     guard let input = inputs.first else { throw fault(layer, "it has no input") }
     if case .concat = layer.operation { return try concatenation(layer, inputs) }
     guard inputs.count == 1 else { throw fault(layer, "it has \(inputs.count) inputs instead of one") }

@@ -1,0 +1,54 @@
+import GoogLeNet
+
+/// y = x × scale + shift with one scale and shift a channel, in double precision: a batch normalization at inference.
+struct ChannelAffine {
+  let scale: [Double]
+  let shift: [Double]
+
+  /// nil where a tensor does not have one value for each of `channels`, or a variance has no square root above 0.
+  init?(_ normalization: BatchNormalization, channels: Int) {
+    for (_, tensor) in Operation.batchNormalization(normalization).tensors where tensor.count != channels {
+      return nil
+    }
+    var scale = normalization.scale?.floats().map(Double.init) ?? [Double](repeating: 1, count: channels)
+    var shift = normalization.shift?.floats().map(Double.init) ?? [Double](repeating: 0, count: channels)
+    if let mean = normalization.mean?.floats(), let variance = normalization.variance?.floats() {
+      for channel in 0..<channels {
+        let spread = Double(variance[channel]) + Double(normalization.epsilon)
+        guard spread > 0 else { return nil }
+        scale[channel] /= spread.squareRoot()
+        shift[channel] -= Double(mean[channel]) * scale[channel]
+      }
+    }
+    self.scale = scale
+    self.shift = shift
+  }
+
+  var keepsScale: Bool { scale.allSatisfy { $0 == 1 } }
+
+  /// The weights with each output channel (first dimension) multiplied by its scale.
+  func scaling(_ weights: Tensor) throws(GoogLeNetError) -> Tensor {
+    guard !keepsScale else { return weights }
+    var values = weights.floats()
+    let inner = values.count / max(scale.count, 1)
+    for channel in scale.indices {
+      for index in channel * inner..<(channel + 1) * inner {
+        values[index] = Float(Double(values[index]) * scale[channel])
+      }
+    }
+    return try Tensor(values, dims: weights.dims)
+  }
+
+  func applied(to bias: Tensor?) throws(GoogLeNetError) -> Tensor? {
+    guard let before = bias?.floats() else {
+      return shift.allSatisfy { $0 == 0 } ? nil : try Tensor(shift.map(Float.init), dims: [shift.count])
+    }
+    guard before.count == shift.count else { return bias }
+    var values: [Float] = []
+    values.reserveCapacity(before.count)
+    for channel in shift.indices {
+      values.append(Float(Double(before[channel]) * scale[channel] + shift[channel]))
+    }
+    return try Tensor(values, dims: [values.count])
+  }
+}

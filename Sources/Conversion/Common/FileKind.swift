@@ -1,0 +1,104 @@
+import GoogLeNet
+
+/// What a file is, told by its content.
+enum FileKind: Equatable {
+  case caffe
+  case onnx
+  case zip
+  case safetensors
+  /// Something that cannot be converted: what it is, and what would help.
+  case foreign(String)
+
+  init(_ file: InputFile) {
+    let bytes = file.bytes
+    if let what = FileKind.magic(file) {
+      self = what
+      return
+    }
+    if FileKind.isSafetensors(file) {
+      self = .safetensors
+      return
+    }
+    let scan = ProtobufFields(bytes, limit: 100_000)
+    let startsWithNumber = scan.fields.first.map { $0.number == 1 && $0.wireType == 0 } ?? false
+    if startsWithNumber, scan.contains(14, wireType: 1) || scan.contains(15, wireType: 2) {
+      self = .foreign("a GoogLeNet model file already: it needs no conversion")
+    } else if startsWithNumber, scan.contains(7, wireType: 2) || scan.contains(8, wireType: 2) {
+      self = .onnx
+    } else if scan.contains(100, wireType: 2) || scan.contains(2, wireType: 2), !startsWithNumber,
+      scan.fields.count(where: { $0.number == 1 }) <= 1
+    {
+      self = .caffe
+    } else if startsWithNumber, scan.contains(2, wireType: 2) {
+      self = .foreign("a TensorFlow SavedModel: export it as ONNX (tf2onnx) first")
+    } else if scan.fault == nil, scan.fields.count > 1, scan.contains(1, wireType: 2),
+      scan.contains(4, wireType: 2) || scan.fields.allSatisfy({ $0.number == 1 && $0.wireType == 2 })
+    {
+      self = .foreign("a TensorFlow GraphDef: export it as ONNX (tf2onnx) first")
+    } else if startsWithNumber, scan.fault != nil {
+      self = .onnx
+    } else if scan.fault != nil, let first = scan.fields.first, first.wireType == 2, [1, 2, 100].contains(first.number) {
+      self = .caffe
+    } else if FileKind.isText(bytes) {
+      self = FileKind.text(bytes)
+    } else {
+      self = .foreign("of an unknown format")
+    }
+  }
+
+  private static func magic(_ file: InputFile) -> FileKind? {
+    if file.bytes.isEmpty { return .foreign("empty") }
+    if file.starts(with: [0x50, 0x4B, 0x03, 0x04]) || file.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
+    let known: [(offset: Int, magic: [UInt8], what: String)] = [
+      (0, [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file (Keras .h5 or Caffe HDF5 weights)"),
+      (4, [UInt8]("TFL3".utf8), "a TFLite flatbuffer"),
+      (0, [0x1F, 0x8B], "a gzip archive: unpack it first"),
+      (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive: unpack it first"),
+      (0, [0x28, 0xB5, 0x2F, 0xFD], "a Zstandard archive: unpack it first"),
+      (257, [UInt8]("ustar".utf8), "a tar archive: unpack it first"),
+      (0, [UInt8]("\u{7F}ELF".utf8), "an ELF program or library"),
+      (0, [0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
+      (0, [0xFF, 0xD8, 0xFF], "a JPEG picture"),
+      (0, [UInt8]("GGUF".utf8), "a GGUF file"),
+      (0, [0x93] + [UInt8]("NUMPY".utf8), "a NumPy array"),
+      (0, [UInt8]("version https://git-lfs".utf8), "a Git LFS pointer, not the file itself: run 'git lfs pull'"),
+    ]
+    for (offset, magic, what) in known where file.starts(with: magic, at: offset) { return .foreign(what) }
+    if file.bytes.count > 2, file.bytes[0] == 0x80, 2...5 ~= file.bytes[1] {
+      return pickle(file)
+    }
+    return nil
+  }
+
+  /// A pickle begins with its protocol; so may a protobuf message in theory, but none that is converted here does.
+  private static func pickle(_ file: InputFile) -> FileKind {
+    // The magic number with which torch.save's old form begins, pickled as a long of ten bytes.
+    let old: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
+    return .foreign(
+      file.starts(with: old, at: 2)
+        ? "a Python pickle of the old non-zip torch.save form: load it with PyTorch 1.6 or newer and save it again"
+        : "a Python pickle, not a PyTorch zip archive: save the state dict with torch.save")
+  }
+
+  private static func isSafetensors(_ file: InputFile) -> Bool {
+    guard file.bytes.count >= 10, file.bytes[8] == UInt8(ascii: "{") else { return false }
+    let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+    return length >= 2 && length <= 1 << 40
+  }
+
+  private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.prefix(512).allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+  }
+
+  private static func text(_ bytes: UnsafeRawBufferPointer) -> FileKind {
+    let start = String(decoding: bytes.prefix(512), as: UTF8.self)
+    let trimmed = start.drop { $0.isWhitespace }
+    if trimmed.hasPrefix("<") { return .foreign("an HTML or XML page: was the download refused?") }
+    if trimmed.hasPrefix("{") || trimmed.hasPrefix("[") { return .foreign("a JSON text") }
+    for word in ["name:", "layer", "input:", "input_dim"] where trimmed.hasPrefix(word) {
+      return .foreign(
+        "a Caffe prototxt, which has no weights: convert the .caffemodel, with the prototxt as --prototxt if need be")
+    }
+    return .foreign("a text file")
+  }
+}

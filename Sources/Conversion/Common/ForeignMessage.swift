@@ -1,0 +1,54 @@
+import CForeignFormats
+import GoogLeNet
+
+/// An unpacked protobuf message of a foreign format, freed with the object.
+final class ForeignMessage<Message> {
+  let message: UnsafeMutablePointer<Message>
+  private let budget: UnsafeMutablePointer<gln_budget>
+
+  typealias Unpack = (UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?) -> UnsafeMutablePointer<
+    Message
+  >?
+
+  /// Memory for messages beyond a multiple of the file's size: empty messages take far more than their two bytes in the file.
+  private static var slack: Int { 512 << 20 }
+
+  /// - Parameter what: how an error calls the message, as "a Caffe NetParameter".
+  init(_ file: InputFile, what: String, unpack: Unpack) throws(GoogLeNetError) {
+    guard file.bytes.count < InputFile.sizeLimit else {
+      throw file.unsupported("it has \(file.bytes.count) bytes: protobuf files are limited to 2 GiB")
+    }
+    budget = UnsafeMutablePointer<gln_budget>.allocate(capacity: 1)
+    budget.initialize(to: gln_budget(left: ForeignMessage.slack + 4 * file.bytes.count, exhausted: 0))
+    var allocator = gln_budget_allocator(budget)
+    let bytes = file.bytes.bindMemory(to: UInt8.self)
+    guard let message = unpack(&allocator, bytes.count, bytes.baseAddress) else {
+      let exhausted = budget.pointee.exhausted != 0
+      budget.deallocate()
+      if exhausted {
+        throw GoogLeNetError(
+          .outOfMemory, "'\(file.name)': unpacking it takes more memory than there is or than any real network needs")
+      }
+      throw file.invalid("it is not \(what): \(ProtobufFields(file.bytes).fault ?? "a message inside it is broken")")
+    }
+    self.message = message
+  }
+
+  deinit {
+    var allocator = gln_budget_allocator(budget)
+    UnsafeMutableRawPointer(message).withMemoryRebound(to: ProtobufCMessage.self, capacity: 1) {
+      protobuf_c_message_free_unpacked($0, &allocator)
+    }
+    budget.deallocate()
+  }
+}
+
+/// A C string of a message; "" where it is missing.
+func text(_ characters: UnsafeMutablePointer<CChar>?) -> String {
+  characters.map { String(cString: $0) } ?? ""
+}
+
+/// A repeated string field of a message.
+func texts(_ count: Int, _ strings: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> [String] {
+  UnsafeBufferPointer(start: strings, count: count).map { text($0) }
+}

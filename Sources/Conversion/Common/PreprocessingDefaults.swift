@@ -1,0 +1,40 @@
+import GoogLeNet
+
+/// How networks of some origin are fed unless the user says otherwise.
+struct PreprocessingDefaults {
+  var channelOrder: Preprocessing.ChannelOrder
+  /// In `channelOrder`, on pixels 0 to 255.
+  var mean: [Float]
+  var scale: [Float]
+  /// Why this is the default, for the notes.
+  var reason: String
+
+  /// The mean pixel of ImageNet as Caffe's published networks subtract it.
+  static let caffe = PreprocessingDefaults(
+    channelOrder: .bgr, mean: [104, 117, 123], scale: [1, 1, 1], reason: "Caffe's custom")
+
+  /// torchvision's normalisation (mean 0.485, 0.456, 0.406, standard deviation 0.229, 0.224, 0.225 of pixels 0 to 1).
+  static let torchvision = PreprocessingDefaults(
+    channelOrder: .rgb, mean: [255 * 0.485, 255 * 0.456, 255 * 0.406],
+    scale: [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)], reason: "torchvision's custom")
+
+  /// Plain pixels.
+  static func plain(_ order: Preprocessing.ChannelOrder, reason: String) -> PreprocessingDefaults {
+    PreprocessingDefaults(
+      channelOrder: order, mean: [Float](repeating: 0, count: order.channels),
+      scale: [Float](repeating: 1, count: order.channels), reason: reason)
+  }
+
+  /// The same in another channel order.
+  func reordered(to order: Preprocessing.ChannelOrder) -> PreprocessingDefaults {
+    guard order != channelOrder else { return self }
+    guard order != .gray, channelOrder != .gray else {
+      return PreprocessingDefaults.plain(order, reason: "no custom is known for this channel order")
+    }
+    var result = self
+    result.channelOrder = order
+    result.mean.reverse()
+    result.scale.reverse()
+    return result
+  }
+}

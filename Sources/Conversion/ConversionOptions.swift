@@ -1,0 +1,21 @@
+import GoogLeNet
+
+/// What the user decides about a conversion; whatever is nil follows the source's custom, which the result's notes tell.
+public struct ConversionOptions {
+  /// One a class.
+  public var labels: [String]?
+  /// The network sees (pixel − mean) × scale, pixels 0 to 255: one value, or one a channel in the network's own order.
+  public var mean: [Float]?
+  /// As `mean`.
+  public var scale: [Float]?
+  public var channelOrder: Preprocessing.ChannelOrder?
+  public var inputSize: (height: Int, width: Int)?
+  /// Caffe only: a text file that gives the structure, while the caffemodel gives the weights by layer name.
+  public var prototxtPath: String?
+  /// How the weights of convolutions and inner products are stored; all other tensors stay float32.
+  public var weightStorage: ElementType = .float32
+  /// The network's name in the model file.
+  public var name: String?
+
+  public init() {}
+}

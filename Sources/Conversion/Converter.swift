@@ -1,0 +1,161 @@
+import GoogLeNet
+
+/// Turns trained files of other programs into networks.
+public enum Converter {
+  /// Converts a file, whose format is told by its content.
+  /// - Throws: `ioError` where a file cannot be read, `invalidModel` where one is broken, `unsupported` where it is of another
+  ///   format or has what a GoogLeNet model cannot express, `invalidArgument` where the options do not fit it. The message names
+  ///   the file and the layer, node or key.
+  public static func convert(path: String, options: ConversionOptions) throws(GoogLeNetError) -> ConversionResult {
+    let mapped = try MappedFile(path: path)
+    let file = InputFile(name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes)
+    return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try convert(file, options) }
+  }
+
+  /// Converts a file in memory. Weights in other files (ONNX external data) cannot be reached.
+  /// - Parameter name: how errors name it.
+  public static func convert(bytes: UnsafeRawBufferPointer, named name: String, options: ConversionOptions)
+    throws(GoogLeNetError) -> ConversionResult
+  {
+    try convert(InputFile(name: name, folder: nil, bytes: bytes), options)
+  }
+
+  private static func convert(_ file: InputFile, _ options: ConversionOptions) throws(GoogLeNetError)
+    -> ConversionResult
+  {
+    guard file.bytes.count < InputFile.sizeLimit else {
+      throw file.unsupported("it has \(file.bytes.count) bytes: files up to 2 GiB can be converted")
+    }
+    let kind = FileKind(file)
+    guard options.prototxtPath == nil || kind == .caffe else {
+      throw GoogLeNetError(.invalidArgument, "'\(file.name)': a prototxt belongs to a caffemodel, which this is not")
+    }
+    let imported: ImportedNetwork
+    switch kind {
+    case .caffe: imported = try CaffeImporter.network(of: file, prototxtPath: options.prototxtPath)
+    case .onnx: imported = try ONNXImporter.network(of: file, inputSize: options.inputSize)
+    case .zip: throw file.unsupported("zip")
+    case .safetensors: throw file.unsupported("safetensors")
+    case .foreign(let what): 
+      throw file.unsupported(
+        "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint or a safetensors file can be converted")
+    }
+    return try finish(imported, file, options)
+  }
+
+  /// Applies the options and what is common to all formats, and validates the network.
+  private static func finish(_ imported: ImportedNetwork, _ file: InputFile, _ options: ConversionOptions)
+    throws(GoogLeNetError) -> ConversionResult
+  {
+    var notes = imported.notes
+    guard let output = imported.layers.last else { throw file.invalid("it has no layers") }
+    var layers = LayerGraph.needed(imported.layers, for: output.name)
+    let folded = try LayerGraph.foldingNormalizations(layers)
+    layers = folded.layers
+    if folded.count > 0 {
+      notes.append(
+        "folded \(folded.count) normalizations, scales or shifts into the layers before them, which took their names")
+    }
+    if let last = layers.last, !last.operation.isSoftmax {
+      var name = "prob"
+      while layers.contains(where: { $0.name == name }) || name == imported.inputName { name += "_softmax" }
+      layers.append(Layer(name: name, inputs: [last.name], operation: .softmax))
+      notes.append("the network ends in '\(last.name)' without a softmax: added one, '\(name)'")
+    }
+    let variant = VariantName.of(layers)
+    let preprocessing = try preprocessing(imported, file, options, &notes)
+    if let labels = options.labels {
+      notes.append("\(labels.count) labels from the labels file")
+    } else if !imported.labels.isEmpty {
+      notes.append("\(imported.labels.count) labels from the file itself")
+    }
+    if options.weightStorage != .float32 {
+      layers = try WeightEncoder.encode(layers, as: options.weightStorage)
+      notes.append(
+        options.weightStorage == .float16
+          ? "weights of convolutions and inner products rounded to float16"
+          : "weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
+    }
+    let network = Network(
+      name: options.name ?? (imported.name.isEmpty ? variant : imported.name),
+      producer: "googlenet convert, from \(imported.source)", preprocessing: preprocessing,
+      labels: options.labels ?? imported.labels, inputName: imported.inputName, layers: layers)
+    do {
+      _ = try Model(network: network)
+    } catch {
+      throw GoogLeNetError(error.status, "'\(file.name)': converted, but not a network that can run: \(error.message)")
+    }
+    return ConversionResult(network: network, source: imported.source, variant: variant, notes: notes)
+  }
+
+  private static func preprocessing(
+    _ imported: ImportedNetwork, _ file: InputFile, _ options: ConversionOptions, _ notes: inout [String]
+  ) throws(GoogLeNetError) -> Preprocessing {
+    guard imported.inputChannels == 1 || imported.inputChannels == 3 else {
+      throw file.unsupported("its input has \(imported.inputChannels) channels: 3 (RGB, BGR) or 1 (gray) can be fed")
+    }
+    let fallback = imported.inputChannels == 1 ? .gray : imported.preprocessing.channelOrder
+    let order = options.channelOrder ?? fallback
+    guard order.channels == imported.inputChannels else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "'\(file.name)': its input has \(imported.inputChannels) channels, not the \(order.channels) of the channel order asked for"
+      )
+    }
+    let defaults = imported.preprocessing.reordered(to: order)
+    let size = options.inputSize ?? imported.inputSize ?? (224, 224)
+    guard 1...4096 ~= size.height, 1...4096 ~= size.width else {
+      throw GoogLeNetError(
+        .invalidArgument, "'\(file.name)': an input of \(size.height) x \(size.width): each side must be 1 to 4096")
+    }
+    let longer = max(size.height, size.width)
+    let result = Preprocessing(
+      inputHeight: size.height, inputWidth: size.width, channelOrder: order,
+      mean: try perChannel(options.mean, "mean", order) ?? defaults.mean,
+      scale: try perChannel(options.scale, "scale", order) ?? defaults.scale,
+      // The custom 256 for 224, in proportion.
+      shortSide: (longer * 256 + 112) / 224)
+    if options.inputSize == nil && imported.inputSize == nil {
+      notes.append("the file does not tell the input size: assumed 224 x 224 (--input-size changes it)")
+    }
+    var sources: [String] = []
+    if options.channelOrder == nil { sources.append("channel order") }
+    if options.mean == nil { sources.append("mean") }
+    if options.scale == nil { sources.append("scale") }
+    let assumed = sources.isEmpty ? "as asked for" : "\(sources.joined(separator: ", ")): \(defaults.reason)"
+    notes.append(
+      "input \(size.height) x \(size.width) \(name(of: order)), (pixel - mean) x scale with mean \(list(result.mean)) and "
+        + "scale \(list(result.scale)), short side \(result.shortSide); \(assumed)")
+    return result
+  }
+
+  private static func perChannel(_ values: [Float]?, _ what: String, _ order: Preprocessing.ChannelOrder)
+    throws(GoogLeNetError) -> [Float]?
+  {
+    guard let values else { return nil }
+    guard values.count == 1 || values.count == order.channels, values.allSatisfy(\.isFinite) else {
+      throw GoogLeNetError(
+        .invalidArgument, "\(what) has \(values.count) values: give one, or one for each of \(order.channels) channels")
+    }
+    return values.count == 1 ? [Float](repeating: values[0], count: order.channels) : values
+  }
+
+  private static func name(of order: Preprocessing.ChannelOrder) -> String {
+    switch order {
+    case .rgb: "RGB"
+    case .bgr: "BGR"
+    case .gray: "gray"
+    }
+  }
+
+  private static func list(_ values: [Float]) -> String {
+    values.map { $0 == $0.rounded() && abs($0) < 1e6 ? "\(Int($0))" : "\($0)" }.joined(separator: ", ")
+  }
+}
+
+extension Operation {
+  var isSoftmax: Bool {
+    if case .softmax = self { return true }
+    return false
+  }
+}

@@ -1,0 +1,676 @@
+import CForeignFormats
+import GoogLeNet
+
+/// Reads ONNX models of opsets 7 to 22.
+struct ONNXImporter {
+  private enum Value {
+    case constant(ONNXConstant)
+    case activation(ONNXActivation)
+  }
+
+  private let file: InputFile
+  private let reader: ONNXTensorReader
+  private let inference: ShapeInference
+  private var opset = 0
+  private var values: [String: Value] = [:]
+  private var layers: [Layer] = []
+  private var batch: Int?
+  private var notes: [String] = []
+
+  /// - Parameter inputSize: replaces the size that the file declares.
+  static func network(of file: InputFile, inputSize: (height: Int, width: Int)?) throws(GoogLeNetError)
+    -> ImportedNetwork
+  {
+    let model = try ForeignMessage(file, what: "an ONNX ModelProto", unpack: onnx__model__unpack)
+    return try withExtendedLifetime(model) { () throws(GoogLeNetError) in
+      var importer = ONNXImporter(file: file)
+      return try importer.network(model.message.pointee, inputSize)
+    }
+  }
+
+  private init(file: InputFile) {
+    self.file = file
+    reader = ONNXTensorReader(file)
+    inference = ShapeInference(source: "'\(file.name)'")
+  }
+
+  private mutating func network(_ model: Onnx__Model, _ inputSize: (height: Int, width: Int)?)
+    throws(GoogLeNetError) -> ImportedNetwork
+  {
+    try readOpset(model)
+    guard let graph = model.graph?.pointee else { throw file.invalid("it is an ONNX model without a graph") }
+    let nodes = UnsafeBufferPointer(start: graph.node, count: graph.n_node).compactMap {
+      $0.map { ONNXNode($0.pointee, file) }
+    }
+    let (needed, output) = try neededNodes(nodes, graph)
+    let unknown = needed.filter { !ONNXImporter.supported.contains(nodes[$0].type) }
+    guard unknown.isEmpty else {
+      throw file.unsupported(
+        "unsupported operators: " + unknown.map { "\(nodes[$0].type) (node '\(nodes[$0].name)')" }.joined(separator: ", "))
+    }
+    var used: Set<String> = []
+    for index in needed { used.formUnion(nodes[index].inputs) }
+    for tensor in UnsafeBufferPointer(start: graph.initializer, count: graph.n_initializer) {
+      guard let tensor = tensor?.pointee else { continue }
+      let name = text(tensor.name)
+      if used.contains(name) { values[name] = .constant(try reader.constant(tensor, name: name)) }
+    }
+    let input = try readInput(graph, used, inputSize)
+    for index in needed { try convert(nodes[index]) }
+    guard case .activation(let result)? = values[output] else { throw file.invalid("its output '\(output)' is a constant") }
+    guard layers.contains(where: { $0.name == result.layer }) else { throw file.invalid("its output is its input") }
+    // What a view of the output's layer leaves behind it is not the output.
+    layers = LayerGraph.needed(layers, for: result.layer)
+    return ImportedNetwork(
+      source: .onnx(opset: opset), name: text(graph.name), inputName: input.name, layers: layers,
+      inputChannels: input.shape.channels, inputSize: input.declaredSize,
+      preprocessing: preprocessing(model, input.name), notes: notes)
+  }
+
+  private mutating func readOpset(_ model: Onnx__Model) throws(GoogLeNetError) {
+    for entry in UnsafeBufferPointer(start: model.opset_import, count: model.n_opset_import) {
+      guard let entry = entry?.pointee else { continue }
+      let domain = text(entry.domain)
+      guard domain.isEmpty || domain == "ai.onnx" else { continue }
+      guard 7...22 ~= entry.version else {
+        throw file.unsupported("it uses ONNX opset \(entry.version): 7 to 22 are supported")
+      }
+      opset = Int(entry.version)
+    }
+    guard opset > 0 else { throw file.invalid("it is an ONNX model that does not say its opset") }
+  }
+
+  /// Nothing in an ONNX file tells how its input was normalized; the layers tell where its training came from.
+  private func preprocessing(_ model: Onnx__Model, _ inputName: String) -> PreprocessingDefaults {
+    let first = layers.first { $0.inputs.contains(inputName) }
+    if let first, case .batchNormalization = first.operation {
+      return .plain(.rgb, reason: "the network normalizes its input itself, but does not tell its channel order: a guess")
+    }
+    let hasNormalization = layers.contains {
+      if case .localResponseNormalization = $0.operation { return true }
+      return false
+    }
+    var result = hasNormalization ? PreprocessingDefaults.caffe : .torchvision
+    result.reason =
+      hasNormalization
+      ? "Caffe's custom, for the network has LRN layers; the file does not tell"
+      : "torchvision's custom, for the network has no LRN layers; the file does not tell"
+    return result
+  }
+
+  // MARK: - Graph
+
+  private static let supported: Set<String> = [
+    "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "Div", "Dropout", "Flatten",
+    "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MatMul", "MaxPool", "Mul", "ReduceMean", "Relu",
+    "Reshape", "Softmax", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+  ]
+
+  /// The nodes on which the output depends, in order. Of several outputs it is the one on which most nodes work: the main head,
+  /// not an auxiliary one.
+  private mutating func neededNodes(_ nodes: [ONNXNode], _ graph: Onnx__Graph) throws(GoogLeNetError)
+    -> (nodes: [Int], output: String)
+  {
+    var producers: [String: Int] = [:]
+    for (index, node) in nodes.enumerated() {
+      for output in node.outputs where !output.isEmpty {
+        guard producers.updateValue(index, forKey: output) == nil else {
+          throw file.invalid("two nodes make the value '\(output)'")
+        }
+      }
+    }
+    let outputs = UnsafeBufferPointer(start: graph.output, count: graph.n_output).compactMap {
+      $0.map { text($0.pointee.name) }
+    }
+    var best: (nodes: Set<Int>, output: String) = ([], "")
+    for output in outputs.prefix(64) {
+      guard let producer = producers[output] else { continue }
+      var found: Set<Int> = [producer]
+      var pending = [producer]
+      while let index = pending.popLast() {
+        for input in nodes[index].inputs {
+          if let maker = producers[input], found.insert(maker).inserted { pending.append(maker) }
+        }
+      }
+      if found.count > best.nodes.count { best = (found, output) }
+    }
+    guard !best.nodes.isEmpty else { throw file.invalid("no node makes any of its outputs") }
+    let others = outputs.filter { $0 != best.output }
+    if !others.isEmpty {
+      notes.append("left out the outputs other than '\(best.output)': " + others.map { "'\($0)'" }.joined(separator: ", "))
+    }
+    let left = nodes.indices.filter { !best.nodes.contains($0) && nodes[$0].type != "Constant" }
+    if !left.isEmpty {
+      notes.append(
+        "left out, for the output does not depend on them (auxiliary classifiers): "
+          + left.map { nodes[$0].name }.joined(separator: ", "))
+    }
+    return (best.nodes.sorted(), best.output)
+  }
+
+  private struct Input {
+    let name: String
+    let shape: Shape
+    /// nil where the file leaves it open.
+    let declaredSize: (height: Int, width: Int)?
+  }
+
+  private mutating func readInput(_ graph: Onnx__Graph, _ used: Set<String>, _ size: (height: Int, width: Int)?)
+    throws(GoogLeNetError) -> Input
+  {
+    var found: [Onnx__ValueInfo] = []
+    for input in UnsafeBufferPointer(start: graph.input, count: graph.n_input) {
+      guard let input = input?.pointee else { continue }
+      let name = text(input.name)
+      if values[name] == nil, used.contains(name) { found.append(input) }
+    }
+    guard found.count == 1 else {
+      throw file.unsupported(
+        "it has \(found.count) inputs (\(found.map { "'\(text($0.name))'" }.joined(separator: ", "))): one image is what a GoogLeNet reads"
+      )
+    }
+    let name = text(found[0].name)
+    let type = found[0].type?.pointee.tensor_type?.pointee
+    guard [0, 1, 10, 11].contains(type?.elem_type ?? 0) else {
+      throw file.unsupported("its input '\(name)' has element type \(type?.elem_type ?? 0): float32 is supported")
+    }
+    var dims: [Int?] = [nil, 3, nil, nil]
+    if let shape = type?.shape?.pointee {
+      dims = UnsafeBufferPointer(start: shape.dim, count: shape.n_dim).map { dim in
+        guard let dim = dim?.pointee, dim.has_dim_value != 0, dim.dim_value > 0 else { return nil }
+        return Int(dim.dim_value)
+      }
+      guard dims.count == 4 else {
+        throw file.unsupported("its input '\(name)' has \(dims.count) dimensions: images have 4 (N, C, H, W)")
+      }
+    }
+    batch = dims[0]
+    let isChannelsLast = [1, 3].contains(dims[3] ?? 0) && ![1, 3].contains(dims[1] ?? 0)
+    let axes: [ONNXActivation.Axis] = isChannelsLast ? [.batch, .height, .width, .channel] : ONNXActivation.image
+    let channels = dims[isChannelsLast ? 3 : 1] ?? 3
+    let height = dims[isChannelsLast ? 1 : 2], width = dims[isChannelsLast ? 2 : 3]
+    var declared: (height: Int, width: Int)?
+    if let height, let width { declared = (height, width) }
+    let limit = 1...65536
+    guard limit ~= channels, limit ~= (height ?? 1), limit ~= (width ?? 1) else {
+      throw file.unsupported("its input '\(name)' has a dimension beyond 65,536")
+    }
+    let chosen = size ?? declared ?? (height ?? 224, width ?? 224)
+    let shape = Shape(channels: channels, height: chosen.height, width: chosen.width)
+    guard limit ~= shape.height, limit ~= shape.width else {
+      throw GoogLeNetError(.invalidArgument, "'\(file.name)': an input of \(shape.height) x \(shape.width)")
+    }
+    values[name] = .activation(ONNXActivation(layer: name, shape: shape, axes: axes))
+    return Input(name: name, shape: shape, declaredSize: declared)
+  }
+
+  // MARK: - Values
+
+  private func value(_ node: ONNXNode, _ index: Int) throws(GoogLeNetError) -> Value {
+    guard let value = try optional(node, index) else { throw node.invalid("its input \(index) is missing") }
+    return value
+  }
+
+  private func optional(_ node: ONNXNode, _ index: Int) throws(GoogLeNetError) -> Value? {
+    guard index < node.inputs.count, !node.inputs[index].isEmpty else { return nil }
+    guard let value = values[node.inputs[index]] else {
+      throw node.invalid("it reads '\(node.inputs[index])', which nothing before it makes")
+    }
+    return value
+  }
+
+  private func constant(_ node: ONNXNode, _ index: Int) throws(GoogLeNetError) -> ONNXConstant? {
+    switch try optional(node, index) {
+    case nil: return nil
+    case .constant(let constant): return constant
+    case .activation: throw node.unsupported("its input \(index) ('\(node.inputs[index])') must be a constant")
+    }
+  }
+
+  private func activation(_ node: ONNXNode, _ index: Int = 0) throws(GoogLeNetError) -> ONNXActivation {
+    guard case .activation(let activation) = try value(node, index) else {
+      throw node.unsupported("its input \(index) ('\(node.inputs[index])') is a constant")
+    }
+    return activation
+  }
+
+  /// An input with the axes (N, C, H, W).
+  private func image(_ node: ONNXNode) throws(GoogLeNetError) -> ONNXActivation {
+    let input = try activation(node)
+    guard input.axes == ONNXActivation.image else {
+      throw node.unsupported("its input '\(node.inputs[0])' does not have the axes (N, C, H, W)")
+    }
+    return input
+  }
+
+  private mutating func add(
+    _ node: ONNXNode, _ operation: Operation, _ inputs: [ONNXActivation], axes: [ONNXActivation.Axis]? = nil
+  ) throws(GoogLeNetError) {
+    guard let name = node.outputs.first, !name.isEmpty else { throw node.invalid("its output has no name") }
+    let layer = Layer(name: name, inputs: inputs.map(\.layer), operation: operation)
+    let shape = try inference.shape(of: layer, inputs.map(\.shape))
+    layers.append(layer)
+    let result = ONNXActivation(layer: name, shape: shape, axes: axes ?? inputs[0].axes)
+    values[name] = .activation(result)
+  }
+
+  /// The node's output is its input, seen in another way at most.
+  private mutating func alias(_ node: ONNXNode, _ value: Value) throws(GoogLeNetError) {
+    guard let name = node.outputs.first, !name.isEmpty else { throw node.invalid("its output has no name") }
+    values[name] = value
+  }
+
+  private func refuseFurtherOutputs(_ node: ONNXNode) throws(GoogLeNetError) {
+    guard node.outputs.dropFirst().allSatisfy(\.isEmpty) else {
+      throw node.unsupported("its outputs beside the first are not supported")
+    }
+  }
+
+  // MARK: - Nodes
+
+  private mutating func convert(_ node: ONNXNode) throws(GoogLeNetError) {
+    switch node.type {
+    case "Constant": try alias(node, .constant(try constantNode(node)))
+    case "Identity": try alias(node, try value(node, 0))
+    case "Cast": try cast(node)
+    case "Dropout": try dropout(node)
+    case "Relu": try add(node, .relu, [try activation(node)])
+    case "Conv": try convolution(node)
+    case "MaxPool", "AveragePool": try pooling(node)
+    case "GlobalAveragePool", "GlobalMaxPool":
+      var pooling = Pooling(node.type == "GlobalMaxPool" ? .max : .average)
+      pooling.global = true
+      try add(node, .pooling(pooling), [try image(node)])
+    case "ReduceMean": try reduceMean(node)
+    case "LRN":
+      try add(
+        node,
+        .localResponseNormalization(
+          LocalResponseNormalization(
+            size: node.int("size", 0), alpha: node.float("alpha", 1e-4), beta: node.float("beta", 0.75),
+            k: node.float("bias", 1), alphaPerElement: false)), [try image(node)])
+    case "BatchNormalization": try batchNormalization(node)
+    case "Concat": try concat(node)
+    case "Gemm": try gemm(node)
+    case "MatMul": try matrixProduct(node)
+    case "Add", "Sub", "Mul", "Div": try arithmetic(node)
+    case "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose": try view(node)
+    case "Softmax": try softmax(node)
+    default: throw node.unsupported("the operator is not supported")
+    }
+  }
+
+  private func constantNode(_ node: ONNXNode) throws(GoogLeNetError) -> ONNXConstant {
+    if let tensor = node.tensor("value") { return try reader.constant(tensor, name: node.name) }
+    if node.has("value_float") { return ONNXConstant(dims: [], values: .floats([node.float("value_float", 0)])) }
+    if node.has("value_int") { return ONNXConstant(dims: [], values: .integers([node.int("value_int", 0)])) }
+    if let floats = node.floats("value_floats") { return ONNXConstant(dims: [floats.count], values: .floats(floats)) }
+    if let ints = node.ints("value_ints") { return ONNXConstant(dims: [ints.count], values: .integers(ints)) }
+    throw node.unsupported("it holds neither a tensor nor numbers")
+  }
+
+  /// Between floating-point types everything is float32 here.
+  private mutating func cast(_ node: ONNXNode) throws(GoogLeNetError) {
+    let floating = [1, 10, 11, 16].contains(node.int("to", 0))
+    switch try value(node, 0) {
+    case .activation(let activation):
+      guard floating else { throw node.unsupported("it casts an image to a type that is not floating-point") }
+      try alias(node, .activation(activation))
+    case .constant(let constant):
+      let same = floating ? .floats(constant.floats) : constant.values
+      guard floating || constant.integers != nil else { throw node.unsupported("it casts a constant to whole numbers") }
+      try alias(node, .constant(ONNXConstant(dims: constant.dims, values: same)))
+    }
+  }
+
+  private mutating func dropout(_ node: ONNXNode) throws(GoogLeNetError) {
+    if let training = try constant(node, 2), training.integers?.first ?? 0 != 0 {
+      throw node.unsupported("it drops values even at inference (training_mode)")
+    }
+    notes.append("left out dropout, which does nothing at inference: \(node.name)")
+    try alias(node, .activation(try activation(node)))
+  }
+
+  // MARK: Windows
+
+  /// Two numbers of an attribute, for height and width.
+  private func pair(_ node: ONNXNode, _ name: String, _ fallback: [Int]) throws(GoogLeNetError) -> [Int] {
+    let values = node.ints(name) ?? fallback
+    guard values.count == 2, values.allSatisfy({ 1...65536 ~= $0 }) else {
+      throw node.invalid("\(name) is \(values): two numbers above 0, for height and width, are needed")
+    }
+    return values
+  }
+
+  /// Padding from `pads` or `auto_pad`. The latter follows from the input's size.
+  private mutating func padding(
+    _ node: ONNXNode, _ input: Shape, kernel: [Int], strides: [Int], dilations: [Int]
+  ) throws(GoogLeNetError) -> Padding {
+    let mode = node.string("auto_pad") ?? "NOTSET"
+    switch mode {
+    case "NOTSET", "":
+      let pads = node.ints("pads") ?? [0, 0, 0, 0]
+      guard pads.count == 4, pads.allSatisfy({ 0...65536 ~= $0 }) else {
+        throw node.invalid("pads is \(pads): four numbers of at least 0 are needed (top, left, bottom, right)")
+      }
+      return Padding(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3])
+    case "VALID": return Padding()
+    case "SAME_UPPER", "SAME_LOWER":
+      func split(_ size: Int, _ axis: Int) -> (before: Int, after: Int) {
+        let extent = (kernel[axis] - 1) * dilations[axis] + 1
+        let count = (size + strides[axis] - 1) / strides[axis]
+        let total = max((count - 1) * strides[axis] + extent - size, 0)
+        let less = total / 2
+        return mode == "SAME_UPPER" ? (less, total - less) : (total - less, less)
+      }
+      if strides != [1, 1] {
+        notes.append(
+          "the padding of '\(node.name)' (auto_pad \(mode)) is that for the input size given here and stays so at others")
+      }
+      let rows = split(input.height, 0), columns = split(input.width, 1)
+      return Padding(top: rows.before, left: columns.before, bottom: rows.after, right: columns.after)
+    default: throw node.invalid("auto_pad is '\(mode)'")
+    }
+  }
+
+  private mutating func convolution(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try image(node)
+    guard let weights = try constant(node, 1) else { throw node.invalid("it has no weights") }
+    guard weights.dims.count == 4 else {
+      throw node.unsupported("its weights have \(weights.dims.count) dimensions: only two-dimensional convolution is supported")
+    }
+    let kernel = try pair(node, "kernel_shape", [weights.dims[2], weights.dims[3]])
+    guard kernel == [weights.dims[2], weights.dims[3]] else {
+      throw node.invalid("kernel_shape is \(kernel), but its weights are \(weights.dims)")
+    }
+    let strides = try pair(node, "strides", [1, 1])
+    let dilations = try pair(node, "dilations", [1, 1])
+    var convolution = Convolution(weights: try tensor(node, weights))
+    if let bias = try constant(node, 2) { convolution.bias = try vector(node, bias, "bias", count: weights.dims[0]) }
+    convolution.strideHeight = strides[0]
+    convolution.strideWidth = strides[1]
+    convolution.dilationHeight = dilations[0]
+    convolution.dilationWidth = dilations[1]
+    convolution.padding = try padding(node, input.shape, kernel: kernel, strides: strides, dilations: dilations)
+    convolution.groups = node.int("group", 1)
+    try add(node, .convolution(convolution), [input])
+  }
+
+  private mutating func pooling(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try image(node)
+    try refuseFurtherOutputs(node)
+    guard node.has("kernel_shape") else { throw node.invalid("it has no kernel_shape") }
+    let kernel = try pair(node, "kernel_shape", [])
+    let strides = try pair(node, "strides", [1, 1])
+    guard try pair(node, "dilations", [1, 1]) == [1, 1] else { throw node.unsupported("dilated pooling is not supported") }
+    var pooling = Pooling(node.type == "MaxPool" ? .max : .average)
+    pooling.kernelHeight = kernel[0]
+    pooling.kernelWidth = kernel[1]
+    pooling.strideHeight = strides[0]
+    pooling.strideWidth = strides[1]
+    pooling.padding = try padding(node, input.shape, kernel: kernel, strides: strides, dilations: [1, 1])
+    pooling.rounding = node.int("ceil_mode", 0) != 0 ? .ceil : .floor
+    pooling.countIncludesPadding = pooling.method == .average && node.int("count_include_pad", 0) != 0
+    try add(node, .pooling(pooling), [input])
+  }
+
+  private mutating func reduceMean(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try activation(node)
+    let numbers = try constant(node, 1)?.integers ?? node.ints("axes") ?? []
+    let axes = numbers.map { input.axis($0) }
+    guard axes.count == 2, axes.contains(.height), axes.contains(.width) else {
+      throw node.unsupported("it averages over the axes \(numbers): only height and width together are supported")
+    }
+    var pooling = Pooling(.average)
+    pooling.global = true
+    let kept = node.int("keepdims", 1) != 0 ? input.axes : input.axes.filter { $0 != .height && $0 != .width }
+    try add(node, .pooling(pooling), [input], axes: kept)
+  }
+
+  // MARK: Normalization and arithmetic
+
+  private mutating func batchNormalization(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try activation(node)
+    guard input.axes.count > 1, input.isChannel(input.axes[1]) else {
+      throw node.unsupported("its input's second axis is not the channels")
+    }
+    guard node.int("training_mode", 0) == 0, node.int("spatial", 1) != 0 else {
+      throw node.unsupported("only the form of inference, one value a channel, is supported")
+    }
+    // Opsets before 14 list further outputs that only training fills.
+    if opset >= 14 { try refuseFurtherOutputs(node) }
+    var tensors: [Tensor] = []
+    for (index, what) in ["scale", "shift", "mean", "variance"].enumerated() {
+      guard let constant = try constant(node, index + 1) else { throw node.invalid("it has no \(what)") }
+      tensors.append(try vector(node, constant, what, count: input.shape.channels))
+    }
+    var normalization = BatchNormalization()
+    normalization.scale = tensors[0]
+    normalization.shift = tensors[1]
+    normalization.mean = tensors[2]
+    normalization.variance = tensors[3]
+    normalization.epsilon = node.float("epsilon", 1e-5)
+    try add(node, .batchNormalization(normalization), [input])
+  }
+
+  /// An image and a constant with one value for all or one a channel.
+  private mutating func arithmetic(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input: ONNXActivation
+    let constant: ONNXConstant
+    let isReversed: Bool
+    switch (try value(node, 0), try value(node, 1)) {
+    case (.activation(let left), .constant(let right)): (input, constant, isReversed) = (left, right, false)
+    case (.constant(let left), .activation(let right)): (input, constant, isReversed) = (right, left, true)
+    default: throw node.unsupported("only an image and a constant can be combined")
+    }
+    // Broadcasting aligns the last axes: one of them may differ from 1, and it must be the channels.
+    let lead = constant.dims.count - input.axes.count
+    guard lead <= 0 || constant.dims.prefix(lead).allSatisfy({ $0 == 1 }) else {
+      throw node.unsupported("the constant has more dimensions than the image")
+    }
+    let channels = input.shape.channels
+    if constant.count != 1 {
+      let wide = constant.dims.indices.filter { constant.dims[$0] != 1 }
+      guard wide.count == 1, input.isChannel(input.axis(wide[0] - constant.dims.count)), constant.count == channels else {
+        throw node.unsupported(
+          "a constant of \(constant.dims) is neither one value nor one for each of \(channels) channels")
+      }
+    }
+    let numbers = constant.floats
+    let values = numbers.count == 1 ? [Float](repeating: numbers[0], count: channels) : numbers
+    guard values.count == channels else { throw node.invalid("the constant is empty") }
+    var affine = BatchNormalization()
+    switch (node.type, isReversed) {
+    case ("Add", _): affine.shift = try Tensor(values, dims: [channels])
+    case ("Mul", _): affine.scale = try Tensor(values, dims: [channels])
+    case ("Sub", false): affine.shift = try Tensor(values.map { -$0 }, dims: [channels])
+    case ("Sub", true):
+      affine.scale = try Tensor(values.map { _ in -1 }, dims: [channels])
+      affine.shift = try Tensor(values, dims: [channels])
+    case ("Div", false): affine.scale = try Tensor(values.map { 1 / $0 }, dims: [channels])
+    default: throw node.unsupported("a constant divided by an image is not supported")
+    }
+    try add(node, .batchNormalization(affine), [input])
+  }
+
+  // MARK: Matrices
+
+  private mutating func gemm(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try vectorInput(node)
+    guard node.int("transA", 0) == 0 else { throw node.unsupported("transA is not supported") }
+    guard let matrix = try constant(node, 1) else { throw node.invalid("it has no weights") }
+    guard matrix.dims.count == 2 else { throw node.invalid("its weights have \(matrix.dims.count) dimensions instead of 2") }
+    let alpha = node.float("alpha", 1), beta = node.float("beta", 1)
+    var weights = try tensor(node, matrix)
+    if node.int("transB", 0) == 0 { weights = try weights.transposed() }
+    if alpha != 1 { weights = try Tensor(weights.floats().map { $0 * alpha }, dims: weights.dims) }
+    var product = InnerProduct(weights: weights)
+    if let addend = try constant(node, 2) {
+      let outputs = weights.dims[0]
+      let isRow = addend.dims.count <= 1 || addend.dims.count == 2 && addend.dims[0] == 1
+      guard isRow, addend.count == 1 || addend.count == outputs else {
+        throw node.unsupported("its third input has the shape \(addend.dims): one value for each of \(outputs) outputs is needed")
+      }
+      let values = addend.floats
+      product.bias = try Tensor(
+        (0..<outputs).map { (values.count == 1 ? values[0] : values[$0]) * beta }, dims: [outputs])
+    }
+    try add(node, .innerProduct(product), [input], axes: [.batch, .channel])
+  }
+
+  private mutating func matrixProduct(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try vectorInput(node)
+    guard let matrix = try constant(node, 1), matrix.dims.count == 2 else {
+      throw node.unsupported("its second input must be a constant matrix")
+    }
+    try add(
+      node, .innerProduct(InnerProduct(weights: try tensor(node, matrix).transposed())), [input],
+      axes: [.batch, .channel])
+  }
+
+  private func vectorInput(_ node: ONNXNode) throws(GoogLeNetError) -> ONNXActivation {
+    let input = try activation(node)
+    guard input.isVector else { throw node.unsupported("its input '\(node.inputs[0])' is not a vector for each image") }
+    return input
+  }
+
+  private func tensor(_ node: ONNXNode, _ constant: ONNXConstant) throws(GoogLeNetError) -> Tensor {
+    guard constant.dims.checkedProduct != nil else { throw node.invalid("its weights of \(constant.dims) are empty") }
+    return try Tensor(constant.floats, dims: constant.dims)
+  }
+
+  private func vector(_ node: ONNXNode, _ constant: ONNXConstant, _ what: String, count: Int) throws(GoogLeNetError)
+    -> Tensor
+  {
+    guard constant.count == count else {
+      throw node.invalid("its \(what) has \(constant.count) values instead of \(count)")
+    }
+    return try Tensor(constant.floats, dims: [count])
+  }
+
+  // MARK: Shapes
+
+  private mutating func concat(_ node: ONNXNode) throws(GoogLeNetError) {
+    var inputs: [ONNXActivation] = []
+    for index in node.inputs.indices { inputs.append(try activation(node, index)) }
+    guard let first = inputs.first else { throw node.invalid("it joins nothing") }
+    guard node.has("axis"), inputs.allSatisfy({ $0.axes == first.axes }), first.axis(node.int("axis", 1)) == .channel else {
+      throw node.unsupported("it joins along axis \(node.int("axis", 1)): only the channels are supported")
+    }
+    try add(node, .concat, inputs)
+  }
+
+  private mutating func softmax(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try activation(node)
+    let axis = node.int("axis", opset < 13 ? 1 : -1)
+    // Before opset 13 all axes from the given one on are one.
+    guard input.shape.height * input.shape.width == 1,
+      input.isChannel(input.axis(axis))
+    else {
+      throw node.unsupported("it works along axis \(axis): only the channels of one pixel are supported")
+    }
+    try add(node, .softmax, [input])
+  }
+
+  private mutating func view(_ node: ONNXNode) throws(GoogLeNetError) {
+    if case .constant(let constant) = try value(node, 0) {
+      try alias(node, .constant(try view(node, constant)))
+      return
+    }
+    var result = try activation(node)
+    switch node.type {
+    case "Flatten":
+      let axis = node.int("axis", 1)
+      guard (axis < 0 ? axis + result.axes.count : axis) == 1 else {
+        throw node.unsupported("it flattens from axis \(axis): only 1 is supported")
+      }
+      result.axes = try flattened(node, result)
+    case "Reshape": result.axes = try reshaped(node, result)
+    case "Squeeze":
+      let numbers = try constant(node, 1)?.integers ?? node.ints("axes") ?? []
+      let axes = numbers.map { result.axis($0) }
+      guard !axes.isEmpty, axes.allSatisfy({ $0 == .height || $0 == .width }),
+        axes.allSatisfy({ $0.flatMap(result.size) == 1 })
+      else {
+        throw node.unsupported("it removes the axes \(numbers): only height and width of one pixel can be removed")
+      }
+      result.axes = result.axes.filter { !axes.contains($0) }
+    case "Transpose":
+      let order = node.ints("perm") ?? [Int](result.axes.indices.reversed())
+      guard order.sorted() == [Int](result.axes.indices) else { throw node.invalid("perm is \(order)") }
+      result.axes = order.map { result.axes[$0] }
+    default: throw node.unsupported("it cannot be applied to an image")
+    }
+    try alias(node, .activation(result))
+  }
+
+  private func flattened(_ node: ONNXNode, _ input: ONNXActivation) throws(GoogLeNetError) -> [ONNXActivation.Axis] {
+    if input.isVector { return input.axes }
+    let ordered = input.axes == ONNXActivation.image
+    guard ordered || input.axes.first == .batch && input.shape.height * input.shape.width == 1 else {
+      throw node.unsupported("it flattens an image whose axes are not (N, C, H, W)")
+    }
+    return [.batch, .flat]
+  }
+
+  private func reshaped(_ node: ONNXNode, _ input: ONNXActivation) throws(GoogLeNetError) -> [ONNXActivation.Axis] {
+    guard let target = try constant(node, 1)?.integers else { throw node.unsupported("its shape must be a constant") }
+    func isBatch(_ dim: Int) -> Bool { dim == batch ?? 1 || dim == 0 && node.int("allowzero", 0) == 0 || dim == -1 }
+    guard target.count >= 2, target.count(where: { $0 == -1 }) <= 1, isBatch(target[0]) else {
+      throw node.unsupported("it reshapes to \(target): only (images, values of one image) is supported")
+    }
+    if target.count == 2, target[1] == input.shape.count || target[1] == -1 {
+      return try flattened(node, input)
+    }
+    let same = target.count == input.axes.count
+      && zip(target, input.axes).dropFirst().allSatisfy { $0 == input.size($1) || $0 == 0 || $0 == -1 }
+    guard same else {
+      throw node.unsupported("it reshapes to \(target): only (images, values of one image) is supported")
+    }
+    return input.axes
+  }
+
+  private func view(_ node: ONNXNode, _ input: ONNXConstant) throws(GoogLeNetError) -> ONNXConstant {
+    var result = input
+    switch node.type {
+    case "Transpose":
+      let order = node.ints("perm") ?? [Int](input.dims.indices.reversed())
+      guard order.sorted() == [Int](input.dims.indices) else { throw node.invalid("perm is \(order)") }
+      return input.transposed(order)
+    case "Reshape":
+      guard let target = try constant(node, 1)?.integers else { throw node.unsupported("its shape must be a constant") }
+      var known = 1
+      for (index, dim) in target.enumerated() where dim != -1 {
+        let size = dim == 0 && index < input.dims.count && node.int("allowzero", 0) == 0 ? input.dims[index] : dim
+        let (product, overflow) = known.multipliedReportingOverflow(by: size)
+        guard size >= 0, !overflow else { throw node.invalid("it reshapes to \(target)") }
+        known = product
+      }
+      let open = target.count(where: { $0 == -1 })
+      guard open == 0 ? known == input.count : open == 1 && known > 0 && input.count % known == 0 else {
+        throw node.invalid("it reshapes \(input.dims) to \(target)")
+      }
+      result.dims = target.enumerated().map { index, dim in
+        dim == -1 ? input.count / known : dim == 0 && index < input.dims.count ? input.dims[index] : dim
+      }
+    case "Squeeze", "Unsqueeze":
+      guard let axes = try constant(node, 1)?.integers ?? node.ints("axes") else { throw node.unsupported("it has no axes") }
+      let rank = node.type == "Squeeze" ? input.dims.count : input.dims.count + axes.count
+      let places = Set(axes.map { $0 < 0 ? $0 &+ rank : $0 })
+      guard places.count == axes.count, places.allSatisfy({ 0..<rank ~= $0 }) else { throw node.invalid("axes is \(axes)") }
+      if node.type == "Squeeze" {
+        guard places.allSatisfy({ input.dims[$0] == 1 }) else { throw node.invalid("axes is \(axes) of \(input.dims)") }
+        result.dims = input.dims.indices.filter { !places.contains($0) }.map { input.dims[$0] }
+      } else {
+        var rest = input.dims[...]
+        result.dims = (0..<rank).map { places.contains($0) ? 1 : rest.removeFirst() }
+      }
+    default:
+      let axis = node.int("axis", 1)
+      let place = axis < 0 ? axis &+ input.dims.count : axis
+      guard 0...input.dims.count ~= place else { throw node.invalid("axis is \(axis)") }
+      result.dims = [input.dims.prefix(place).reduce(1, *), input.dims.dropFirst(place).reduce(1, *)]
+    }
+    return result
+  }
+}

@@ -1,0 +1,155 @@
+import CForeignFormats
+import GoogLeNet
+
+/// Reads ONNX tensors, wherever their values are: in the typed fields, as raw bytes, or in a file beside the model.
+final class ONNXTensorReader {
+  private let file: InputFile
+  private var mappings: [String: MappedFile] = [:]
+
+  init(_ file: InputFile) {
+    self.file = file
+  }
+
+  /// The element types of ONNX that are read.
+  private enum Kind: Int32 {
+    case float = 1
+    case uint8 = 2
+    case int8 = 3
+    case int32 = 6
+    case int64 = 7
+    case bool = 9
+    case float16 = 10
+    case double = 11
+    case bfloat16 = 16
+
+    var size: Int {
+      switch self {
+      case .uint8, .int8, .bool: 1
+      case .float16, .bfloat16: 2
+      case .float, .int32: 4
+      case .int64, .double: 8
+      }
+    }
+  }
+
+  /// - Parameter name: how errors call the tensor.
+  func constant(_ it: Onnx__Tensor, name: String) throws(GoogLeNetError) -> ONNXConstant {
+    guard let kind = Kind(rawValue: it.data_type) else {
+      throw file.unsupported("tensor '\(name)' has element type \(it.data_type), which is not supported")
+    }
+    var dims: [Int] = []
+    var count = 1
+    for dim in UnsafeBufferPointer(start: it.dims, count: it.n_dims) {
+      let (product, overflow) = count.multipliedReportingOverflow(by: Int(dim))
+      guard dim >= 0, !overflow, product < InputFile.sizeLimit else {
+        throw file.invalid("tensor '\(name)' has the dimension \(dim): negative, or too large altogether")
+      }
+      dims.append(Int(dim))
+      count = product
+    }
+    let values: ONNXConstant.Values
+    if it.data_location == 1 {
+      values = try external(it, name, kind, count)
+    } else if it.has_raw_data != 0 {
+      let raw = UnsafeRawBufferPointer(start: it.raw_data.data, count: it.raw_data.len)
+      guard raw.count == count * kind.size else { throw wrongLength(name, raw.count, count * kind.size, "bytes") }
+      values = ONNXTensorReader.values(raw, kind, count)
+    } else {
+      values = typed(it, kind)
+    }
+    let constant = ONNXConstant(dims: dims, values: values)
+    guard constant.count == count else { throw wrongLength(name, constant.count, count, "values") }
+    return constant
+  }
+
+  private func wrongLength(_ name: String, _ found: Int, _ wanted: Int, _ unit: String) -> GoogLeNetError {
+    file.invalid("tensor '\(name)' has \(found) \(unit), but its dimensions need \(wanted)")
+  }
+
+  private static func values(_ raw: UnsafeRawBufferPointer, _ kind: Kind, _ count: Int) -> ONNXConstant.Values {
+    func integers<Value: FixedWidthInteger>(_ type: Value.Type) -> ONNXConstant.Values {
+      .integers((0..<count).map { Int(truncatingIfNeeded: number($0, type)) })
+    }
+    func number<Value: FixedWidthInteger>(_ index: Int, _ type: Value.Type) -> Value {
+      Value(littleEndian: raw.loadUnaligned(fromByteOffset: index * MemoryLayout<Value>.size, as: type))
+    }
+    switch kind {
+    case .float: return .floats((0..<count).map { Float(bitPattern: number($0, UInt32.self)) })
+    case .double: return .floats((0..<count).map { Float(Double(bitPattern: number($0, UInt64.self))) })
+    case .float16: return .floats((0..<count).map { Float(binary16: number($0, UInt16.self)) })
+    case .bfloat16: return .floats((0..<count).map { Float(bfloat16: number($0, UInt16.self)) })
+    case .int64: return integers(Int64.self)
+    case .int32: return integers(Int32.self)
+    case .int8: return integers(Int8.self)
+    case .uint8, .bool: return integers(UInt8.self)
+    }
+  }
+
+  private func typed(_ it: Onnx__Tensor, _ kind: Kind) -> ONNXConstant.Values {
+    let small = UnsafeBufferPointer(start: it.int32_data, count: it.n_int32_data)
+    switch kind {
+    case .float: return .floats([Float](UnsafeBufferPointer(start: it.float_data, count: it.n_float_data)))
+    case .double: return .floats(UnsafeBufferPointer(start: it.double_data, count: it.n_double_data).map(Float.init))
+    case .int64: return .integers(UnsafeBufferPointer(start: it.int64_data, count: it.n_int64_data).map { Int($0) })
+    case .float16: return .floats(small.map { Float(binary16: UInt16(truncatingIfNeeded: $0)) })
+    case .bfloat16: return .floats(small.map { Float(bfloat16: UInt16(truncatingIfNeeded: $0)) })
+    case .int32, .int8, .uint8, .bool: return .integers(small.map { Int($0) })
+    }
+  }
+
+  // MARK: - External data
+
+  private func external(_ it: Onnx__Tensor, _ name: String, _ kind: Kind, _ count: Int) throws(GoogLeNetError)
+    -> ONNXConstant.Values
+  {
+    var location = ""
+    var offset = 0
+    var length: Int?
+    for entry in UnsafeBufferPointer(start: it.external_data, count: it.n_external_data) {
+      guard let entry = entry?.pointee else { continue }
+      let value = text(entry.value)
+      switch text(entry.key) {
+      case "location": location = value
+      case "offset":
+        guard let number = Int(value), number >= 0 else {
+          throw file.invalid("tensor '\(name)' lies at the offset '\(value)' of '\(location)': not a number of at least 0")
+        }
+        offset = number
+      case "length":
+        guard let number = Int(value), number >= 0 else {
+          throw file.invalid("tensor '\(name)' has '\(value)' bytes in '\(location)': not a number of at least 0")
+        }
+        length = number
+      default: break
+      }
+    }
+    let data = try mapping(location, name).bytes
+    let size = count * kind.size
+    guard length ?? size == size else { throw wrongLength(name, length ?? 0, size, "bytes in '\(location)'") }
+    guard offset <= data.count, size <= data.count - offset else {
+      throw file.invalid(
+        "tensor '\(name)' lies at bytes \(offset) to \(offset)+\(size) of '\(location)', which has only \(data.count)")
+    }
+    return ONNXTensorReader.values(UnsafeRawBufferPointer(rebasing: data[offset..<offset + size]), kind, count)
+  }
+
+  /// The file that a location names: relative to the model's folder and inside it.
+  private func mapping(_ location: String, _ name: String) throws(GoogLeNetError) -> MappedFile {
+    if let mapped = mappings[location] { return mapped }
+    guard let folder = file.folder else {
+      throw file.unsupported("tensor '\(name)' lies in the file '\(location)', which cannot be reached from memory")
+    }
+    let parts = location.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard !location.isEmpty, location.utf8.first != UInt8(ascii: "/"), !parts.contains(where: { $0.elementsEqual("..".utf8) })
+    else {
+      throw file.invalid("tensor '\(name)' lies in '\(location)': only files in the model's own folder are read")
+    }
+    do {
+      let mapped = try MappedFile(path: "\(folder)/\(location)")
+      mappings[location] = mapped
+      return mapped
+    } catch {
+      throw GoogLeNetError(error.status, "'\(file.name)': the data of tensor '\(name)': \(error.message)")
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/// What kind of file a network was converted from.
+public enum SourceFormat: Equatable, Sendable, CustomStringConvertible {
+  /// `legacy`: the layers stand in the V1 field `layers`.
+  case caffe(legacy: Bool)
+  case onnx(opset: Int)
+  case pyTorch
+  case safetensors
+
+  public var description: String {
+    switch self {
+    case .caffe(legacy: false): "Caffe caffemodel"
+    case .caffe(legacy: true): "Caffe caffemodel (legacy V1 layers)"
+    case .onnx(let opset): "ONNX opset \(opset)"
+    case .pyTorch: "PyTorch checkpoint"
+    case .safetensors: "safetensors"
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import GoogLeNet
+import Testing
+
+/// Runs `body` with a new folder that is removed afterwards.
+func withTemporaryFolder(_ body: (String) throws -> Void) throws {
+  let folder = NSTemporaryDirectory() + "/conversion-tests-" + UUID().uuidString
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try body(folder)
+}
+
+/// Two layers with the same name, operation and bits of every tensor.
+func expectEqual(_ left: Layer, _ right: Layer) throws {
+  #expect(left.name == right.name)
+  #expect("\(left.operation.kind)" == "\(right.operation.kind)", "\(left.name)")
+  switch (left.operation, right.operation) {
+  case (.convolution(let left), .convolution(let right)):
+    #expect(left.padding == right.padding)
+    #expect(left.strideHeight == right.strideHeight && left.strideWidth == right.strideWidth)
+    #expect(left.dilationHeight == right.dilationHeight && left.dilationWidth == right.dilationWidth)
+    #expect(left.groups == right.groups)
+  default: break
+  }
+  let leftTensors = left.operation.tensors, rightTensors = right.operation.tensors
+  #expect(leftTensors.count == rightTensors.count, "\(left.name)")
+  for ((_, left), (_, right)) in zip(leftTensors, rightTensors) {
+    #expect(left.dims == right.dims)
+    #expect(left.elementType == right.elementType)
+    #expect(left.scales == right.scales)
+    #expect(left.bytes.count == right.bytes.count)
+    if let first = left.bytes.baseAddress, let second = right.bytes.baseAddress {
+      #expect(memcmp(first, second, min(left.bytes.count, right.bytes.count)) == 0)
+    }
+  }
+}
