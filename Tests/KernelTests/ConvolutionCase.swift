@@ -30,13 +30,15 @@ struct ConvolutionCase: CustomTestStringConvertible {
       // The stem: three channels, whose kernel rows are one run of memory.
       .init(inputChannels: 3, outputChannels: 64, height: 3, width: 29, kernel: (7, 7), stride: (2, 2)),
       .init(inputChannels: 3, outputChannels: 20, height: 2, width: 9, kernel: (7, 7), stride: (2, 2), inputGap: 5),
-      .init(inputChannels: 3, outputChannels: 8, height: 2, width: 9, kernel: (7, 7), stride: (2, 2),
+      .init(
+        inputChannels: 3, outputChannels: 8, height: 2, width: 9, kernel: (7, 7), stride: (2, 2),
         inputNeighbours: (1, 0)),
       // Pointwise, with and without gaps.
       .init(inputChannels: 19, outputChannels: 48, height: 7, width: 7),
       .init(inputChannels: 19, outputChannels: 48, height: 7, width: 7, inputGap: 38),
       .init(inputChannels: 19, outputChannels: 48, height: 7, width: 7, outputGap: 3),
-      .init(inputChannels: 16, outputChannels: 24, height: 5, width: 14, inputNeighbours: (5, 3), outputNeighbours: (7, 9)),
+      .init(
+        inputChannels: 16, outputChannels: 24, height: 5, width: 14, inputNeighbours: (5, 3), outputNeighbours: (7, 9)),
       .init(inputChannels: 5, outputChannels: 33, height: 4, width: 5, stride: (2, 3)),
       // 5 × 5 and 3 × 3 inside of modules.
       .init(inputChannels: 24, outputChannels: 64, height: 7, width: 7, kernel: (5, 5), outputNeighbours: (16, 16)),
@@ -44,7 +46,8 @@ struct ConvolutionCase: CustomTestStringConvertible {
       .init(inputChannels: 7, outputChannels: 17, height: 5, width: 7, kernel: (3, 3), inputNeighbours: (2, 2)),
       // Dilation, uneven kernels and strides.
       .init(inputChannels: 3, outputChannels: 9, height: 4, width: 6, kernel: (3, 3), dilation: (2, 2)),
-      .init(inputChannels: 4, outputChannels: 31, height: 5, width: 4, kernel: (2, 5), stride: (3, 1), dilation: (1, 3)),
+      .init(
+        inputChannels: 4, outputChannels: 31, height: 5, width: 4, kernel: (2, 5), stride: (3, 1), dilation: (1, 3)),
       .init(inputChannels: 3, outputChannels: 16, height: 4, width: 11, kernel: (1, 7), dilation: (3, 1)),
       .init(inputChannels: 3, outputChannels: 16, height: 11, width: 4, kernel: (7, 1), dilation: (2, 1)),
       // One output pixel: a matrix times a vector.
@@ -53,13 +56,15 @@ struct ConvolutionCase: CustomTestStringConvertible {
       .init(inputChannels: 9, outputChannels: 265, kernel: (3, 2), inputNeighbours: (1, 1), outputNeighbours: (2, 2)),
       .init(inputChannels: 5, outputChannels: 3, kernel: (6, 6), dilation: (2, 3)),
       // Neither bias nor lower bound; another lower bound.
-      .init(inputChannels: 12, outputChannels: 30, height: 3, width: 9, kernel: (3, 3), bias: false, minimum: -.infinity),
+      .init(
+        inputChannels: 12, outputChannels: 30, height: 3, width: 9, kernel: (3, 3), bias: false, minimum: -.infinity),
       .init(inputChannels: 12, outputChannels: 30, height: 3, width: 9, kernel: (3, 3), minimum: 0.5),
     ]
     for width in 1...31 {
       cases.append(
         .init(
-          inputChannels: 6, outputChannels: 37 + width % 3, height: 1 + width % 4, width: width, kernel: (1 + width % 2, 2),
+          inputChannels: 6, outputChannels: 37 + width % 3, height: 1 + width % 4, width: width,
+          kernel: (1 + width % 2, 2),
           inputNeighbours: (width % 2, 0), outputNeighbours: (1, 2), outputGap: width % 5))
     }
     for channels in 1...67 {

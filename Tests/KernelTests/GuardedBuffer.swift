@@ -44,7 +44,8 @@ final class GuardedBuffer<Element> {
   var surroundingsAreUntouched: Bool {
     let first = UnsafeRawPointer(pointer)
     let end = first + count * MemoryLayout<Element>.stride
-    let before = UnsafeRawBufferPointer(start: mapping + pageSize, count: first - (UnsafeRawPointer(mapping) + pageSize))
+    let before = UnsafeRawBufferPointer(
+      start: mapping + pageSize, count: first - (UnsafeRawPointer(mapping) + pageSize))
     let after = UnsafeRawBufferPointer(start: end, count: UnsafeRawPointer(mapping) + (mappingSize - pageSize) - end)
     return before.allSatisfy { $0 == Self.canary } && after.allSatisfy { $0 == Self.canary }
   }
