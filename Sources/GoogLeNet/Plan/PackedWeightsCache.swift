@@ -61,6 +61,13 @@ final class PackedWeightsCache {
     return nil
   }
 
+  /// How many blocks live plans use.
+  var entryCount: Int {
+    gln_lock_acquire(lock)
+    defer { gln_lock_release(lock) }
+    return entries.count
+  }
+
   /// Ends one user's use; the last one frees the block.
   func release(_ block: AllocatedBlock) {
     gln_lock_acquire(lock)

@@ -1,0 +1,42 @@
+import Testing
+
+@testable import GoogLeNet
+
+@Suite struct ShapeInferenceTests {
+  private func side(_ size: Int, kernel: Int, stride: Int, padding: Int = 0, _ rounding: Pooling.Rounding) throws -> Int {
+    var global = Pooling(.max)
+    global.global = true
+    let network = Networks.network(
+      [
+        Networks.pooling(
+          "pool", "data", .max, kernel: kernel, stride: stride, padding: padding, rounding: rounding),
+        Layer(name: "global", inputs: ["pool"], operation: .pooling(global)),
+        Layer(name: "prob", inputs: ["global"], operation: .softmax),
+      ], size: size)
+    return try Model(network: network).shapes[0].height
+  }
+
+  /// GoogLeNet's own pools: 112 → 56 → 28 → 14 → 7, all 3 × 3, stride 2, rounded up (the paper's table 1).
+  @Test(arguments: [(112, 56), (56, 28), (28, 14), (14, 7)])
+  func poolsOfThePaper(input: Int, output: Int) throws {
+    #expect(try side(input, kernel: 3, stride: 2, .ceil) == output)
+  }
+
+  @Test func roundingDown() throws {
+    #expect(try side(112, kernel: 3, stride: 2, .floor) == 55)
+    #expect(try side(7, kernel: 7, stride: 1, .floor) == 1)
+  }
+
+  /// Caffe and PyTorch drop a last window that would begin beyond the input and its leading padding.
+  @Test func windowsBeyondTheInputAreDropped() throws {
+    #expect(try side(4, kernel: 2, stride: 3, padding: 1, .ceil) == 2)
+    #expect(try side(5, kernel: 1, stride: 3, .ceil) == 2)
+    #expect(try side(6, kernel: 2, stride: 4, padding: 1, .ceil) == 2)
+  }
+
+  @Test func anotherInputSize() throws {
+    let model = try Model(network: try Networks.inception())
+    #expect(try model.shapes(height: 33, width: 20).last?.channels == 21)
+    #expect(throws: GoogLeNetError.self) { try model.shapes(height: 1, width: 1) }
+  }
+}
