@@ -162,6 +162,132 @@ typedef struct gln_f32_planes {
     int32_t channels;
 } gln_f32_planes;
 
+/* What an int8 convolution writes. */
+typedef enum gln_s8_output {
+    GLN_S8_OUTPUT_U8 = 0,
+    GLN_S8_OUTPUT_U16 = 1,
+    GLN_S8_OUTPUT_F32 = 2
+} gln_s8_output;
+
+/*
+ * A convolution of unsigned bytes by signed bytes, exact in 32-bit integers: accumulator = bias + sum of input × weight. Then, for each
+ * output channel, value = float32(accumulator) × multiplier (one rounding each), and the output is, to the bit on every tier,
+ *   u8, u16: value rounded to the nearest integer, ties to even, clamped to 0 … 255 or 0 … 65535 (which is ReLU);
+ *   f32:     the larger of value and `minimum`.
+ * Strides are in elements of the respective buffer. Up to 3 bytes past a pixel's (or, where pixels have no gaps, a kernel row's) last channel
+ * may be read and are multiplied by zero weights.
+ */
+typedef struct gln_s8_convolution {
+    const uint8_t *input; /* the first value that the window of output (0, 0) reads */
+    const void *weights;  /* as written by `pack` */
+    void *output;         /* uint8_t, uint16_t or float */
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t input_channels;
+    int32_t output_channels;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t kernel_height;
+    int32_t kernel_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t dilation_height;
+    int32_t dilation_width;
+    int32_t threads;
+    gln_s8_output output_type;
+    float minimum; /* GLN_S8_OUTPUT_F32 only */
+} gln_s8_convolution;
+
+typedef struct gln_s8_convolution_algorithm {
+    size_t (*packed_size)(const gln_s8_convolution *shape);
+    /* weights: (output channels, input channels, kernel height, kernel width); bias and multipliers: one an output channel. */
+    void (*pack)(const gln_s8_convolution *shape, const int8_t *weights, const int32_t *bias, const float *multipliers,
+                 void *packed);
+    size_t (*scratch_size)(const gln_s8_convolution *shape); /* bytes a thread */
+    int32_t (*unit_count)(const gln_s8_convolution *shape);
+    gln_run_unit run; /* arguments: gln_s8_convolution; one phase */
+} gln_s8_convolution_algorithm;
+
+/* Pooling of unsigned integers: geometry as in gln_f32_pooling. */
+typedef struct gln_u8_pooling {
+    const void *input; /* uint8_t (u8_max_pooling, u8_average_pooling) or uint16_t (u16_max_pooling) */
+    void *output;      /* the same type, or float for u8_average_pooling */
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t channels;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t kernel_height;
+    int32_t kernel_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t padding_top;
+    int32_t padding_left;
+    int32_t padding_bottom;
+    int32_t padding_right;
+    int32_t count_includes_padding;
+    int32_t threads;
+    float scale; /* u8_average_pooling: output = float32(sum) × (scale / float32(count)) */
+} gln_u8_pooling;
+
+/*
+ * Local response normalization from 16 to 8 bits: x = float32(input) × input_scale, d = k + alpha × sum of x² over the window,
+ * output = x × d^-0.75 × output_multiplier, rounded to nearest even and clamped to 0 … 255. beta is 0.75. Only operations that IEEE 754
+ * rounds exactly, in one fixed order, so that every tier gives the same bits.
+ */
+typedef struct gln_u16_normalization {
+    const uint16_t *input;
+    uint8_t *output;
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+    int32_t size;
+    float input_scale;
+    float alpha; /* per element */
+    float k;
+    float output_multiplier;
+    int32_t threads;
+} gln_u16_normalization;
+
+/* Between the precisions: u8 = clamp(round(f32 × multiplier)) to 0 … 255, ties to even; or f32 = float32(u8) × multiplier. */
+typedef struct gln_u8_conversion {
+    const void *input;
+    void *output;
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+    float multiplier;
+    int32_t threads;
+} gln_u8_conversion;
+
+/* 8-bit pixels to channels-last bytes in the network's channel order: output channel c = byte channel_offsets[c] of the pixel. */
+typedef struct gln_u8_pixels {
+    const uint8_t *pixels;
+    uint8_t *output;
+    ptrdiff_t row_stride; /* bytes */
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t pixel_bytes;
+    int32_t channels; /* 1 to 4 */
+    int32_t channel_offsets[4];
+} gln_u8_pixels;
+
 /* Kernels with the names of their argument structs; the unit counts are functions of the same arguments. */
 typedef struct gln_kernel_table {
     int32_t vector_bytes;
@@ -179,6 +305,18 @@ typedef struct gln_kernel_table {
     gln_run_unit f32_pixels;
     int32_t (*f32_planes_units)(const gln_f32_planes *arguments);
     gln_run_unit f32_planes;
+    gln_s8_convolution_algorithm s8_convolution;
+    int32_t (*u8_pooling_units)(const gln_u8_pooling *arguments);
+    gln_run_unit u8_max_pooling;     /* arguments: gln_u8_pooling */
+    gln_run_unit u16_max_pooling;    /* arguments: gln_u8_pooling */
+    gln_run_unit u8_average_pooling; /* arguments: gln_u8_pooling */
+    int32_t (*u16_normalization_units)(const gln_u16_normalization *arguments);
+    gln_run_unit u16_normalization;
+    int32_t (*u8_conversion_units)(const gln_u8_conversion *arguments);
+    gln_run_unit u8_quantize;   /* arguments: gln_u8_conversion, f32 to u8 */
+    gln_run_unit u8_dequantize; /* arguments: gln_u8_conversion, u8 to f32 */
+    int32_t (*u8_pixels_units)(const gln_u8_pixels *arguments);
+    gln_run_unit u8_pixels;
 } gln_kernel_table;
 
 /*
