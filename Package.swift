@@ -15,7 +15,10 @@ func kernels(_ tier: String, _ machineFlags: [String]) -> Target {
     name: "Kernels\(tier)", dependencies: ["CKernels"],
     swiftSettings: core + [
       .unsafeFlags(
-        ["-Ounchecked", "-wmo", "-num-threads", "1", "-enforce-exclusivity=unchecked", "-Xllvm", "-unroll-threshold=5000"]
+        [
+          "-Ounchecked", "-wmo", "-num-threads", "1", "-enforce-exclusivity=unchecked", "-Xllvm",
+          "-unroll-threshold=5000",
+        ]
           + machineFlags.flatMap { ["-Xcc", $0] })
     ])
 }
@@ -27,7 +30,8 @@ let libraryTargets: [Target] = [
   .systemLibrary(name: "CGoogLeNet", path: "include"),
   .target(name: "CKernels"),
   .target(name: "CPlatform", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread"), .linkedLibrary("dl")]),
-  .target(name: "CModelFormat", exclude: ["googlenet.proto", "generate.sh"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+  .target(
+    name: "CModelFormat", exclude: ["googlenet.proto", "generate.sh"], linkerSettings: [.linkedLibrary("protobuf-c")]),
   kernels("Portable", []),
   kernels("AVX2", avx2),
   kernels("AVX512", avx512),
@@ -50,7 +54,8 @@ let toolTargets: [Target] = [
   .executableTarget(
     name: "googlenet",
     dependencies: [
-      "GoogLeNet", "Conversion", "ImageFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "GoogLeNet", "Conversion", "ImageFiles", "CPlatform",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: warnings),
   .testTarget(
     name: "KernelTests",

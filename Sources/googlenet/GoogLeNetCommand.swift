@@ -1,6 +1,35 @@
 import ArgumentParser
+import GoogLeNet
 
 @main
 struct GoogLeNetCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "googlenet", abstract: "Convert, inspect and run GoogLeNet models.")
+  static let configuration = CommandConfiguration(
+    commandName: "googlenet",
+    abstract: "Converts, inspects and runs GoogLeNet (Inception v1) models.",
+    discussion: """
+      EXAMPLES
+        googlenet classify photo.jpg                             what the bundled model sees in a photo
+        googlenet convert bvlc_googlenet.caffemodel --labels synset_words.txt -o bvlc.gln
+        googlenet classify --model bvlc.gln --top 3 *.jpg
+        googlenet info bvlc.gln
+        googlenet bench bvlc.gln --threads 2
+
+      Every command takes --json. Results go to standard output, errors to standard error with exit status 1 (64 for \
+      wrong arguments).
+      """,
+    version: "googlenet \(Version.text)",
+    subcommands: [Convert.self, Info.self, Classify.self, Bench.self])
+
+  /// As ArgumentParser's own, but with the core's errors told in full.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as GoogLeNetError {
+      Terminal.complain(error)
+      exit(withError: ExitCode.failure)
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

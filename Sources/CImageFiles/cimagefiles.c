@@ -1,1 +1,0 @@
-#include "cimagefiles.h"

@@ -1,0 +1,97 @@
+import ArgumentParser
+import GoogLeNet
+import ImageFiles
+
+struct Classify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Says what is in pictures.",
+    discussion: """
+      Reads JPEG and PNG files of any size. A picture is resized so that its short side is the model's, and its centre \
+      is cut out. An EXIF orientation is not applied: turn such pictures first. Transparency is dropped.
+
+      A picture that cannot be read is told on standard error; the others are classified all the same, and the exit \
+      status is 1.
+
+      EXAMPLES
+        googlenet classify photo.jpg                         the bundled model: ten kinds of clothing
+        googlenet classify --model bvlc.gln --top 3 *.jpg
+        googlenet classify --model bvlc.gln --json photo.png
+      """)
+
+  @Argument(help: "JPEG or PNG files.", completion: .file())
+  var images: [String]
+
+  @Option(help: "The model file; the bundled one if left out.", completion: .file())
+  var model: String?
+
+  @Option(help: "How many classes to print of each picture, the likeliest first.")
+  var top = 5
+
+  @OptionGroup var sessionArguments: SessionArguments
+
+  @Flag(help: "Print the results as JSON.")
+  var json = false
+
+  func validate() throws {
+    guard top > 0 else { throw ValidationError("--top is \(top): at least 1 is needed") }
+  }
+
+  func run() throws {
+    let loaded = try Model(path: model ?? BundledModel.path())
+    let session = try Session(model: loaded, options: sessionArguments.options)
+    let count = min(top, loaded.classCount)
+    var results: [JSON] = []
+    var failures = 0
+    var progress = ProgressBar("classifying", total: images.count)
+    for path in images {
+      do throws(GoogLeNetError) {
+        let predictions = try Picture(path: path).withImage { (image) throws(GoogLeNetError) in
+          try session.classify(image, count: count)
+        }
+        if json {
+          results.append(result(path, predictions, loaded))
+        } else {
+          progress.clear()
+          print(text(path, predictions, loaded), terminator: "")
+        }
+      } catch {
+        progress.clear()
+        Terminal.complain(error)
+        if json { results.append(.object([("file", .string(path)), ("error", .string(error.message))])) }
+        failures += 1
+      }
+      progress.advance()
+    }
+    progress.clear()
+    if json {
+      print(JSON.object(SessionArguments.report(session) + [("images", .array(results))]))
+    }
+    if failures > 0 { throw ExitCode.failure }
+  }
+
+  private func text(_ path: String, _ predictions: [Prediction], _ model: Model) -> String {
+    let rows = predictions.map { prediction in
+      let label = model.label(prediction.classIndex)
+      return [
+        " ", Formatting.percent(prediction.probability), label.isEmpty ? "class \(prediction.classIndex)" : label,
+      ]
+    }
+    return "\(path)\n" + Formatting.table(rows, [.left, .right, .left])
+  }
+
+  private func result(_ path: String, _ predictions: [Prediction], _ model: Model) -> JSON {
+    .object([
+      ("file", .string(path)),
+      (
+        "predictions",
+        .array(
+          predictions.map {
+            .object([
+              ("class_index", .integer($0.classIndex)), ("label", .string(model.label($0.classIndex))),
+              ("probability", .number($0.probability)),
+            ])
+          })
+      ),
+    ])
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import GoogLeNet
+
+struct Info: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Describes a model: its layers with shapes, parameters and multiply-adds.",
+    discussion: """
+      The table is like table 1 of the GoogLeNet paper: for each layer its window and stride, the shape of its output \
+      (height x width x channels), its parameters and its multiply-adds for one image.
+
+      EXAMPLES
+        googlenet info                       the bundled model
+        googlenet info bvlc.gln
+        googlenet info bvlc.gln --json
+      """)
+
+  @Argument(help: "The model file; the bundled one if left out.", completion: .file())
+  var model: String?
+
+  @Flag(help: "Print the description as JSON.")
+  var json = false
+
+  func run() throws {
+    let path = try model ?? BundledModel.path()
+    let report = ModelReport(model: try Model(path: path), path: path)
+    let layers = report.model.network.layers.indices.map(report.model.layerSummary)
+    if json {
+      print(JSON.object(report.members + [("layers", .array(layers.map(Info.members)))]))
+      return
+    }
+    let rows = zip(layers, report.model.network.layers).map { Info.row($0, $1.operation) }
+    let model = report.model
+    let total = [
+      "total", "", "", "", Formatting.grouped(model.parameterCount), Formatting.grouped(model.multiplyAddCount),
+    ]
+    print(ModelReport.text(report.lines))
+    print(
+      Formatting.table(
+        [["layer", "kind", "window/stride", "output", "parameters", "multiply-adds"]] + rows + [total],
+        [.left, .left, .left, .right, .right, .right]), terminator: "")
+  }
+
+  private static func members(_ layer: Model.LayerSummary) -> JSON {
+    .object([
+      ("name", .string(layer.name)),
+      ("kind", .string("\(layer.kind)")),
+      ("channels", .integer(layer.shape.channels)),
+      ("height", .integer(layer.shape.height)),
+      ("width", .integer(layer.shape.width)),
+      ("parameters", .integer(Int(layer.parameterCount))),
+      ("multiply_adds", .integer(Int(layer.multiplyAddCount))),
+    ])
+  }
+
+  private static func row(_ layer: Model.LayerSummary, _ operation: Operation) -> [String] {
+    let shape = layer.shape
+    return [
+      layer.name, "\(layer.kind)", window(operation), "\(shape.height)x\(shape.width)x\(shape.channels)",
+      layer.parameterCount == 0 ? "" : Formatting.grouped(layer.parameterCount),
+      layer.multiplyAddCount == 0 ? "" : Formatting.grouped(layer.multiplyAddCount),
+    ]
+  }
+
+  /// "7x7/2", and what else makes a layer's window special.
+  private static func window(_ operation: Operation) -> String {
+    func sides(_ height: Int, _ width: Int) -> String { height == width ? "\(height)" : "\(height)x\(width)" }
+    switch operation {
+    case .convolution(let it):
+      return "\(it.kernelHeight)x\(it.kernelWidth)/\(sides(it.strideHeight, it.strideWidth))"
+        + (it.groups == 1 ? "" : " groups \(it.groups)")
+        + (it.dilationHeight == 1 && it.dilationWidth == 1
+          ? "" : " dilation \(sides(it.dilationHeight, it.dilationWidth))")
+    case .pooling(let it):
+      let method = it.method == .max ? "max" : "average"
+      return it.global
+        ? "\(method) global"
+        : "\(method) \(it.kernelHeight)x\(it.kernelWidth)/\(sides(it.strideHeight, it.strideWidth))"
+    case .localResponseNormalization(let it): return "\(it.size) channels"
+    case .batchNormalization, .relu, .concat, .innerProduct, .dropout, .softmax: return ""
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import GoogLeNet
+
+/// What the commands say about a model.
+struct ModelReport {
+  let model: Model
+  let path: String
+
+  var fileBytes: Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  private var preprocessing: Preprocessing { model.network.preprocessing }
+
+  /// "224 x 224 BGR, (pixel - 104, 117, 123) x 1, …"
+  private var inputDescription: String {
+    let mean = preprocessing.mean.map(ModelReport.short).joined(separator: ", ")
+    let scale = Set(preprocessing.scale).count == 1 ? Array(preprocessing.scale.prefix(1)) : preprocessing.scale
+    return
+      "\(preprocessing.inputHeight) x \(preprocessing.inputWidth) \(preprocessing.channelOrder.choiceName.uppercased()), "
+      + "(pixel - (\(mean))) x (\(scale.map(ModelReport.short).joined(separator: ", ")))"
+  }
+
+  /// At most four decimals, none that are zero.
+  private static func short(_ value: Float) -> String {
+    var text = Formatting.decimal(Double(value), 5)
+    while text.last == "0" { text.removeLast() }
+    if text.last == "." { text.removeLast() }
+    return text
+  }
+
+  var lines: [(String, String)] {
+    let labels = model.network.labels
+    let first = labels.prefix(3).joined(separator: ", ") + (labels.count > 3 ? ", …" : "")
+    return [
+      ("name", model.network.name),
+      ("producer", model.network.producer),
+      ("layers", "\(model.network.layers.count)"),
+      ("parameters", Formatting.grouped(model.parameterCount)),
+      ("multiply-adds", Formatting.grouped(model.multiplyAddCount)),
+      ("classes", "\(model.classCount), " + (labels.isEmpty ? "without labels" : "labelled: \(first)")),
+      ("input", inputDescription),
+      ("pictures", "short side to \(preprocessing.shortSide), bilinear; centre cut out"),
+      ("precision", model.precision.choiceName),
+      ("file", "\(path), \(Formatting.megabytes(fileBytes))"),
+    ]
+  }
+
+  var members: [(String, JSON)] {
+    [
+      ("path", .string(path)),
+      ("file_bytes", .integer(fileBytes)),
+      ("name", .string(model.network.name)),
+      ("producer", .string(model.network.producer)),
+      ("precision", .string(model.precision.choiceName)),
+      ("parameters", .integer(Int(model.parameterCount))),
+      ("multiply_adds", .integer(Int(model.multiplyAddCount))),
+      ("classes", .integer(model.classCount)),
+      ("features", .integer(model.featureCount)),
+      ("labels", .array(model.network.labels.map { .string($0) })),
+      (
+        "preprocessing",
+        .object([
+          ("input_height", .integer(preprocessing.inputHeight)),
+          ("input_width", .integer(preprocessing.inputWidth)),
+          ("channel_order", .string(preprocessing.channelOrder.choiceName)),
+          ("mean", .array(preprocessing.mean.map { .number($0) })),
+          ("scale", .array(preprocessing.scale.map { .number($0) })),
+          ("short_side", .integer(preprocessing.shortSide)),
+        ])
+      ),
+    ]
+  }
+
+  static func text(_ lines: [(String, String)]) -> String {
+    Formatting.table(lines.map { [$0.0, $0.1] }, [.left, .left])
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import GoogLeNet
+
+/// The options that say how a session is to run.
+struct SessionArguments: ParsableArguments {
+  @Option(help: "Threads to use, 1 to \(SessionOptions.threadLimit); 0 for as many as allowed CPUs.")
+  var threads = 0
+
+  @Option(help: "What to compute in; auto is the model's own.")
+  var precision = Choice(Precision.auto)
+
+  @Option(help: "The best instruction set to use; one that the CPU lacks is lowered to what it has.")
+  var maxISA = Choice(ISA.best)
+
+  @Option(help: "What computes float32 convolutions.")
+  var backend = Choice(Backend.native)
+
+  @Option(help: "The convolution algorithms to choose from.")
+  var algorithm = Choice(Algorithm.auto)
+
+  func validate() throws {
+    guard 0...SessionOptions.threadLimit ~= threads else {
+      throw ValidationError("--threads is \(threads): 0 to \(SessionOptions.threadLimit) are possible")
+    }
+  }
+
+  var options: SessionOptions {
+    var options = SessionOptions()
+    options.threads = threads
+    options.precision = precision.value
+    options.maxISA = maxISA.value
+    options.backend = backend.value
+    options.algorithm = algorithm.value
+    return options
+  }
+
+  /// What a session made of them really uses, for reports.
+  static func report(_ session: Session) -> [(String, JSON)] {
+    [
+      ("threads", .integer(session.threads)),
+      ("isa", .string(session.isa.choiceName)),
+      ("precision", .string(session.precision.choiceName)),
+      ("backend", .string(session.backend.choiceName)),
+    ]
+  }
+}
