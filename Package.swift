@@ -65,6 +65,9 @@ let toolTargets: [Target] = [
     name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat"],
     swiftSettings: warnings),
   .testTarget(
+    name: "ImageFilesTests", dependencies: ["GoogLeNet", "ImageFiles"], exclude: ["Fixtures"],
+    swiftSettings: warnings),
+  .testTarget(
     name: "ConversionTests", dependencies: ["GoogLeNet", "Conversion", "CForeignFormats", "CModelFormat"],
     swiftSettings: warnings),
 ]

@@ -1,0 +1,123 @@
+# make               builds dist/: include, lib (shared, static, pkg-config, CMake), bin/googlenet
+# make demo          installs what is missing, builds, classifies a picture from C, from Python and with the tool
+# make test          builds and runs every test
+# make install       PREFIX=/usr/local, DESTDIR for packagers
+# make model         makes models/clothing.gln anew: CHECKPOINT=clothing.pt
+# make clean
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PREFIX ?= /usr/local
+SWIFT ?= swift
+CC ?= cc
+
+header := include/googlenet.h
+define version_part
+$(shell sed -n 's/^#define GLN_$(1) //p' $(header))
+endef
+version := $(call version_part,VERSION_MAJOR).$(call version_part,VERSION_MINOR).$(call version_part,VERSION_PATCH)
+soname := libgooglenet.so.$(call version_part,ABI_VERSION)
+
+# The core as Embedded Swift, the form in which the library ships; see Package.swift.
+embedded := .build-embedded
+objects := $(embedded)/release/GoogLeNet.product/Objects.LinkFileList
+unstripped := $(embedded)/libgooglenet.so
+tool := .build/release/googlenet
+shared_library := dist/lib/libgooglenet.so.$(version)
+static_library := dist/lib/libgooglenet.a
+package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
+  dist/lib/cmake/googlenet/googlenet-config-version.cmake
+
+.PHONY: all library tool demo test check-library install model clean FORCE
+all: library tool
+library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
+tool: dist/bin/googlenet
+
+# SwiftPM knows what is out of date, and leaves what is not as it was.
+$(embedded)/release/libGoogLeNet.a: FORCE
+	GLN_EMBEDDED=1 $(SWIFT) build -c release --scratch-path $(embedded)
+
+$(tool): FORCE
+	$(SWIFT) build -c release --static-swift-stdlib --product googlenet
+
+# Core first: where several objects define the same weak symbol, the linker keeps the first, and that one must not need
+# more than the baseline CPU.
+$(embedded)/objects: $(embedded)/release/libGoogLeNet.a
+	grep -v '/Kernels[^/]*\.build/' $(objects) > $@
+	grep '/KernelsPortable\.build/' $(objects) >> $@
+	grep '/Kernels[^/]*\.build/' $(objects) | grep -v '/KernelsPortable\.build/' >> $@
+	ls $(unicode_tables) 2> /dev/null >> $@ || true
+
+# What the Embedded standard library needs for strings as keys, where the toolchain has it.
+unicode_tables = $$($(SWIFT)c -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/embedded/$$($(SWIFT)c -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')/libswiftUnicodeDataTables.a
+
+# The functions that the header declares, and only they, are exported.
+$(embedded)/exports: $(header)
+	mkdir -p $(@D)
+	sed -n 's/^GLN_API .*\(gln_[a-z0-9_]*\)(.*/\1/p' $< | sort > $@
+
+$(unstripped): $(embedded)/objects $(embedded)/exports
+	{ echo '{ global:'; sed 's/$$/;/' $(embedded)/exports; echo 'local: *; };'; } > $(embedded)/exports.map
+	$(CC) -shared -o $@ -Wl,-soname,$(soname) -Wl,--version-script,$(embedded)/exports.map -Wl,-z,defs -Wl,-z,relro \
+	  -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed -Wl,--build-id=sha1 \
+	  @$(embedded)/objects -lprotobuf-c -lm -lpthread -ldl
+
+$(shared_library): $(unstripped)
+	mkdir -p $(@D)
+	strip --strip-all -o $@ $<
+	ln -sf $(@F) dist/lib/$(soname)
+	ln -sf $(soname) dist/lib/libgooglenet.so
+
+# One object in which everything but the exports is local, so that it can stand beside another Swift runtime.
+$(static_library): $(embedded)/objects $(embedded)/exports
+	mkdir -p $(@D)
+	ld -r --force-group-allocation -o $(embedded)/libgooglenet.o @$(embedded)/objects
+	objcopy --keep-global-symbols=$(embedded)/exports --strip-unneeded $(embedded)/libgooglenet.o
+	rm -f $@
+	ar rcs $@ $(embedded)/libgooglenet.o
+
+dist/include/googlenet.h: $(header)
+	mkdir -p $(@D)
+	cp $< $@
+
+dist/lib/pkgconfig/%.pc: bindings/c/%.pc.in $(header)
+	mkdir -p $(@D)
+	sed 's/@VERSION@/$(version)/' $< > $@
+
+dist/lib/cmake/googlenet/%.cmake: bindings/c/%.cmake.in $(header)
+	mkdir -p $(@D)
+	sed -e 's/@VERSION@/$(version)/' -e 's/@SONAME@/$(soname)/' $< > $@
+
+dist/bin/googlenet: $(tool)
+	mkdir -p $(@D)
+	strip -o $@ $<
+
+demo:
+	Scripts/install-dependencies demo
+	$(MAKE) all
+	Scripts/demo
+
+test:
+	Scripts/install-dependencies test
+	$(MAKE) all
+	Scripts/test
+
+check-library: library
+	python3 Tests/check_library.py
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/bin \
+	  $(DESTDIR)$(PREFIX)/share/googlenet
+	cp -a dist/include/. $(DESTDIR)$(PREFIX)/include/
+	cp -a dist/lib/. $(DESTDIR)$(PREFIX)/lib/
+	install dist/bin/googlenet $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 models/clothing.gln models/clothing.md $(DESTDIR)$(PREFIX)/share/googlenet/
+
+CHECKPOINT ?= clothing.pt
+model: tool
+	dist/bin/googlenet convert $(CHECKPOINT) --labels models/clothing.txt --name clothing --weights int8 \
+	  -o models/clothing.gln
+
+clean:
+	rm -rf dist .build .build-embedded .venv
