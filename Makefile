@@ -1,7 +1,7 @@
 # make               builds dist/: include, lib (shared, static, pkg-config, CMake), bin/googlenet
 # make demo          installs what is missing, builds, classifies a picture from C, from Python and with the tool
 # make test          builds and runs every test
-# make install       PREFIX=/usr/local, DESTDIR for packagers
+# make install       what make built, to PREFIX=/usr/local; DESTDIR for packagers
 # make model         makes models/clothing.gln anew: CHECKPOINT=clothing.pt
 # make clean
 SHELL := /bin/bash
@@ -106,7 +106,8 @@ test:
 check-library: library
 	python3 Tests/check_library.py
 
-install: all
+install:
+	@test -e dist/bin/googlenet -a -e $(static_library) || { echo "Nothing to install yet: run make first" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/bin \
 	  $(DESTDIR)$(PREFIX)/share/googlenet
 	cp -a dist/include/. $(DESTDIR)$(PREFIX)/include/

@@ -22,7 +22,7 @@ OBJECTS = ROOT / ".build-embedded/objects"
 SIZE_LIMIT = 1_500_000
 
 
-class Skipped(Exception):
+class InapplicableError(Exception):
     """The check does not apply here."""
 
 
@@ -105,7 +105,10 @@ def check_static_library_needs_no_runtime() -> None:
 
 def check_header_compiles_alone() -> None:
     strict = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"]
-    for compiler, language, standards in (("cc", "c", ("c99", "c11", "c17")), ("c++", "c++", ("c++11", "c++17", "c++20"))):
+    for compiler, language, standards in (
+        ("cc", "c", ("c99", "c11", "c17")),
+        ("c++", "c++", ("c++11", "c++17", "c++20")),
+    ):
         for standard in standards:
             run(compiler, f"-std={standard}", *strict, "-x", language, HEADER)
 
@@ -137,7 +140,7 @@ def check_only_kernels_need_more_than_the_baseline() -> None:
     the linker keeps any one copy, must run on the baseline.
     """
     if platform.machine() != "x86_64":
-        raise Skipped("only for x86-64")
+        raise InapplicableError("only for x86-64")
     modules = [path.name for path in (ROOT / "Sources").glob("Kernels?*") if path.name != "KernelsPortable"]
     require(modules, "no kernel modules in Sources/")
     in_module = re.compile("|".join(f"{len(name)}{name}" for name in modules) + r"|gln_kernels_(?!portable\b)\w+")
@@ -176,7 +179,7 @@ def main() -> int:
         try:
             check()
             outcome, detail = "passed", ""
-        except Skipped as reason:
+        except InapplicableError as reason:
             outcome, detail = "skipped", f": {reason}"
         except (AssertionError, OSError, TypeError) as error:
             outcome, detail = "failed", f": {error}"

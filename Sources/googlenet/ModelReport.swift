@@ -32,7 +32,7 @@ struct ModelReport {
 
   var lines: [(String, String)] {
     let labels = model.network.labels
-    let first = labels.prefix(3).joined(separator: ", ") + (labels.count > 3 ? ", …" : "")
+    let first = labels.prefix(3).joined(separator: "; ") + (labels.count > 3 ? "; …" : "")
     return [
       ("name", model.network.name),
       ("producer", model.network.producer),

@@ -1,4 +1,4 @@
-"""Writes the pictures that the tests decode, and what Pillow makes of each (NAME.ppm or NAME.pgm), into its own folder."""
+"""Writes the pictures that the tests decode, and what Pillow makes of each (NAME.ppm or NAME.pgm), beside itself."""
 
 import io
 import random
@@ -61,12 +61,7 @@ def adam7() -> bytes:
         for y in range(y0, HEIGHT, dy):
             rows += b"\0" + b"".join(bytes(image.getpixel((x, y))) for x in range(x0, WIDTH, dx))
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 1)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def saved(image: Image.Image, form: str, **options) -> bytes:

@@ -1,0 +1,109 @@
+"""The command-line tool: results, JSON, and what it says when something is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+MODEL = "models/clothing.gln"
+PICTURE = "models/tshirt.png"
+LABELS = ["dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt"]
+
+
+@pytest.mark.parametrize("command", [[], ["convert"], ["info"], ["classify"], ["bench"]])
+def test_help_teaches_with_examples(tool, command) -> None:
+    text = tool(*command, "--help").stdout
+    assert "EXAMPLES" in text
+    assert max(len(line) for line in text[: text.index("USAGE")].splitlines()) <= 80
+
+
+def test_version(tool, root) -> None:
+    assert tool("--version").stdout == "googlenet 0.1.0\n"
+
+
+def test_classify_uses_the_bundled_model(tool) -> None:
+    lines = tool("classify", PICTURE).stdout.splitlines()
+    assert lines[0] == PICTURE
+    assert lines[1].split(maxsplit=2)[2] == "t-shirt"
+    assert len(lines) == 6
+
+
+def test_classify_json(tool) -> None:
+    result = json.loads(tool("classify", "--model", MODEL, "--top", 20, "--threads", 1, "--json", PICTURE).stdout)
+    assert result["threads"] == 1
+    assert result["precision"] in ("float32", "int8")
+    (image,) = result["images"]
+    assert image["file"] == PICTURE
+    predictions = image["predictions"]
+    assert sorted(p["label"] for p in predictions) == LABELS
+    assert [LABELS[p["class_index"]] for p in predictions] == [p["label"] for p in predictions]
+    assert sum(p["probability"] for p in predictions) == pytest.approx(1, abs=1e-5)
+    probabilities = [p["probability"] for p in predictions]
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_classify_goes_on_after_a_bad_picture(tool, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"\xff\xd8\xff\xe0 not much more")
+    done = tool("classify", bad, PICTURE, tmp_path / "missing.png", status=1)
+    assert "t-shirt" in done.stdout
+    assert str(bad) in done.stderr
+    assert "missing.png" in done.stderr
+    result = json.loads(tool("classify", "--json", bad, PICTURE, status=1).stdout)
+    assert str(bad) in result["images"][0]["error"]
+    assert result["images"][1]["predictions"]
+
+
+def test_info(tool) -> None:
+    result = json.loads(tool("info", MODEL, "--json").stdout)
+    assert result["labels"] == LABELS
+    assert result["classes"] == 10
+    assert result["preprocessing"]["channel_order"] == "rgb"
+    assert result["parameters"] == sum(layer["parameters"] for layer in result["layers"])
+    assert result["multiply_adds"] == sum(layer["multiply_adds"] for layer in result["layers"])
+    assert 1_400_000_000 < result["multiply_adds"] < 1_700_000_000
+    text = tool("info").stdout
+    assert "7x7/2" in text
+    assert "112x112x64" in text
+    assert all(layer["name"] in text for layer in result["layers"])
+
+
+def test_bench(tool) -> None:
+    arguments = ["bench", MODEL, "--threads", 1, "--batch", 2, "--runs", 3, "--warmup", 0, "--max-isa", "portable"]
+    result = json.loads(tool(*arguments, "--json").stdout)
+    assert result["isa"] == "portable"
+    assert result["threads"] == 1
+    assert result["batch"] == 2
+    assert 0 < result["min_ms"] <= result["median_ms"]
+    assert result["images_per_second"] == pytest.approx(2000 / result["median_ms"])
+    assert "images a second" in tool(*arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["classify"], 64, "images"),
+        (["classify", "--top", "0", PICTURE], 64, "--top"),
+        (["classify", "--max-isa", "mmx", PICTURE], 64, "avx2"),
+        (["classify", "--threads", "1000", PICTURE], 64, "--threads"),
+        (["bench", "--batch", "0"], 64, "--batch"),
+        (["convert", PICTURE], 64, "--output"),
+        (["convert", PICTURE, "-o", "x.gln", "--mean", "1,x"], 64, "--mean"),
+        (["convert", PICTURE, "-o", "x.gln", "--input-size", "0"], 64, "--input-size"),
+        (["info", "missing.gln"], 1, "missing.gln"),
+        (["info", PICTURE], 1, PICTURE),
+        (["classify", "--model", "README.md", PICTURE], 1, "README.md"),
+        (["convert", "missing.onnx", "-o", "x.gln"], 1, "missing.onnx"),
+        (["convert", PICTURE, "-o", "x.gln"], 1, PICTURE),
+    ],
+)
+def test_errors_name_what_was_wrong(tool, root, arguments, status, told) -> None:
+    done = tool(*arguments, status=status)
+    assert told in done.stderr
+    assert done.stdout == ""
+    assert not (root / "x.gln").exists()
+
+
+def test_quiet_in_a_pipe(tool) -> None:
+    assert tool("classify", PICTURE, PICTURE).stderr == ""
+    assert tool("bench", "--runs", 2, "--warmup", 0).stderr == ""
