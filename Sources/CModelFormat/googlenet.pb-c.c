@@ -877,7 +877,7 @@ const ProtobufCMessageDescriptor googlenet__preprocessing__descriptor =
   (ProtobufCMessageInit) googlenet__preprocessing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor googlenet__tensor__field_descriptors[5] =
+static const ProtobufCFieldDescriptor googlenet__tensor__field_descriptors[6] =
 {
   {
     "dims",
@@ -939,10 +939,23 @@ static const ProtobufCFieldDescriptor googlenet__tensor__field_descriptors[5] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "input_scales",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Googlenet__Tensor, n_input_scales),
+    offsetof(Googlenet__Tensor, input_scales),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned googlenet__tensor__field_indices_by_name[] = {
   0,   /* field[0] = dims */
   1,   /* field[1] = element_type */
+  5,   /* field[5] = input_scales */
   4,   /* field[4] = length */
   3,   /* field[3] = offset */
   2,   /* field[2] = scales */
@@ -950,7 +963,7 @@ static const unsigned googlenet__tensor__field_indices_by_name[] = {
 static const ProtobufCIntRange googlenet__tensor__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor googlenet__tensor__descriptor =
 {
@@ -960,14 +973,14 @@ const ProtobufCMessageDescriptor googlenet__tensor__descriptor =
   "Googlenet__Tensor",
   "googlenet",
   sizeof(Googlenet__Tensor),
-  5,
+  6,
   googlenet__tensor__field_descriptors,
   googlenet__tensor__field_indices_by_name,
   1,  googlenet__tensor__number_ranges,
   (ProtobufCMessageInit) googlenet__tensor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor googlenet__layer__field_descriptors[11] =
+static const ProtobufCFieldDescriptor googlenet__layer__field_descriptors[12] =
 {
   {
     "name",
@@ -990,6 +1003,18 @@ static const ProtobufCFieldDescriptor googlenet__layer__field_descriptors[11] =
     offsetof(Googlenet__Layer, inputs),
     NULL,
     &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "output_scale",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__Layer, output_scale),
+    NULL,
+    NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
@@ -1103,23 +1128,24 @@ static const ProtobufCFieldDescriptor googlenet__layer__field_descriptors[11] =
   },
 };
 static const unsigned googlenet__layer__field_indices_by_name[] = {
-  5,   /* field[5] = batch_normalization */
-  7,   /* field[7] = concat */
-  2,   /* field[2] = convolution */
-  9,   /* field[9] = dropout */
-  8,   /* field[8] = inner_product */
+  6,   /* field[6] = batch_normalization */
+  8,   /* field[8] = concat */
+  3,   /* field[3] = convolution */
+  10,   /* field[10] = dropout */
+  9,   /* field[9] = inner_product */
   1,   /* field[1] = inputs */
-  4,   /* field[4] = local_response_normalization */
+  5,   /* field[5] = local_response_normalization */
   0,   /* field[0] = name */
-  3,   /* field[3] = pooling */
-  6,   /* field[6] = relu */
-  10,   /* field[10] = softmax */
+  2,   /* field[2] = output_scale */
+  4,   /* field[4] = pooling */
+  7,   /* field[7] = relu */
+  11,   /* field[11] = softmax */
 };
 static const ProtobufCIntRange googlenet__layer__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 16, 2 },
-  { 0, 11 }
+  { 16, 3 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor googlenet__layer__descriptor =
 {
@@ -1129,7 +1155,7 @@ const ProtobufCMessageDescriptor googlenet__layer__descriptor =
   "Googlenet__Layer",
   "googlenet",
   sizeof(Googlenet__Layer),
-  11,
+  12,
   googlenet__layer__field_descriptors,
   googlenet__layer__field_indices_by_name,
   2,  googlenet__layer__number_ranges,

@@ -148,7 +148,7 @@ struct  Googlenet__Tensor
   uint32_t *dims;
   Googlenet__ElementType element_type;
   /*
-   * INT8 only: value = scale of dims[0] * byte
+   * INT8 only: value = byte * scales[index along dims[0]] * input_scales[index along dims[1]]; input_scales may be absent (all 1).
    */
   size_t n_scales;
   float *scales;
@@ -160,10 +160,15 @@ struct  Googlenet__Tensor
    * in bytes
    */
   uint64_t length;
+  /*
+   * Of the weights of a convolution of pixels: it takes the network's normalization back out, see Layer.output_scale.
+   */
+  size_t n_input_scales;
+  float *input_scales;
 };
 #define GOOGLENET__TENSOR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&googlenet__tensor__descriptor) \
-    , 0,NULL, GOOGLENET__ELEMENT_TYPE__FLOAT32, 0,NULL, 0, 0 }
+    , 0,NULL, GOOGLENET__ELEMENT_TYPE__FLOAT32, 0,NULL, 0, 0, 0,NULL }
 
 
 typedef enum {
@@ -192,6 +197,19 @@ struct  Googlenet__Layer
    */
   size_t n_inputs;
   char **inputs;
+  /*
+   * An int8 model is one in which any layer has an output_scale. Where it is > 0, the output, which must not be negative (that of
+   * a ReLU, a LocalResponseNormalization or pooling after one ...), is stored as unsigned integers q = clamp(round(x / output_scale)),
+   * ties to even: in 16 bits where a ReLU's convolution computes in int8 and every reader, directly or through what inherits the
+   * scale, is a LocalResponseNormalization with beta 0.75; in 8 bits elsewhere.
+   * ReLU, dropout and max pooling of a stored output inherit its scale, and so does a concatenation, whose inputs have the same
+   * scale or none; an output_scale of their own must be equal to what they inherit.
+   * Convolutions and inner products with INT8 weights compute in int8 where their input is stored in 8 bits, or is the network's input:
+   * there pixels are bytes as they are, (pixel - mean) * scale goes into multipliers and bias, and padding is the rounded mean.
+   * For that, preprocessing.scale[i] * weights.input_scales[i] must be the same for all channels i. The accumulator starts with
+   * round(bias / (input scale * weight scale)). Everything else computes in float32.
+   */
+  float output_scale;
   Googlenet__Layer__OperationCase operation_case;
   union {
     Googlenet__Convolution *convolution;
@@ -207,7 +225,7 @@ struct  Googlenet__Layer
 };
 #define GOOGLENET__LAYER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&googlenet__layer__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, GOOGLENET__LAYER__OPERATION__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, GOOGLENET__LAYER__OPERATION__NOT_SET, {0} }
 
 
 /*

@@ -77,6 +77,7 @@ struct ModelFileHeader {
       message.pointee.name = try arena.copy(layer.name)
       message.pointee.n_inputs = layer.inputs.count
       message.pointee.inputs = try arena.copy(layer.inputs)
+      message.pointee.output_scale = layer.outputScale ?? 0
       switch layer.operation {
       case .convolution(let it):
         message.pointee.operation_case = GOOGLENET__LAYER__OPERATION_CONVOLUTION
@@ -173,6 +174,8 @@ struct ModelFileHeader {
       message.pointee.element_type = Googlenet__ElementType(rawValue: tensor.elementType.rawValue)
       message.pointee.n_scales = tensor.scales.count
       message.pointee.scales = try arena.copy(tensor.scales)
+      message.pointee.n_input_scales = tensor.inputScales.count
+      message.pointee.input_scales = try arena.copy(tensor.inputScales)
       length = ModelFileHeader.aligned(length)
       message.pointee.offset = UInt64(length)
       message.pointee.length = UInt64(tensor.bytes.count)

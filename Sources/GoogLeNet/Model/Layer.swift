@@ -5,10 +5,14 @@ public struct Layer {
   /// Names of earlier layers, or the network's `inputName`.
   public var inputs: [String]
   public var operation: Operation
+  /// The unit in which an int8 model stores the output as unsigned integers (see `output_scale` in googlenet.proto, and
+  /// `Model.encodings` for the layers that inherit it); nil for float32.
+  public var outputScale: Float?
 
-  public init(name: String, inputs: [String], operation: Operation) {
+  public init(name: String, inputs: [String], operation: Operation, outputScale: Float? = nil) {
     self.name = name
     self.inputs = inputs
     self.operation = operation
+    self.outputScale = outputScale
   }
 }

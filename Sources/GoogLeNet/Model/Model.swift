@@ -8,6 +8,8 @@ public final class Model {
   private let indices: [String: Int]
   /// The shapes at the model's own input size.
   let shapes: [Shape]
+  /// For each layer how its output is stored.
+  public let encodings: [ActivationEncoding]
   /// The layer whose output the softmax reads.
   let logitsLayer: Int
   /// The layer whose output the classifier reads; −1 is the network's input.
@@ -41,6 +43,7 @@ public final class Model {
     inputs = valid.inputs
     indices = valid.indices
     shapes = valid.shapes
+    encodings = valid.encodings
     packedWeights = cache
     logitsLayer = valid.inputs[valid.inputs.count - 1][0]
     featureLayer = Model.features(of: network, inputs: valid.inputs, from: logitsLayer)

@@ -104,7 +104,9 @@ struct ModelReader {
     for input in 0..<message.n_inputs {
       inputs.append(try string(message.inputs[input], "input \(input) of layer '\(name)'"))
     }
-    return Layer(name: name, inputs: inputs, operation: try operation(message, name))
+    return Layer(
+      name: name, inputs: inputs, operation: try operation(message, name),
+      outputScale: message.output_scale == 0 ? nil : message.output_scale)
   }
 
   private func operation(_ message: Googlenet__Layer, _ name: String) throws(GoogLeNetError) -> Operation {
@@ -213,6 +215,7 @@ struct ModelReader {
     return Tensor(
       dims: dims, elementType: elementType,
       scales: [Float](UnsafeBufferPointer(start: message.scales, count: message.n_scales)),
+      inputScales: [Float](UnsafeBufferPointer(start: message.input_scales, count: message.n_input_scales)),
       bytes: UnsafeRawBufferPointer(rebasing: weights[start..<start + Int(message.length)]), owner: owner)
   }
 

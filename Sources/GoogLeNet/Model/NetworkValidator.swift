@@ -17,6 +17,8 @@ struct NetworkValidator {
     let indices: [String: Int]
     /// At the network's own input size.
     let shapes: [Shape]
+    /// How each layer's output is stored.
+    let encodings: [ActivationEncoding]
   }
 
   init(source: String) {
@@ -58,7 +60,8 @@ struct NetworkValidator {
     guard network.labels.isEmpty || network.labels.count == output.channels else {
       throw invalid("\(network.labels.count) labels for \(output.channels) classes: give one label a class")
     }
-    return Result(inputs: inputs, indices: indices, shapes: shapes)
+    let encodings = try ActivationEncoding.encodings(of: network.layers, inputs: inputs, source: source)
+    return Result(inputs: inputs, indices: indices, shapes: shapes, encodings: encodings)
   }
 
   private func checkHeader(_ network: Network) throws(GoogLeNetError) {
@@ -111,7 +114,13 @@ struct NetworkValidator {
           throw invalid(
             "\(what) has \(tensor.scales.count) scales for \(tensor.dims.first ?? 0) output channels")
         }
-        for scale in tensor.scales where !scale.isFinite {
+        guard tensor.inputScales.isEmpty || (tensor.dims.count > 1 && tensor.inputScales.count == tensor.dims[1])
+        else {
+          throw invalid(
+            "\(what) has \(tensor.inputScales.count) input scales for \(tensor.dims.count > 1 ? tensor.dims[1] : 0) input channels"
+          )
+        }
+        for scale in tensor.scales + tensor.inputScales where !scale.isFinite {
           throw invalid("\(what) has a scale that is not a finite number")
         }
       }

@@ -5,17 +5,21 @@ public struct Tensor {
   public let elementType: ElementType
   /// `int8` only: one a first-dimension index.
   public let scales: [Float]
+  /// `int8` only: one a second-dimension index, or none (all 1).
+  public let inputScales: [Float]
   public let bytes: UnsafeRawBufferPointer
   public let owner: MemoryBlock
 
   public var count: Int { dims.reduce(1, *) }
 
   public init(
-    dims: [Int], elementType: ElementType, scales: [Float] = [], bytes: UnsafeRawBufferPointer, owner: MemoryBlock
+    dims: [Int], elementType: ElementType, scales: [Float] = [], inputScales: [Float] = [],
+    bytes: UnsafeRawBufferPointer, owner: MemoryBlock
   ) {
     self.dims = dims
     self.elementType = elementType
     self.scales = scales
+    self.inputScales = inputScales
     self.bytes = bytes
     self.owner = owner
   }
@@ -54,6 +58,11 @@ public struct Tensor {
         for index in outer * inner..<(outer + 1) * inner {
           output[index] = Float(bytes.loadUnaligned(fromByteOffset: index, as: Int8.self)) * scales[outer]
         }
+      }
+      guard !inputScales.isEmpty else { return }
+      let window = inner / inputScales.count
+      for row in 0..<dims[0] * inputScales.count {
+        for index in row * window..<(row + 1) * window { output[index] *= inputScales[row % inputScales.count] }
       }
     }
   }

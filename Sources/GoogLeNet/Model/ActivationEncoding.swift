@@ -1,0 +1,125 @@
+/// How a layer's output is stored between layers: `output_scale` of googlenet.proto, resolved.
+public enum ActivationEncoding: Equatable, Sendable {
+  case float32
+  /// x = byte * scale, 0 to 255.
+  case u8(scale: Float)
+  /// x = integer * scale, 0 to 65535.
+  case u16(scale: Float)
+
+  /// The exponent of the normalization that integer kernels compute.
+  public static let normalizationBeta: Float = 0.75
+
+  /// The encodings of a network's layers.
+  /// - Parameter inputs: for each layer the indices of the layers that it reads; −1 is the network's input.
+  /// - Throws: `invalidModel` where the scales contradict each other or their layers.
+  static func encodings(of layers: [Layer], inputs: [[Int]], source: String) throws(GoogLeNetError)
+    -> [ActivationEncoding]
+  {
+    var scales: [Float?] = []
+    var inherits: [Bool] = []
+    var isNonNegative: [Bool] = []
+    for (index, layer) in layers.enumerated() {
+      var inherited: Float?
+      if passesOn(layer.operation), let input = inputs[index].first, input >= 0 { inherited = scales[input] }
+      if case .concat = layer.operation {
+        for (position, input) in inputs[index].enumerated() {
+          let scale = input < 0 ? nil : scales[input]
+          if position == 0 { inherited = scale }
+          guard scale == inherited else {
+            throw invalid(source, layer, "joins outputs of different output scales: they must be equal, or all absent")
+          }
+        }
+      }
+      isNonNegative.append(self.isNonNegative(layer.operation, inputs[index], isNonNegative))
+      if let scale = layer.outputScale {
+        guard scale > 0, scale.isNormal else {
+          throw invalid(source, layer, "has an output scale of \(scale): it must be a normal number above 0")
+        }
+        guard isNonNegative[index] else {
+          throw invalid(source, layer, "has an output scale, but its output may be negative: a ReLU must come first")
+        }
+        guard inherited == nil || inherited == scale else {
+          throw invalid(
+            source, layer, "has an output scale of \(scale) and inherits \(inherited ?? 0): they must be equal")
+        }
+      }
+      inherits.append(inherited != nil)
+      scales.append(inherited ?? layer.outputScale)
+    }
+    return resolve(layers, inputs, scales, inherits)
+  }
+
+  private static func resolve(_ layers: [Layer], _ inputs: [[Int]], _ scales: [Float?], _ inherits: [Bool])
+    -> [ActivationEncoding]
+  {
+    var isRead = [Bool](repeating: false, count: layers.count)
+    var readWide = [Bool](repeating: true, count: layers.count)
+    for index in layers.indices.reversed() {
+      var wide = inherits[index] && passesOn(layers[index].operation) && isRead[index] && readWide[index]
+      if case .localResponseNormalization(let it) = layers[index].operation { wide = it.beta == normalizationBeta }
+      for input in inputs[index] where input >= 0 {
+        isRead[input] = true
+        readWide[input] = readWide[input] && wide
+      }
+    }
+    var encodings: [ActivationEncoding] = []
+    for (index, layer) in layers.enumerated() {
+      guard let scale = scales[index] else {
+        encodings.append(.float32)
+        continue
+      }
+      if inherits[index] {
+        encodings.append(encodings[inputs[index][0]])
+      } else if case .relu = layer.operation, isRead[index], readWide[index],
+        isWrittenByInteger(inputs[index][0], layers, inputs, encodings)
+      {
+        encodings.append(.u16(scale: scale))
+      } else {
+        encodings.append(.u8(scale: scale))
+      }
+    }
+    return encodings
+  }
+
+  /// Whether a layer is a convolution or inner product that computes in int8, or the batch normalization of one.
+  private static func isWrittenByInteger(
+    _ layer: Int, _ layers: [Layer], _ inputs: [[Int]], _ encodings: [ActivationEncoding]
+  ) -> Bool {
+    var maker = layer
+    while maker >= 0, case .batchNormalization = layers[maker].operation { maker = inputs[maker][0] }
+    guard maker >= 0 else { return false }
+    let weights: Tensor
+    switch layers[maker].operation {
+    case .convolution(let it): weights = it.weights
+    case .innerProduct(let it): weights = it.weights
+    default: return false
+    }
+    guard weights.elementType == .int8 else { return false }
+    guard inputs[maker][0] >= 0 else { return true }
+    if case .u8 = encodings[inputs[maker][0]] { return true }
+    return false
+  }
+
+  /// Whether the output holds values of the only input.
+  private static func passesOn(_ operation: Operation) -> Bool {
+    switch operation {
+    case .relu, .dropout: true
+    case .pooling(let it): it.method == .max
+    default: false
+    }
+  }
+
+  private static func isNonNegative(_ operation: Operation, _ inputs: [Int], _ known: [Bool]) -> Bool {
+    switch operation {
+    case .relu, .softmax: return true
+    case .convolution, .innerProduct, .batchNormalization: return false
+    case .pooling, .localResponseNormalization, .concat, .dropout:
+      for input in inputs where input < 0 || !known[input] { return false }
+      return true
+    }
+  }
+
+  private static func invalid(_ source: String, _ layer: Layer, _ what: String) -> GoogLeNetError {
+    GoogLeNetError(.invalidModel, "\(source): layer '\(layer.name)' \(what)")
+  }
+}
