@@ -13,7 +13,7 @@ struct Classify: ParsableCommand {
       status is 1.
 
       EXAMPLES
-        googlenet classify photo.jpg                         the bundled model: ten kinds of clothing
+        googlenet classify photo.jpg         by the bundled model (clothing)
         googlenet classify --model bvlc.gln --top 3 *.jpg
         googlenet classify --model bvlc.gln --json photo.png
       """)

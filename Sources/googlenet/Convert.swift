@@ -13,9 +13,9 @@ struct Convert: ParsableCommand {
       The network sees (pixel - mean) x scale, pixels 0 to 255, in the network's own channel order.
 
       EXAMPLES
-        googlenet convert bvlc_googlenet.caffemodel --labels synset_words.txt -o bvlc.gln
-        googlenet convert weights.caffemodel --prototxt deploy.prototxt -o model.gln
-        googlenet convert model.onnx --channel-order rgb --mean 123.7,116.3,103.5 --scale 0.017 -o model.gln
+        googlenet convert bvlc.caffemodel --labels synset_words.txt -o bvlc.gln
+        googlenet convert weights.caffemodel --prototxt deploy.prototxt -o my.gln
+        googlenet convert model.onnx --channel-order rgb --mean 127.5 -o my.gln
         googlenet convert checkpoint.pt --weights float16 -o small.gln
       """)
 

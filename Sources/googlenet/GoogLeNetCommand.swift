@@ -1,4 +1,5 @@
 import ArgumentParser
+@preconcurrency import Glibc
 import GoogLeNet
 
 @main
@@ -8,8 +9,8 @@ struct GoogLeNetCommand: ParsableCommand {
     abstract: "Converts, inspects and runs GoogLeNet (Inception v1) models.",
     discussion: """
       EXAMPLES
-        googlenet classify photo.jpg                             what the bundled model sees in a photo
-        googlenet convert bvlc_googlenet.caffemodel --labels synset_words.txt -o bvlc.gln
+        googlenet classify photo.jpg
+        googlenet convert bvlc.caffemodel --labels synset_words.txt -o bvlc.gln
         googlenet classify --model bvlc.gln --top 3 *.jpg
         googlenet info bvlc.gln
         googlenet bench bvlc.gln --threads 2
@@ -25,6 +26,9 @@ struct GoogLeNetCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      guard fflush(stdout) == 0, ferror(stdout) == 0 else {
+        throw GoogLeNetError(.ioError, "cannot write to standard output")
+      }
     } catch let error as GoogLeNetError {
       Terminal.complain(error)
       exit(withError: ExitCode.failure)

@@ -1,9 +1,11 @@
 """The command-line tool: results, JSON, and what it says when something is wrong."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 MODEL = "models/clothing.gln"
 PICTURE = "models/tshirt.png"
@@ -102,6 +104,13 @@ def test_errors_name_what_was_wrong(tool, root, arguments, status, told) -> None
     assert told in done.stderr
     assert done.stdout == ""
     assert not (root / "x.gln").exists()
+
+
+def test_a_full_disk_is_told(tool) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([tool.path, "info", MODEL], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert "standard output" in done.stderr
 
 
 def test_quiet_in_a_pipe(tool) -> None:
