@@ -1,3 +1,5 @@
+import CKernels
+
 /// The register tile of convolutions: `rows` × `columns` output pixels times `vectors` vectors of output channels.
 enum ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
   /// Computes one tile.
@@ -23,11 +25,16 @@ enum ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
     let rowStep = loop.pointee.inputRowStep
     let columnStep = loop.pointee.inputColumnStep
     let tapLength = loop.pointee.tapLength
+    let prefetchStep = loop.pointee.prefetchStep
+    let lines = (vectors &* MemoryLayout<Vec>.size &+ 63) / 64
     var weights = weights
     for tapRow in 0..<loop.pointee.tapRows {
       for tapColumn in 0..<loop.pointee.tapColumns {
         var values = input + (tapRow &* loop.pointee.tapRowStep &+ tapColumn &* loop.pointee.tapColumnStep)
         for _ in 0..<tapLength {
+          for line in 0..<lines {
+            gln_prefetch(UnsafeRawPointer(weights + prefetchStep) + line &* 64)
+          }
           for row in 0..<rows {
             for column in 0..<columns {
               let value = Vec(repeating: values[row &* rowStep &+ column &* columnStep])

@@ -56,7 +56,7 @@ struct DirectConvolution {
       tapRows: tapRows, tapColumns: tapColumns, tapLength: tapLength, tapRowStep: tapRowStep,
       tapColumnStep: Int(shape.dilation_width) &* pixelStride, inputRowStep: Int(shape.stride_height) &* rowStride,
       inputColumnStep: Int(shape.stride_width) &* pixelStride, outputRowStep: shape.output_row_stride,
-      outputColumnStep: shape.output_pixel_stride, minimum: shape.minimum)
+      outputColumnStep: shape.output_pixel_stride, minimum: shape.minimum, prefetchStep: 0)
   }
 
   @inline(__always)

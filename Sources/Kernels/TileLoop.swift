@@ -13,4 +13,6 @@ struct TileLoop {
   var outputRowStep: Int
   var outputColumnStep: Int
   var minimum: Float
+  /// How many vectors of weights ahead the next weights are asked for from the outer caches or memory.
+  var prefetchStep: Int
 }

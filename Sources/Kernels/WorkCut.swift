@@ -5,9 +5,9 @@ struct WorkCut {
 
   /// One thread takes all in one unit; several get a few units each, so that one that is held up holds up little.
   @inline(__always)
-  init(items: Int, threads: Int32) {
+  init(items: Int, threads: Int32, unitsPerThread: Int = 4) {
     self.items = items
-    units = Swift.max(1, Swift.min(items, threads <= 1 ? 1 : Int(threads) &* 4))
+    units = Swift.max(1, Swift.min(items, threads <= 1 ? 1 : Int(threads) &* unitsPerThread))
   }
 
   /// The items of a unit.

@@ -76,7 +76,28 @@ struct ConvolutionCase: CustomTestStringConvertible {
     return cases
   }()
 
-  /// Reads and writes an output pixel's worth of the kernel in plain loops.
+  /// 3 × 3 of every remainder of height, width and channels.
+  static let winograd: [ConvolutionCase] = {
+    var cases: [ConvolutionCase] = [
+      .init(inputChannels: 64, outputChannels: 48, height: 14, width: 14, kernel: (3, 3), outputNeighbours: (8, 24)),
+      .init(inputChannels: 144, outputChannels: 16, height: 28, width: 28, kernel: (3, 3)),
+      .init(
+        inputChannels: 16, outputChannels: 16, height: 32, width: 9, kernel: (3, 3), bias: false, minimum: -.infinity),
+      .init(inputChannels: 300, outputChannels: 17, height: 20, width: 20, kernel: (3, 3), inputGap: 9),
+    ]
+    for index in 0..<32 {
+      cases.append(
+        .init(
+          inputChannels: 16 + index % 17, outputChannels: 16 + index * 5 % 33, height: 12 + index % 5,
+          width: 12 + index % 7,
+          kernel: (3, 3), inputNeighbours: (index % 3, index % 2), outputNeighbours: (index % 4, 1),
+          inputGap: index % 6,
+          outputGap: index % 3, bias: index % 4 != 0, minimum: index % 5 == 0 ? -0.5 : 0))
+    }
+    return cases
+  }()
+
+  /// The convolution in plain loops and double precision.
   func reference(
     _ input: Activation, _ weights: GuardedBuffer<Float>, _ bias: GuardedBuffer<Float>?, relativeTolerance: Double
   ) -> Reference {
@@ -86,15 +107,18 @@ struct ConvolutionCase: CustomTestStringConvertible {
         for output in 0..<outputChannels {
           var sum = Double(bias?[output] ?? 0)
           var magnitude = abs(sum)
-          var weight = weights.pointer + output * inputChannels * kernel.0 * kernel.1
-          for channel in 0..<inputChannels {
-            for ky in 0..<kernel.0 {
-              for kx in 0..<kernel.1 {
-                let value = input[y * stride.0 + ky * dilation.0, x * stride.1 + kx * dilation.1, channel]
-                let product = Double(value) * Double(weight.pointee)
+          let corner = input.pointer + y * stride.0 * input.rowStride + x * stride.1 * input.pixelStride
+          for ky in 0..<kernel.0 {
+            for kx in 0..<kernel.1 {
+              let values = corner + ky * dilation.0 * input.rowStride + kx * dilation.1 * input.pixelStride
+              var weight = weights.pointer + (output * inputChannels * kernel.0 + ky) * kernel.1 + kx
+              var channel = 0
+              while channel < inputChannels {
+                let product = Double(values[channel]) * Double(weight.pointee)
                 sum += product
                 magnitude += abs(product)
-                weight += 1
+                weight += kernel.0 * kernel.1
+                channel += 1
               }
             }
           }

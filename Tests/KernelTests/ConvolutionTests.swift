@@ -7,6 +7,11 @@ import Testing
     try check(tier.table.f32_direct, shape, relativeTolerance: 5e-7)
   }
 
+  @Test(arguments: KernelTier.available, ConvolutionCase.winograd)
+  func winograd(tier: KernelTier, shape: ConvolutionCase) throws {
+    try check(tier.table.f32_winograd, shape, relativeTolerance: 3e-6)
+  }
+
   /// Runs the case with the units of one thread, of two and of eight; all must agree to the last bit.
   private func check(
     _ algorithm: gln_f32_convolution_algorithm, _ shape: ConvolutionCase, relativeTolerance: Double

@@ -20,7 +20,7 @@
 #define GLN_READ_SLACK 256
 /* Alignment in bytes of activation buffers, packed weights and scratch. */
 #define GLN_ALIGNMENT 64
-/* The largest window of a normalization that has more channels than that. */
+/* The largest window of a normalization across more than 1,024 channels; across fewer any window will do. */
 #define GLN_LARGEST_NORMALIZATION_SIZE 2047
 
 /* Runs one unit of one phase. `arguments` is the operation's own struct below; `scratch` is this thread's alone. */
@@ -104,7 +104,7 @@ typedef struct gln_f32_normalization {
     int32_t height;
     int32_t width;
     int32_t channels;
-    int32_t size; /* odd; above GLN_LARGEST_NORMALIZATION_SIZE only where there are fewer than half as many channels */
+    int32_t size; /* odd; see GLN_LARGEST_NORMALIZATION_SIZE */
     float alpha; /* per element: already divided by size where the model says so */
     float beta;
     float k;

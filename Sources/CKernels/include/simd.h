@@ -9,8 +9,12 @@
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
-#define GLN_SIMD static inline __attribute__((always_inline))
 #endif
+
+#define GLN_SIMD static inline __attribute__((always_inline))
+
+/* Asks for a cache line that will be read soon; any address will do. */
+GLN_SIMD void gln_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
 #if defined(__AVX2__) && defined(__FMA__)
 /* All ones in the first `count` lanes. */
