@@ -83,3 +83,12 @@ let package = Package(
   dependencies: embedded
     ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
   targets: embedded ? libraryTargets : libraryTargets + toolTargets)
+
+if !warnings.isEmpty {
+  for target in package.targets
+  where ["CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CImageFiles"].contains(target.name) {
+    target.cSettings = [
+      .enableWarning("all"), .enableWarning("extra"), .enableWarning("pedantic"), .treatAllWarnings(as: .error),
+    ]
+  }
+}

@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 MODEL = "models/clothing.gln"
 PICTURE = "models/tshirt.png"
@@ -106,9 +105,9 @@ def test_errors_name_what_was_wrong(tool, root, arguments, status, told) -> None
     assert not (root / "x.gln").exists()
 
 
-def test_a_full_disk_is_told(tool) -> None:
+def test_a_full_disk_is_told(tool, root) -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run([tool.path, "info", MODEL], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        done = subprocess.run([tool.path, "info", MODEL], stdout=full, stderr=subprocess.PIPE, text=True, cwd=root)
     assert done.returncode == 1
     assert "standard output" in done.stderr
 
