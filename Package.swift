@@ -4,9 +4,12 @@ import PackageDescription
 // GLN_EMBEDDED=1 builds the core as Embedded Swift, the form in which libgooglenet ships: no Swift runtime needed.
 // Use another --scratch-path for it. Without it: regular Swift, for the tool, the tests and sanitizers.
 let embedded = Context.environment["GLN_EMBEDDED"] != nil
+// GLN_FUZZ=1 adds libFuzzer targets and instruments the core and the importers; see Tests/Fuzz. Its own --scratch-path too.
+let fuzzing = Context.environment["GLN_FUZZ"] != nil
 let warnings: [SwiftSetting] = Context.environment["GLN_WERROR"] != nil ? [.treatAllWarnings(as: .error)] : []
 let core: [SwiftSetting] =
   warnings + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
+  + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 /// A kernel module: one instruction-set tier of Sources/Kernels, which it sees through a symbolic link.
 /// Loops over accumulators must be unrolled completely (threshold), or they spill to memory.
@@ -42,6 +45,16 @@ let libraryTargets: [Target] = [
     ], swiftSettings: core),
 ]
 
+let conversion = warnings + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
+
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: "\(name)Fuzzer", dependencies: dependencies, path: "Tests/Fuzz/\(name)",
+    swiftSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])],
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
+}
+let fuzzTargets = [fuzzer("Model", ["GoogLeNet"]), fuzzer("Import", ["GoogLeNet", "Conversion"])]
+
 let toolTargets: [Target] = [
   .target(
     name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "generate.sh"],
@@ -49,7 +62,7 @@ let toolTargets: [Target] = [
   .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
   .target(
     name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CPlatform"],
-    swiftSettings: warnings),
+    swiftSettings: conversion),
   .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: warnings),
   .executableTarget(
     name: "googlenet",
@@ -82,7 +95,7 @@ let package = Package(
     ],
   dependencies: embedded
     ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
-  targets: embedded ? libraryTargets : libraryTargets + toolTargets)
+  targets: embedded ? libraryTargets : libraryTargets + toolTargets + (fuzzing ? fuzzTargets : []))
 
 if !warnings.isEmpty {
   for target in package.targets
