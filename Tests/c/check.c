@@ -39,7 +39,8 @@ void check_message(const char *part, const char *call, const char *file, int lin
     const char *message = gln_last_error_message();
     if (message && strstr(message, part))
         return;
-    snprintf(text, sizeof text, "%.200s: the message \"%s\" does not name \"%s\"", call, message ? message : "NULL", part);
+    snprintf(text, sizeof text, "%.200s: the message \"%s\" does not name \"%s\"", call,
+             message ? message : "NULL", part);
     fault(file, line, "", text);
 }
 

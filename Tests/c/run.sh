@@ -26,7 +26,8 @@ run() {
 }
 
 # The example in the header, and the header in both standards of C.
-sed -n '/^ \*     #include <googlenet.h>/,/^ \*     }/s/^ \*     \{0,1\}//p' "$dist/include/googlenet.h" >"$build/example.c"
+sed -n '/^ \*     #include <googlenet.h>/,/^ \*     }/s/^ \*     \{0,1\}//p' \
+    "$dist/include/googlenet.h" >"$build/example.c"
 grep -q gln_session_classify "$build/example.c"
 $c -c "$build/example.c" -o "$build/example.o"
 ${CC:-cc} -std=c11 $warnings $cflags -c "$build/example.c" -o "$build/example.o"

@@ -1,6 +1,6 @@
 /*
- * Memory: the caller's allocator, allocations that fail, leaks, and no allocation in steady state. This program defines malloc
- * and its family itself, in front of the C library's, and so sees every call that libgooglenet makes on any thread.
+ * Memory: the caller's allocator, allocations that fail, leaks, and no allocation in steady state. This program defines
+ * malloc and its family itself, in front of the C library's, and so sees every call of libgooglenet on any thread.
  */
 #include "check.h"
 #include "tiny_model.h"

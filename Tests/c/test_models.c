@@ -64,8 +64,9 @@ static void test_description(void)
 {
     static const char *const names[TINY_LAYERS] = {"conv1", "relu1", "pool1", "norm1", "branch1", "relu2", "branch2",
                                                    "relu3", "concat", "bn", "pool2", "fc", "prob"};
-    static const int shapes[TINY_LAYERS][3] = {{8, 10, 12}, {8, 10, 12}, {8, 5, 6}, {8, 5, 6}, {5, 5, 6}, {5, 5, 6}, {7, 5, 6},
-                                               {7, 5, 6}, {12, 5, 6}, {12, 5, 6}, {12, 1, 1}, {4, 1, 1}, {4, 1, 1}};
+    static const int shapes[TINY_LAYERS][3] = {
+        {8, 10, 12}, {8, 10, 12}, {8, 5, 6},  {8, 5, 6},  {5, 5, 6},  {5, 5, 6}, {7, 5, 6},
+        {7, 5, 6},   {12, 5, 6},  {12, 5, 6}, {12, 1, 1}, {4, 1, 1},  {4, 1, 1}};
     gln_model *model = tiny_load();
     gln_layer_info info;
     uint64_t parameters = 0, multiply_adds = 0;
@@ -281,7 +282,8 @@ static void test_resealed(void)
         }
         file = tiny_seal(structure, usual);
         memory = guarded_create(file.size);
-        status = gln_model_load_memory(guarded_put(&memory, file.data, file.size), file.size, GLN_MEMORY_BORROW, &model);
+        guarded_put(&memory, file.data, file.size);
+        status = gln_model_load_memory(memory.end - file.size, file.size, GLN_MEMORY_BORROW, &model);
         CHECK(status == GLN_OK ? model != NULL : is_refusal(status) && model == NULL);
         if (status == GLN_OK) {
             int64_t height = gln_model_input_height(model), width = gln_model_input_width(model);
@@ -311,8 +313,8 @@ static void test_resealed(void)
 
 static void test_variants(void)
 {
-    static const tiny_variant newer = {2, TINY_CLASSES, 1}, zero = {0, TINY_CLASSES, 1}, bare = {1, 0, 1}, fewer = {1, 3, 1},
-                              more = {1, 5, 1};
+    static const tiny_variant newer = {2, TINY_CLASSES, 1}, zero = {0, TINY_CLASSES, 1}, bare = {1, 0, 1},
+                              fewer = {1, 3, 1}, more = {1, 5, 1};
     static const struct {
         const tiny_variant *variant;
         gln_status status;

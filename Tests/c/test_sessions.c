@@ -137,7 +137,10 @@ static void test_pixel_formats(void)
     static const struct {
         gln_pixel_format format;
         int bytes, red, green, blue;
-    } formats[] = {{GLN_PIXEL_RGB, 3, 0, 1, 2}, {GLN_PIXEL_BGR, 3, 2, 1, 0}, {GLN_PIXEL_RGBA, 4, 0, 1, 2}, {GLN_PIXEL_BGRA, 4, 2, 1, 0}};
+    } formats[] = {{GLN_PIXEL_RGB, 3, 0, 1, 2},
+                   {GLN_PIXEL_BGR, 3, 2, 1, 0},
+                   {GLN_PIXEL_RGBA, 4, 0, 1, 2},
+                   {GLN_PIXEL_BGRA, 4, 2, 1, 0}};
     enum { W = 50, H = 41, GAP = 13 };
     static unsigned char pixels[H * (W * 4 + GAP)];
     unsigned char reference[TINY_PIXELS], cut[TINY_PIXELS];
@@ -179,10 +182,11 @@ static void test_wrong_images(void)
         ptrdiff_t stride;
         int format;
         const char *part;
-    } wrong[] = {{0, 10, 0, 0, "width"},     {-1, 10, 0, 0, "width"},    {65536, 10, 0, 0, "width"}, {INT32_MAX, 1, 0, 0, "width"},
-                 {10, 0, 0, 0, "height"},    {10, -5, 0, 0, "height"},   {10, 65536, 0, 0, "height"}, {10, 10, 29, 0, "stride"},
-                 {10, 10, 39, 2, "stride"},  {10, 10, 9, 4, "stride"},   {10, 10, -30, 0, "stride"},  {10, 10, -1, 0, "stride"},
-                 {10, 10, 0, 5, "format"},   {10, 10, 0, -1, "format"}};
+    } wrong[] = {{0, 10, 0, 0, "width"},       {-1, 10, 0, 0, "width"},    {65536, 10, 0, 0, "width"},
+                 {INT32_MAX, 1, 0, 0, "width"}, {10, 0, 0, 0, "height"},    {10, -5, 0, 0, "height"},
+                 {10, 65536, 0, 0, "height"},  {10, 10, 29, 0, "stride"},  {10, 10, 39, 2, "stride"},
+                 {10, 10, 9, 4, "stride"},     {10, 10, -30, 0, "stride"}, {10, 10, -1, 0, "stride"},
+                 {10, 10, 0, 5, "format"},     {10, 10, 0, -1, "format"}};
     gln_session *session = tiny_session(NULL);
     unsigned char cut[TINY_PIXELS];
     gln_image image;
@@ -208,7 +212,8 @@ static void test_wrong_images(void)
 
 static void test_extreme_images(void)
 {
-    static const int sizes[][2] = {{1, 1}, {1, 2}, {2, 1}, {1, 65535}, {65535, 1}, {3, 20000}, {20000, 3}, {28, 28}, {24, 20}, {4000, 3000}};
+    static const int sizes[][2] = {{1, 1},     {1, 2},     {2, 1},   {1, 65535}, {65535, 1},
+                                   {3, 20000}, {20000, 3}, {28, 28}, {24, 20},   {4000, 3000}};
     gln_session *session = tiny_session(NULL);
     size_t i, j;
     for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -522,7 +527,8 @@ static void test_many_sessions_share_a_model(void)
     int i;
     shared.model = model;
     CHECK_STATUS(GLN_OK, gln_session_create(model, NULL, &session));
-    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, shared.reference, BATCH * TINY_CLASSES));
+    CHECK_STATUS(GLN_OK,
+                 gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, shared.reference, BATCH * TINY_CLASSES));
     gln_session_free(session);
     for (i = 0; i < 8; i++)
         CHECK(pthread_create(&threads[i], NULL, use_shared, &shared) == 0);

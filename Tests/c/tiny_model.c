@@ -67,7 +67,7 @@ static void put_message(writer *out, unsigned field, writer *message)
     memset(message, 0, sizeof *message);
 }
 
-/* ------------------------------------------------------------------------------------------ XXH64, after its specification */
+/* ------------------------------------------------------------------------------ XXH64, after its specification */
 
 static uint64_t rotate(uint64_t value, int bits)
 {
@@ -130,14 +130,15 @@ static unsigned next_random(unsigned *state)
     return *state >> 8;
 }
 
-/* Describes a tensor and, where `weights` is given, appends its values, each tensor aligned to 64 bytes. */
+/* The values of all tensors, each aligned to 64 bytes. */
 typedef struct tensors {
     writer weights;
     uint64_t offset;
     unsigned seed;
 } tensors;
 
-static void put_tensor(writer *out, unsigned field, tensors *all, unsigned rank, const unsigned *dims, float low, float high)
+static void put_tensor(writer *out, unsigned field, tensors *all, unsigned rank, const unsigned *dims, float low,
+                       float high)
 {
     static const unsigned char zeros[64];
     writer tensor = {0}, packed = {0};
@@ -159,7 +160,8 @@ static void put_tensor(writer *out, unsigned field, tensors *all, unsigned rank,
     all->offset = all->weights.size;
 }
 
-static void put_layer(writer *out, const char *name, const char *first, const char *second, unsigned kind, writer *operation)
+static void put_layer(writer *out, const char *name, const char *first, const char *second, unsigned kind,
+                      writer *operation)
 {
     writer layer = {0};
     put_text(&layer, 1, name);
@@ -170,8 +172,8 @@ static void put_layer(writer *out, const char *name, const char *first, const ch
     put_message(out, 7, &layer);
 }
 
-static void put_convolution(writer *out, tensors *all, const char *name, const char *input, unsigned outputs, unsigned inputs,
-                            unsigned kernel, unsigned stride, unsigned padding)
+static void put_convolution(writer *out, tensors *all, const char *name, const char *input, unsigned outputs,
+                            unsigned inputs, unsigned kernel, unsigned stride, unsigned padding)
 {
     writer convolution = {0};
     unsigned dims[4], i;
@@ -277,7 +279,7 @@ tiny_bytes tiny_seal(tiny_bytes structure, tiny_variant variant)
     unused = build(variant, &all);
     free(unused.data);
 
-    /* In front of the weights' first byte: checksum (9), the padding's tag and length (3), the weights' tag and length. */
+    /* In front of the weights' first byte: checksum (9), the padding's tag and length (3), the weights' tag, length. */
     put_varint(&size, all.weights.size);
     begin = structure.size + 9 + 3 + 1 + size.size;
     free(size.data);
