@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 
 typedef void (*sgemm_function)(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
@@ -22,7 +23,11 @@ static void load(void)
 {
     static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
     set_threads_function set_threads = NULL;
+    sigset_t all, before;
 
+    /* OpenBLAS starts threads when it is loaded; they inherit this mask, so that signals go to the host's threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (size_t i = 0; i < sizeof names / sizeof *names && sgemm == NULL; i++) {
         void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
         if (library == NULL)
@@ -34,6 +39,7 @@ static void load(void)
         else if (set_threads != NULL)
             set_threads(1);
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int gln_openblas_load(void)

@@ -124,12 +124,11 @@ static void test_struct_size(void)
     memset(&info, 0x55, sizeof info);
     info.struct_size = 0;
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "struct_size", gln_model_layer(model, 0, &info));
-    info.struct_size = offsetof(gln_layer_info, channels);
-    CHECK_STATUS(GLN_OK, gln_model_layer(model, 0, &info));
-    CHECK(strcmp(info.name, "conv1") == 0 && strcmp(info.kind, "Convolution") == 0);
-    CHECK(info.struct_size == offsetof(gln_layer_info, channels));
-    for (i = offsetof(gln_layer_info, channels); i < sizeof info; i++)
+    info.struct_size = sizeof info - 1;
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "struct_size", gln_model_layer(model, 0, &info));
+    for (i = offsetof(gln_layer_info, name); i < sizeof info; i++)
         CHECK(((unsigned char *)&info)[i] == 0x55);
+    /* A newer program's struct is longer: what this library does not know is left as it is. */
     memset(&newer, 0x55, sizeof newer);
     newer.info.struct_size = sizeof newer;
     CHECK_STATUS(GLN_OK, gln_model_layer(model, 0, &newer.info));
@@ -331,7 +330,7 @@ static void test_variants(void)
         gln_status status = gln_model_load_memory(file.data, file.size, GLN_MEMORY_BORROW, &model);
         CHECK_STATUS(cases[i].status, status);
         if (cases[i].part)
-            CHECK(strstr(gln_last_error_message(), cases[i].part) != NULL);
+            check_message(cases[i].part, "gln_model_load_memory", __FILE__, __LINE__);
         if (status == GLN_OK) {
             CHECK(gln_model_label(model, 0) && *gln_model_label(model, 0) == 0);
             CHECK(gln_model_label(model, TINY_CLASSES) == NULL);

@@ -77,10 +77,10 @@ static void test_predict_refuses(void)
     size_t i;
     for (i = 0; i < BATCH * TINY_FEATURES; i++)
         rows[i] = 42;
-    CHECK_ERROR(GLN_BUFFER_TOO_SMALL, "8", gln_session_predict(session, &batch, output, rows, 7));
+    CHECK_ERROR(GLN_BUFFER_TOO_SMALL, "7 floats", gln_session_predict(session, &batch, output, rows, 7));
     CHECK_STATUS(GLN_BUFFER_TOO_SMALL, gln_session_predict(session, &batch, output, rows, 0));
-    CHECK_ERROR(GLN_BUFFER_TOO_SMALL, "24", gln_session_features(session, &batch, rows, 23));
-    CHECK_ERROR(GLN_BUFFER_TOO_SMALL, "8", gln_session_layer(session, "fc", &batch, rows, 7));
+    CHECK_ERROR(GLN_BUFFER_TOO_SMALL, "23 floats", gln_session_features(session, &batch, rows, 23));
+    CHECK_ERROR(GLN_BUFFER_TOO_SMALL, "7 floats", gln_session_layer(session, "fc", &batch, rows, 7));
     CHECK_ERROR(GLN_NOT_FOUND, "fc9", gln_session_layer(session, "fc9", &batch, rows, 8));
     CHECK_STATUS(GLN_NOT_FOUND, gln_session_layer(session, "", &batch, rows, 8));
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "output", gln_session_predict(session, &batch, (gln_output)2, rows, 8));
@@ -182,9 +182,9 @@ static void test_wrong_images(void)
         ptrdiff_t stride;
         int format;
         const char *part;
-    } wrong[] = {{0, 10, 0, 0, "width"},       {-1, 10, 0, 0, "width"},    {65536, 10, 0, 0, "width"},
-                 {INT32_MAX, 1, 0, 0, "width"}, {10, 0, 0, 0, "height"},    {10, -5, 0, 0, "height"},
-                 {10, 65536, 0, 0, "height"},  {10, 10, 29, 0, "stride"},  {10, 10, 39, 2, "stride"},
+    } wrong[] = {{0, 10, 0, 0, "image"},       {-1, 10, 0, 0, "image"},    {65536, 10, 0, 0, "image"},
+                 {INT32_MAX, 1, 0, 0, "image"}, {10, 0, 0, 0, "image"},    {10, -5, 0, 0, "image"},
+                 {10, 65536, 0, 0, "image"},  {10, 10, 29, 0, "stride"},  {10, 10, 39, 2, "stride"},
                  {10, 10, 9, 4, "stride"},     {10, 10, -30, 0, "stride"}, {10, 10, -1, 0, "stride"},
                  {10, 10, 0, 5, "format"},     {10, 10, 0, -1, "format"}};
     gln_session *session = tiny_session(NULL);
@@ -352,9 +352,20 @@ static void test_input_size(void)
     CHECK(channels == 8 && height == 17 && width == 24);
     CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_PROBABILITIES, row, TINY_CLASSES));
     gln_session_free(session);
-    CHECK_STATUS(GLN_OK, gln_session_options_set_input_size(options, 1, 1));
-    session = tiny_session(options); /* padding and the ceil rule leave one pixel everywhere */
+    CHECK_STATUS(GLN_OK, gln_session_options_set_input_size(options, 5, 5));
+    session = tiny_session(options); /* little more than a pixel is left behind conv1 */
+    CHECK_STATUS(GLN_OK, gln_session_layer_shape(session, "pool1", &channels, &height, &width));
+    CHECK(channels == 8 && height == 1 && width == 1);
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_PROBABILITIES, row, TINY_CLASSES));
     gln_session_free(session);
+    CHECK_STATUS(GLN_OK, gln_session_options_set_input_size(options, 1, 1));
+    session = NULL;
+    {
+        gln_model *model = tiny_load();
+        CHECK_ERROR(GLN_UNSUPPORTED, "pool1", gln_session_create(model, options, &session));
+        CHECK(session == NULL);
+        gln_model_free(model);
+    }
     CHECK_STATUS(GLN_OK, gln_session_options_set_input_size(options, 0, 0));
     CHECK_STATUS(GLN_OK, gln_session_options_set_precision(options, GLN_PRECISION_INT8));
     session = NULL;
@@ -626,13 +637,14 @@ int main(void)
     RUN(test_extreme_images);
     RUN(test_layers);
     RUN(test_settings_agree);
-    RUN(test_openblas_agrees);
     RUN(test_input_size);
     RUN(test_log);
     RUN(test_parallel_for);
     RUN(test_many_sessions_share_a_model);
     RUN(test_contention);
     RUN(test_session_outlives_model);
+    RUN(test_signals_are_left_alone);
+    RUN(test_openblas_agrees);
     RUN(test_signals_are_left_alone);
     return check_finish();
 }
