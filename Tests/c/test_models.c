@@ -319,7 +319,7 @@ static void test_variants(void)
         gln_status status;
         const char *part;
     } cases[] = {{&newer, GLN_UNSUPPORTED_VERSION, "2"},
-                 {&zero, GLN_INVALID_MODEL, "0"},
+                 {&zero, GLN_INVALID_MODEL, "version"},
                  {&bare, GLN_OK, NULL},
                  {&fewer, GLN_INVALID_MODEL, "label"},
                  {&more, GLN_INVALID_MODEL, "label"}};

@@ -113,16 +113,16 @@ class Network:
         """What made each tensor."""
         return {node.output[0]: node.op_type for node in self.nodes}
 
-    def folded(self):
-        """Convolutions with a batch normalization behind that a converter may fold into them, and that one's name."""
+    def foldable(self):
+        """Tensors that only a batch normalization reads: a converter may fold what makes them into it."""
         users = {}
         for node in self.nodes:
             for name in node.input:
-                users.setdefault(name, []).append(node)
+                users.setdefault(name, []).append(node.op_type)
         return {
-            node.output[0]: users[node.output[0]][0].output[0]
+            node.output[0]
             for node in self.nodes
-            if node.op_type == "Conv" and [u.op_type for u in users.get(node.output[0], [])] == ["BatchNormalization"]
+            if node.op_type in ("Conv", "BatchNormalization") and users.get(node.output[0]) == ["BatchNormalization"]
         }
 
 

@@ -56,7 +56,8 @@ def test_batch_normalization_with_parts_left_out(isa, given):
 def test_pixels_are_normalised(isa, channels, order):
     """(pixel - mean) * scale, both in the network's channel order, which may be the reverse of the pixels'."""
     rng = np.random.default_rng(4)
-    mean, scale = rng.uniform(90, 130, channels).astype(np.float32), rng.uniform(0.01, 0.1, channels).astype(np.float32)
+    mean = rng.uniform(90, 130, channels).astype(np.float32)
+    scale = rng.uniform(0.01, 0.1, channels).astype(np.float32)
     writer = Writer(height=9, width=11, channels=channels, mean=mean, scale=scale, order=order)
     weights = rng.normal(0, 1, (5, channels, 3, 3)).astype(np.float32)
     writer.relu("relu", writer.convolution("conv", "data", weights, padding=(1, 1, 1, 1)))
@@ -72,19 +73,30 @@ def test_pixels_are_normalised(isa, channels, order):
         assert_close(model.layer("relu", pixels), np.maximum(want, 0), "relu")
 
 
-def test_network_without_softmax_layer():
-    """Probabilities of a network whose file ends before the softmax, or logits twice the same: never a silent mix-up."""
+def test_probabilities_are_the_softmax_of_the_logits():
     rng = np.random.default_rng(6)
-    full = small_classifier(rng)
-    pixels = rng.integers(0, 256, (1, 20, 24, 3), np.uint8)
-    with googlenet.Model(full.file()) as model:
+    writer = small_classifier(rng)
+    pixels = rng.integers(0, 256, (3, 20, 24, 3), np.uint8)
+    with googlenet.Model(writer.file()) as model:
         logits, probabilities = model.predict(pixels, output="logits"), model.predict(pixels)
-    exponentials = np.exp(logits.astype(np.float64) - logits.max())
-    np.testing.assert_allclose(probabilities, exponentials / exponentials.sum(), atol=1e-6)
-    full.layers.pop()
-    with googlenet.Model(full.file()) as model:
-        np.testing.assert_array_equal(model.predict(pixels, output="logits"), logits)
-        np.testing.assert_allclose(model.predict(pixels), probabilities, atol=1e-6)
+    exponentials = np.exp(logits.astype(np.float64))
+    np.testing.assert_allclose(probabilities, exponentials / exponentials.sum(1, keepdims=True), atol=1e-6)
+    writer.layers.pop()
+    with pytest.raises(googlenet.InvalidModelError, match="Softmax"):
+        googlenet.Model(writer.file())
+
+
+@pytest.mark.parametrize("isa", TIERS)
+@pytest.mark.parametrize("largest", [1e3, 3e4, 3e38])
+def test_softmax_of_large_logits(isa, largest):
+    writer = Writer(height=2, width=2)
+    writer.pooling("pooled", "data", average=True, everything=True)
+    writer.inner_product("fc", "pooled", np.diag([1.0, 1.0, 1.0]))
+    writer.softmax("prob", "fc")
+    with googlenet.Model(writer.file(), max_isa=isa) as model:
+        tensors = np.zeros((2, 3, 2, 2), np.float32)
+        tensors[0, 0], tensors[0, 1], tensors[1] = largest, -largest, -largest
+        np.testing.assert_allclose(model.predict(tensors), [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]], atol=1e-6)
 
 
 def test_nan_and_infinity_in_tensors_stay_in_their_image():
