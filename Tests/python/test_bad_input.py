@@ -96,7 +96,7 @@ def test_top_out_of_range(model, top, kind):
         model.classify(PIXELS[0], top=top)
 
 
-@pytest.mark.parametrize("top", [None, 1.5, "3", True])
+@pytest.mark.parametrize("top", [1.5, "3", True])
 def test_top_of_another_type(model, top):
     with pytest.raises(TypeError, match="top is a"):
         model.classify(PIXELS[0], top=top)
@@ -248,7 +248,6 @@ def hostile(name):
         "long tensor": lambda: with_convolution(tensor((5, 3, 1, 1), length=64)),
         "offset beyond the end": lambda: with_convolution(tensor((5, 3, 1, 1), offset=1 << 40)),
         "offset that wraps": lambda: with_convolution(tensor((5, 3, 1, 1), offset=(1 << 64) - 64)),
-        "crooked offset": lambda: with_convolution(tensor((5, 3, 1, 1), offset=3)),
         "unknown element type": lambda: with_convolution(tensor((5, 3, 1, 1), kind=9)),
         "int8 without scales": lambda: with_convolution(tensor((5, 3, 1, 1), kind=2, length=15)),
         "no weights": lambda: with_convolution(b""),
@@ -305,8 +304,8 @@ def test_hostile_files(name):
         ("scale", {"scale": [float("inf")] * 3}),
         ("input", {"height": 0}),
         ("input", {"width": 100000}),
-        ("short side", {"short_side": 19, "height": 20, "width": 20}),
-        ("channel order", {"order": 9}),
+        ("short_side", {"short_side": 19, "height": 20, "width": 20}),
+        ("channel_order", {"order": 9}),
     ],
 )
 def test_wrong_descriptions(field, change):

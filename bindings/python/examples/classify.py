@@ -10,7 +10,7 @@ if len(sys.argv) != 3:
     sys.exit("usage: classify.py MODEL.gln PICTURE")
 try:
     with googlenet.Model(sys.argv[1]) as model:
-        for prediction in model.classify(sys.argv[2], top=min(5, model.class_count)):
+        for prediction in model.classify(sys.argv[2]):
             print(f"{prediction.probability:.3f} {prediction.label}")
 except googlenet.Error as error:
     sys.exit(f"classify.py: {error}")

@@ -192,7 +192,7 @@ class Model:
             return "<googlenet.Model, closed>"
         return f"<googlenet.Model {self.name!r}: {self.class_count} classes, {self.isa}, {self.threads} threads>"
 
-    def classify(self, image: ImageLike, top: int = 5) -> list[Prediction]:
+    def classify(self, image: ImageLike, top: int | None = None) -> list[Prediction]:
         """The likeliest classes of a picture of any size, most probable first; ties go to the lower class index.
 
         The picture is resized so that its short side is the model's (bilinear, antialiased), the centre is cut out at
@@ -200,9 +200,11 @@ class Model:
 
         image  a path (opened with Pillow), a PIL image, or a uint8 array: H×W×3 RGB, H×W×4 RGBA (alpha is ignored) or
                H×W gray, 1 to 65535 pixels each way, of any strides.
-        top    how many, 1 to the number of classes.
+        top    how many, 1 to the number of classes; None for 5, or all where there are fewer.
         """
         argument = ImageArgument(image)
+        if top is None:
+            top = min(5, self._class_count)
         capacity = index_argument("top", top, 1, self._class_count)
         best = (c.CPrediction * capacity)()
         count = ctypes.c_size_t()
