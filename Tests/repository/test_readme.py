@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def folder(root: Path, tmp_path: Path) -> Path:
 
 
 def run(folder: Path, root: Path, script: str) -> str:
-    environment = dict(os.environ, PATH=f"{root}/.venv/bin:{os.environ['PATH']}")
+    environment = dict(os.environ, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True
     )
