@@ -6,8 +6,10 @@ import Testing
   private func graph(_ network: Network, observing names: [String] = []) throws -> (graph: Graph, model: Model) {
     let model = try Model(network: network)
     let shapes = try model.shapes(height: 17, width: 17)
-    let observed = try names.map { try model.index(of: $0) }
-    return (Graph(model: model, input: model.inputShape(17, 17), shapes: shapes, observedLayers: observed), model)
+    let outputs = try names.map { try model.index(of: $0) } + [network.layers.count - 1]
+    let graph = try Graph(
+      model: model, input: model.inputShape(17, 17), shapes: shapes, encodings: model.encodings, outputLayers: outputs)
+    return (graph, model)
   }
 
   private func nodeNames(_ graph: Graph, _ model: Model) -> [String] {
@@ -33,14 +35,19 @@ import Testing
   }
 
   @Test func concatenationsAreSlices() throws {
-    let (graph, model) = try graph(try Networks.inception())
-    func root(_ name: String) throws -> (value: Int, channelOffset: Int) {
-      graph.root(of: graph.layerValues[try model.index(of: name)])
-    }
-    let module = try root("module")
-    #expect(try root("branch1/relu") == (module.value, 0))
-    #expect(try root("branch2/relu") == (module.value, 11))
-    #expect(try root("branch3") == (module.value, 24))
+    let names = ["module", "branch1/relu", "branch2/relu", "branch3"]
+    let (graph, _) = try graph(try Networks.inception(), observing: names)
+    let roots = names.indices.map { graph.root(of: graph.outputs[$0]) }
+    #expect(Set(roots.map(\.value)).count == 1)
+    #expect(roots.map(\.channelOffset) == [0, 0, 11, 24])
+  }
+
+  @Test func onlyWhatIsNeededIsComputed() throws {
+    let model = try Model(network: try Networks.inception())
+    let graph = try Graph(
+      model: model, input: model.inputShape(17, 17), shapes: model.shapes, encodings: model.encodings,
+      outputLayers: [try model.index(of: "norm1")])
+    #expect(nodeNames(graph, model) == ["conv1", "pool1", "norm1"])
   }
 
   @Test func theInputIsCopiedIntoAConcatenation() throws {

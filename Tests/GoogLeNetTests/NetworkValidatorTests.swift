@@ -19,7 +19,9 @@ import Testing
     }
   }
 
-  private func changeConvolution(_ network: inout Network, _ index: Int = 0, _ change: (inout Convolution) throws -> Void)
+  private func changeConvolution(
+    _ network: inout Network, _ index: Int = 0, _ change: (inout Convolution) throws -> Void
+  )
     throws
   {
     guard case .convolution(var it) = network.layers[index].operation else { return }

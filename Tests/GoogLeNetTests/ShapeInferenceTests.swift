@@ -3,7 +3,8 @@ import Testing
 @testable import GoogLeNet
 
 @Suite struct ShapeInferenceTests {
-  private func side(_ size: Int, kernel: Int, stride: Int, padding: Int = 0, _ rounding: Pooling.Rounding) throws -> Int {
+  private func side(_ size: Int, kernel: Int, stride: Int, padding: Int = 0, _ rounding: Pooling.Rounding) throws -> Int
+  {
     var global = Pooling(.max)
     global.global = true
     let network = Networks.network(

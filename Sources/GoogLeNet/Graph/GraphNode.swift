@@ -18,20 +18,49 @@ struct GraphNode {
     /// Applied after the bias, before the lower bound: folded into the weights when they are packed.
     var affine: (scale: [Float], shift: [Float])?
     var minimum = -Float.infinity
+
+    /// Values that one output value is summed over.
+    var depth: Int { inputChannels / groups * kernelHeight * kernelWidth }
+
+    /// Whether it can be computed in int8. Beyond the depth 32-bit sums could overflow.
+    var isInteger: Bool { weights.elementType == .int8 && depth <= 50_000 }
+
+    /// Whether it can read pixels as they are: normalization must be one factor for all channels, besides the means.
+    func canReadPixels(_ preprocessing: Preprocessing) -> Bool {
+      guard isInteger, groups == 1 else { return false }
+      for channel in preprocessing.scale.indices
+      where !(abs(pixelScale(preprocessing, channel) / pixelScale(preprocessing, 0) - 1) < 1e-5) {
+        return false
+      }
+      return true
+    }
+
+    /// What one step of a pixel's channel means to the integer weights.
+    func pixelScale(_ preprocessing: Preprocessing, _ channel: Int) -> Float {
+      preprocessing.scale[channel] * (weights.inputScales.isEmpty ? 1 : weights.inputScales[channel])
+    }
   }
 
   struct Affine {
     var scale: [Float]?
     var shift: [Float]?
     var minimum = -Float.infinity
+
+    /// Whether it leaves values that are not negative as they are.
+    var isIdentity: Bool { scale == nil && shift == nil && minimum <= 0 }
   }
 
   enum Kind {
     case convolution(Convolution)
+    /// Of bytes by int8 weights.
+    case integerConvolution(Convolution)
     case pooling(Pooling)
     case normalization(LocalResponseNormalization)
     case affine(Affine)
     case softmax
+    /// From float32 to bytes, and back.
+    case quantize(scale: Float)
+    case dequantize(scale: Float)
   }
 
   /// The layer that it began with.

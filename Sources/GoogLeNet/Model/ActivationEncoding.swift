@@ -6,6 +6,15 @@ public enum ActivationEncoding: Equatable, Sendable {
   /// x = integer * scale, 0 to 65535.
   case u16(scale: Float)
 
+  /// Bytes a value.
+  var size: Int {
+    switch self {
+    case .float32: 4
+    case .u8: 1
+    case .u16: 2
+    }
+  }
+
   /// The exponent of the normalization that integer kernels compute.
   public static let normalizationBeta: Float = 0.75
 
@@ -56,7 +65,9 @@ public enum ActivationEncoding: Equatable, Sendable {
     var readWide = [Bool](repeating: true, count: layers.count)
     for index in layers.indices.reversed() {
       var wide = inherits[index] && passesOn(layers[index].operation) && isRead[index] && readWide[index]
-      if case .localResponseNormalization(let it) = layers[index].operation { wide = it.beta == normalizationBeta }
+      if case .localResponseNormalization(let it) = layers[index].operation {
+        wide = it.beta == normalizationBeta && scales[index] != nil
+      }
       for input in inputs[index] where input >= 0 {
         isRead[input] = true
         readWide[input] = readWide[input] && wide

@@ -14,4 +14,7 @@ public struct LocalResponseNormalization: Sendable {
     self.k = k
     self.alphaPerElement = alphaPerElement
   }
+
+  /// The factor of one square.
+  var alphaOfElement: Float { alphaPerElement ? alpha : alpha / Float(size) }
 }

@@ -93,8 +93,11 @@ public final class Model {
     network.labels.indices.contains(index) ? network.labels[index] : ""
   }
 
-  /// What the trained convolutions are made for.
-  public var precision: Precision { .float32 }
+  /// What the network is made to compute in.
+  public var precision: Precision {
+    for encoding in encodings where encoding != .float32 { return .int8 }
+    return .float32
+  }
 
   public var parameterCount: UInt64 {
     var sum: UInt64 = 0

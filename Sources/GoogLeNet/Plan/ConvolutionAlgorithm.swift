@@ -1,6 +1,8 @@
-/// The ways to compute a float32 convolution.
-enum ConvolutionAlgorithm {
+/// The ways to compute a convolution, each with its own form of packed weights.
+enum ConvolutionAlgorithm: Equatable {
   case direct
   case winograd
   case openBLAS
+  /// In int8, with an output of bytes, 16-bit integers or float32.
+  case integer(outputType: UInt32)
 }

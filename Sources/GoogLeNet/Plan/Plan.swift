@@ -17,41 +17,10 @@ final class Plan {
     let units: Int
   }
 
-  /// Where a value lies, channels-last.
-  struct Location {
-    let base: UnsafeMutablePointer<Float>
-    let shape: Shape
-    let rowStride: Int
-    let pixelStride: Int
-
-    /// Writes the value as planes (CHW).
-    func copyPlanes(to output: UnsafeMutablePointer<Float>) {
-      var next = output
-      for channel in 0..<shape.channels {
-        for row in 0..<shape.height {
-          var pixel = base + (row &* rowStride &+ channel)
-          for _ in 0..<shape.width {
-            next.pointee = pixel.pointee
-            next += 1
-            pixel += pixelStride
-          }
-        }
-      }
-    }
-  }
-
-  /// Fills the network's input from pixels or from planes, then everything else.
-  let pixels: UnsafeMutablePointer<gln_f32_pixels>
-  let planes: UnsafeMutablePointer<gln_f32_planes>
-  let pixelStage: Stage
-  let planeStage: Stage
+  let input: PlanInput
   let stages: UnsafeBufferPointer<Stage>
-
-  let probabilities: Location
-  let logits: Location
-  let features: Location
-  /// The outputs of the observed layers, in the order in which they were asked for.
-  let observed: [Location]
+  /// The outputs of the wanted layers, in the order in which they were asked for.
+  let outputs: [Location]
 
   /// One after another, one a thread.
   let scratch: UnsafeMutableRawPointer
@@ -63,20 +32,12 @@ final class Plan {
   private let storage: PlanStorage
 
   init(
-    pixels: UnsafeMutablePointer<gln_f32_pixels>, planes: UnsafeMutablePointer<gln_f32_planes>, pixelStage: Stage,
-    planeStage: Stage, stages: UnsafeBufferPointer<Stage>, probabilities: Location, logits: Location,
-    features: Location, observed: [Location], scratch: UnsafeMutableRawPointer, scratchStride: Int, weightBytes: Int,
-    activationBytes: Int, storage: PlanStorage
+    input: PlanInput, stages: UnsafeBufferPointer<Stage>, outputs: [Location], scratch: UnsafeMutableRawPointer,
+    scratchStride: Int, weightBytes: Int, activationBytes: Int, storage: PlanStorage
   ) {
-    self.pixels = pixels
-    self.planes = planes
-    self.pixelStage = pixelStage
-    self.planeStage = planeStage
+    self.input = input
     self.stages = stages
-    self.probabilities = probabilities
-    self.logits = logits
-    self.features = features
-    self.observed = observed
+    self.outputs = outputs
     self.scratch = scratch
     self.scratchStride = scratchStride
     self.weightBytes = weightBytes

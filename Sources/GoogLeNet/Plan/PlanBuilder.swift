@@ -3,59 +3,45 @@ import CKernels
 /// Builds a `Plan`: chooses an algorithm a convolution, orders the nodes into stages, places all activations in one arena, packs
 /// weights and writes the kernels' arguments.
 struct PlanBuilder {
-  /// One convolution of one group, as kernels see it.
-  private struct ConvolutionPart {
-    var arguments: gln_f32_convolution
-    let algorithm: ConvolutionAlgorithm
-    let group: Int
-    /// Index of its shared memory in the memory plan, if it needs some.
-    var shared: Int?
-  }
-
-  /// Pixels of zeros that convolutions read around a value.
-  private struct Halo {
-    var padding = Padding()
-
-    var isEmpty: Bool { padding == Padding() }
-  }
-
   private let model: Model
   private let settings: PlanSettings
   private let graph: Graph
-  private let observedLayers: [Int]
   private let storage: PlanStorage
 
-  /// For each node its convolutions; none for other kinds.
+  /// For each node its convolutions, one a group; none for other kinds.
   private var parts: [[ConvolutionPart]] = []
-  /// For each value with memory of its own.
-  private var halos: [Halo]
+  /// For each value with memory of its own the pixels of padding that convolutions read around it.
+  private var halos: [Padding]
+  /// For each value with memory of its own its index in the memory plan.
   private var blocks: [Int?]
   private var memory = MemoryPlan()
-  /// For each node the stage in which its first phase runs.
+  /// For each node the stages in which its first and its last phase run.
   private var firstStages: [Int] = []
   private var lastStages: [Int] = []
   private var scratchSize = 0
   private var base: UnsafeMutableRawPointer?
 
-  /// - Parameter observedLayers: layers whose outputs the plan must keep, besides logits and features.
-  static func plan(model: Model, settings: PlanSettings, observedLayers: [Int], crew: Crew) throws(GoogLeNetError)
+  /// - Parameter outputLayers: layers whose outputs are wanted; −1 is the network's input. Only what they need is computed.
+  static func plan(model: Model, settings: PlanSettings, outputLayers: [Int], crew: Crew) throws(GoogLeNetError)
     -> Plan
   {
     let shapes = try model.shapes(height: settings.inputHeight, width: settings.inputWidth)
-    let graph = Graph(
+    let encodings =
+      settings.precision == .int8
+      ? model.encodings : [ActivationEncoding](repeating: .float32, count: model.encodings.count)
+    let graph = try Graph(
       model: model, input: model.inputShape(settings.inputHeight, settings.inputWidth), shapes: shapes,
-      observedLayers: observedLayers + [model.logitsLayer, model.featureLayer])
-    var builder = PlanBuilder(model: model, settings: settings, graph: graph, observedLayers: observedLayers)
+      encodings: encodings, outputLayers: outputLayers)
+    var builder = PlanBuilder(model: model, settings: settings, graph: graph)
     return try builder.build(crew)
   }
 
-  private init(model: Model, settings: PlanSettings, graph: Graph, observedLayers: [Int]) {
+  private init(model: Model, settings: PlanSettings, graph: Graph) {
     self.model = model
     self.settings = settings
     self.graph = graph
-    self.observedLayers = observedLayers
     storage = PlanStorage(cache: model.packedWeights)
-    halos = [Halo](repeating: Halo(), count: graph.values.count)
+    halos = [Padding](repeating: Padding(), count: graph.values.count)
     blocks = [Int?](repeating: nil, count: graph.values.count)
   }
 
@@ -67,20 +53,22 @@ struct PlanBuilder {
     return try plan()
   }
 
+  private var table: gln_kernel_table { settings.kernels.table }
+
   // MARK: Algorithms
 
   private func record(_ algorithm: ConvolutionAlgorithm) -> gln_f32_convolution_algorithm {
     switch algorithm {
-    case .direct: settings.kernels.table.f32_direct
-    case .winograd: settings.kernels.table.f32_winograd
+    case .winograd: table.f32_winograd
     case .openBLAS: OpenBLASConvolution.algorithm
+    case .direct, .integer: table.f32_direct
     }
   }
 
   private func algorithm(for shape: gln_f32_convolution) -> ConvolutionAlgorithm {
     if settings.backend == .openBLAS { return .openBLAS }
     var shape = shape
-    if settings.algorithm == .auto, let supports = settings.kernels.table.f32_winograd.supports, supports(&shape) != 0 {
+    if settings.algorithm == .auto, let supports = table.f32_winograd.supports, supports(&shape) != 0 {
       return .winograd
     }
     return .direct
@@ -89,20 +77,28 @@ struct PlanBuilder {
   private mutating func chooseAlgorithms() {
     for node in graph.nodes {
       var parts: [ConvolutionPart] = []
-      if case .convolution(let convolution) = node.kind {
-        for group in 0..<convolution.groups {
-          let arguments = self.arguments(of: convolution, node)
-          let algorithm = self.algorithm(for: arguments)
-          parts.append(ConvolutionPart(arguments: arguments, algorithm: algorithm, group: group))
-          widenHalo(of: node.input, for: convolution, arguments, record(algorithm))
+      switch node.kind {
+      case .convolution(let it):
+        for _ in 0..<it.groups {
+          var arguments = floatArguments(of: it, node)
+          let algorithm = algorithm(for: arguments)
+          parts.append(.float32(arguments, algorithm: algorithm, shared: nil))
+          var rows: Int32 = 0
+          var columns: Int32 = 0
+          record(algorithm).extra_input?(&arguments, &rows, &columns)
+          widenHalo(of: node, for: it, extraRows: Int(rows), extraColumns: Int(columns))
         }
+      case .integerConvolution(let it):
+        for _ in 0..<it.groups { parts.append(.integer(integerArguments(of: it, node))) }
+        widenHalo(of: node, for: it, extraRows: 0, extraColumns: 0)
+      default: break
       }
       self.parts.append(parts)
     }
   }
 
   /// The arguments without pointers and strides.
-  private func arguments(of it: GraphNode.Convolution, _ node: GraphNode) -> gln_f32_convolution {
+  private func floatArguments(of it: GraphNode.Convolution, _ node: GraphNode) -> gln_f32_convolution {
     let output = graph.values[node.output].shape
     var arguments = gln_f32_convolution()
     arguments.input_channels = Int32(it.inputChannels / it.groups)
@@ -120,31 +116,50 @@ struct PlanBuilder {
     return arguments
   }
 
+  /// The arguments without pointers and strides.
+  private func integerArguments(of it: GraphNode.Convolution, _ node: GraphNode) -> gln_s8_convolution {
+    let output = graph.values[node.output].shape
+    var arguments = gln_s8_convolution()
+    arguments.input_channels = Int32(it.inputChannels / it.groups)
+    arguments.output_channels = Int32(it.outputChannels / it.groups)
+    arguments.output_height = Int32(output.height)
+    arguments.output_width = Int32(output.width)
+    arguments.kernel_height = Int32(it.kernelHeight)
+    arguments.kernel_width = Int32(it.kernelWidth)
+    arguments.stride_height = Int32(it.strideHeight)
+    arguments.stride_width = Int32(it.strideWidth)
+    arguments.dilation_height = Int32(it.dilationHeight)
+    arguments.dilation_width = Int32(it.dilationWidth)
+    arguments.threads = Int32(settings.threads)
+    arguments.minimum = it.minimum
+    arguments.output_type =
+      switch graph.values[node.output].encoding {
+      case .u8: GLN_S8_OUTPUT_U8
+      case .u16: GLN_S8_OUTPUT_U16
+      case .float32: GLN_S8_OUTPUT_F32
+      }
+    return arguments
+  }
+
   private mutating func widenHalo(
-    of value: Int, for it: GraphNode.Convolution, _ arguments: gln_f32_convolution,
-    _ record: gln_f32_convolution_algorithm
+    of node: GraphNode, for it: GraphNode.Convolution, extraRows: Int, extraColumns: Int
   ) {
-    let root = graph.root(of: value).value
-    let image = graph.values[value].shape
-    var extraRows: Int32 = 0
-    var extraColumns: Int32 = 0
-    var shape = arguments
-    record.extra_input?(&shape, &extraRows, &extraColumns)
-    let rows = (Int(arguments.output_height) - 1) * it.strideHeight + (it.kernelHeight - 1) * it.dilationHeight + 1
-    let columns = (Int(arguments.output_width) - 1) * it.strideWidth + (it.kernelWidth - 1) * it.dilationWidth + 1
-    var halo = halos[root].padding
-    halo.top = max(halo.top, it.padding.top)
-    halo.left = max(halo.left, it.padding.left)
-    halo.bottom = max(halo.bottom, rows + Int(extraRows) - it.padding.top - image.height)
-    halo.right = max(halo.right, columns + Int(extraColumns) - it.padding.left - image.width)
-    halos[root].padding = halo
+    let root = graph.root(of: node.input).value
+    let image = graph.values[node.input].shape
+    let output = graph.values[node.output].shape
+    let rows = (output.height - 1) * it.strideHeight + (it.kernelHeight - 1) * it.dilationHeight + 1 + extraRows
+    let columns = (output.width - 1) * it.strideWidth + (it.kernelWidth - 1) * it.dilationWidth + 1 + extraColumns
+    halos[root].top = max(halos[root].top, it.padding.top)
+    halos[root].left = max(halos[root].left, it.padding.left)
+    halos[root].bottom = max(halos[root].bottom, rows - it.padding.top - image.height)
+    halos[root].right = max(halos[root].right, columns - it.padding.left - image.width)
   }
 
   // MARK: Stages
 
   private func phases(of node: Int) -> Int {
     var phases = 1
-    for part in parts[node] { phases = max(phases, Int(record(part.algorithm).phases)) }
+    for case .float32(_, let algorithm, _) in parts[node] { phases = max(phases, Int(record(algorithm).phases)) }
     return phases
   }
 
@@ -164,21 +179,25 @@ struct PlanBuilder {
 
   // MARK: Memory
 
-  /// Floats from a pixel to the next. Whole cache lines where channels are many.
+  /// Elements from a pixel to the next. Aligned for vectors where channels are many.
   private func pixelStride(of root: Int) -> Int {
     let channels = graph.values[root].shape.channels
     return channels < 16 ? channels : (channels + 15) / 16 * 16
   }
 
   private func rowStride(of root: Int) -> Int {
-    let padding = halos[root].padding
-    return (graph.values[root].shape.width + padding.left + padding.right) * pixelStride(of: root)
+    (graph.values[root].shape.width + halos[root].left + halos[root].right) * pixelStride(of: root)
+  }
+
+  private func size(of root: Int) -> Int {
+    let rows = graph.values[root].shape.height + halos[root].top + halos[root].bottom
+    return rows * rowStride(of: root) * graph.values[root].encoding.size
   }
 
   private mutating func placeMemory() throws(GoogLeNetError) {
     let stageCount = (lastStages.max() ?? 0) + 1
-    var first = [Int](repeating: Int.max, count: graph.values.count)
-    var last = [Int](repeating: -1, count: graph.values.count)
+    var first = [Int](repeating: stageCount, count: graph.values.count)
+    var last = [Int](repeating: 0, count: graph.values.count)
     first[Graph.inputValue] = 0
     for (index, node) in graph.nodes.enumerated() {
       let input = graph.root(of: node.input).value
@@ -187,67 +206,84 @@ struct PlanBuilder {
       first[output] = min(first[output], firstStages[index])
       last[output] = max(last[output], lastStages[index])
     }
-    for layer in observedLayers + [model.logitsLayer, model.featureLayer, graph.layerValues.count - 1] {
-      let value = layer < 0 ? Graph.inputValue : graph.layerValues[layer]
-      last[graph.root(of: value).value] = stageCount
-    }
+    for value in graph.outputs { last[graph.root(of: value).value] = stageCount }
     for (index, value) in graph.values.enumerated() where value.parent == nil {
-      let padding = halos[index].padding
-      let rows = value.shape.height + padding.top + padding.bottom
-      let size = rows * rowStride(of: index) * 4 + Int(GLN_READ_SLACK)
-      // Halos are cleared once, so nothing else may ever lie there.
-      let whole = !halos[index].isEmpty
+      // Halos are filled once, so nothing else may ever lie there.
+      let whole = halos[index] != Padding()
       blocks[index] = memory.add(
-        size: size, first: whole ? 0 : min(first[index], stageCount), last: whole ? stageCount : max(last[index], 0))
+        size: size(of: index) + Int(GLN_READ_SLACK), first: whole ? 0 : first[index],
+        last: whole ? stageCount : last[index])
     }
     for node in parts.indices {
-      for part in parts[node].indices {
-        var shape = parts[node][part].arguments
-        locate(&shape, graph.nodes[node])
-        parts[node][part].arguments = shape
-        let record = record(parts[node][part].algorithm)
-        let size = record.shared_size?(&shape) ?? 0
-        if size > 0 {
-          parts[node][part].shared = memory.add(size: size, first: firstStages[node], last: lastStages[node])
-        }
-        scratchSize = max(scratchSize, record.scratch_size?(&shape) ?? 0)
-      }
+      for part in parts[node].indices { placeScratch(node, part) }
     }
     memory.place()
     guard memory.size <= PlanBuilder.activationLimit else {
       throw GoogLeNetError(
         .unsupported,
-        "\(model.source) needs \(memory.size) bytes of activations for an input of \(settings.inputHeight) x \(settings.inputWidth): the limit is \(PlanBuilder.activationLimit)"
-      )
+        "\(model.source) needs \(memory.size) bytes of activations for an input of \(settings.inputHeight) x "
+          + "\(settings.inputWidth): the limit is \(PlanBuilder.activationLimit)")
     }
     let block = try settings.allocator.allocate(memory.size, for: "activations")
     block.base.initializeMemory(as: UInt8.self, repeating: 0, count: memory.size)
     storage.keep(block)
     base = block.base
+    fillPixelHalo()
   }
 
   private static let activationLimit = 8 << 30
 
-  /// Fills in the strides.
-  private func locate(_ arguments: inout gln_f32_convolution, _ node: GraphNode) {
-    let input = graph.root(of: node.input).value
-    let output = graph.root(of: node.output).value
-    arguments.input_row_stride = rowStride(of: input)
-    arguments.input_pixel_stride = pixelStride(of: input)
-    arguments.output_row_stride = rowStride(of: output)
-    arguments.output_pixel_stride = pixelStride(of: output)
+  /// Fills in strides, which sizes of scratch may depend on, and reserves shared memory.
+  private mutating func placeScratch(_ node: Int, _ part: Int) {
+    let input = graph.root(of: graph.nodes[node].input).value
+    let output = graph.root(of: graph.nodes[node].output).value
+    switch parts[node][part] {
+    case .float32(var arguments, let algorithm, _):
+      arguments.input_row_stride = rowStride(of: input)
+      arguments.input_pixel_stride = pixelStride(of: input)
+      arguments.output_row_stride = rowStride(of: output)
+      arguments.output_pixel_stride = pixelStride(of: output)
+      let record = record(algorithm)
+      let size = record.shared_size?(&arguments) ?? 0
+      let shared = size > 0 ? memory.add(size: size, first: firstStages[node], last: lastStages[node]) : nil
+      scratchSize = max(scratchSize, record.scratch_size?(&arguments) ?? 0)
+      parts[node][part] = .float32(arguments, algorithm: algorithm, shared: shared)
+    case .integer(var arguments):
+      arguments.input_row_stride = rowStride(of: input)
+      arguments.input_pixel_stride = pixelStride(of: input)
+      arguments.output_row_stride = rowStride(of: output)
+      arguments.output_pixel_stride = pixelStride(of: output)
+      scratchSize = max(scratchSize, table.s8_convolution.scratch_size?(&arguments) ?? 0)
+      parts[node][part] = .integer(arguments)
+    }
   }
 
-  private func location(of value: Int) -> Plan.Location? {
+  /// Around pixels the padding is what the network sees as 0: the mean.
+  private func fillPixelHalo() {
+    guard case .u8 = graph.values[Graph.inputValue].encoding, let location = location(of: Graph.inputValue) else {
+      return
+    }
+    let halo = halos[Graph.inputValue]
+    let corner = location.bytes - (halo.top * location.rowStride + halo.left * location.pixelStride)
+    let mean = model.network.preprocessing.mean
+    for pixel in 0..<size(of: Graph.inputValue) / location.pixelStride {
+      for channel in mean.indices {
+        let value = mean[channel].rounded(.toNearestOrEven)
+        corner[pixel * location.pixelStride + channel] = value >= 255 ? 255 : value > 0 ? UInt8(value) : 0
+      }
+    }
+  }
+
+  private func location(of value: Int) -> Location? {
     let (root, channelOffset) = graph.root(of: value)
     guard let base, let block = blocks[root] else { return nil }
-    let padding = halos[root].padding
     let rowStride = rowStride(of: root)
     let pixelStride = pixelStride(of: root)
-    let start = (base + memory.blocks[block].offset).assumingMemoryBound(to: Float.self)
-    return Plan.Location(
-      base: start + (padding.top * rowStride + padding.left * pixelStride + channelOffset),
-      shape: graph.values[value].shape, rowStride: rowStride, pixelStride: pixelStride)
+    let elements = halos[root].top * rowStride + halos[root].left * pixelStride + channelOffset
+    let encoding = graph.values[value].encoding
+    return Location(
+      base: base + (memory.blocks[block].offset + elements * encoding.size), shape: graph.values[value].shape,
+      encoding: encoding, rowStride: rowStride, pixelStride: pixelStride)
   }
 
   // MARK: Weights
@@ -255,37 +291,62 @@ struct PlanBuilder {
   private mutating func packWeights(_ crew: Crew) throws(GoogLeNetError) {
     var jobs: [WeightPacker.Job] = []
     for (index, node) in graph.nodes.enumerated() {
-      guard case .convolution(let convolution) = node.kind else { continue }
-      for part in parts[index] {
-        var shape = part.arguments
-        let record = record(part.algorithm)
-        let key = PackedWeightsCache.Key(
-          layer: node.layer, group: part.group, folded: convolution.affine != nil, algorithm: part.algorithm,
-          isa: settings.kernels.isa, height: Int(shape.output_height), width: Int(shape.output_width),
-          allocator: settings.allocator)
-        jobs.append(
-          WeightPacker.Job(
-            convolution: convolution, group: part.group, arguments: shape, record: record, key: key,
-            size: record.packed_size?(&shape) ?? 0))
-      }
+      for (group, part) in parts[index].enumerated() { jobs.append(packingJob(node, group, part)) }
     }
     let packed = try WeightPacker(model: model, allocator: settings.allocator).pack(jobs, crew, storage)
     var next = 0
     for node in parts.indices {
       for part in parts[node].indices {
-        parts[node][part].arguments.weights = UnsafePointer(
-          packed[next].base.assumingMemoryBound(to: Float.self))
+        let weights = UnsafeRawPointer(packed[next].base)
+        switch parts[node][part] {
+        case .float32(var arguments, let algorithm, let shared):
+          arguments.weights = weights.assumingMemoryBound(to: Float.self)
+          parts[node][part] = .float32(arguments, algorithm: algorithm, shared: shared)
+        case .integer(var arguments):
+          arguments.weights = weights
+          parts[node][part] = .integer(arguments)
+        }
         next += 1
       }
     }
   }
 
+  private func packingJob(_ node: GraphNode, _ group: Int, _ part: ConvolutionPart) -> WeightPacker.Job {
+    func key(_ algorithm: ConvolutionAlgorithm, _ height: Int32, _ width: Int32, folded: Bool) -> PackedWeightsCache.Key
+    {
+      PackedWeightsCache.Key(
+        layer: node.layer, group: group, folded: folded, algorithm: algorithm, isa: settings.kernels.isa,
+        height: Int(height), width: Int(width), allocator: settings.allocator)
+    }
+    switch (part, node.kind) {
+    case (.float32(var arguments, let algorithm, _), .convolution(let it)):
+      let record = record(algorithm)
+      return WeightPacker.Job(
+        key: key(algorithm, arguments.output_height, arguments.output_width, folded: it.affine != nil),
+        size: record.packed_size?(&arguments) ?? 0
+      ) { WeightPacker.pack(it, group: group, arguments, record, into: $0) }
+    case (.integer(var arguments), .integerConvolution(let it)):
+      let record = table.s8_convolution
+      let quantization = IntegerConvolution(
+        it, group: group, input: graph.values[node.input].encoding, output: graph.values[node.output].encoding,
+        preprocessing: node.input == Graph.inputValue ? model.network.preprocessing : nil)
+      return WeightPacker.Job(
+        key: key(
+          .integer(outputType: arguments.output_type.rawValue), arguments.output_height, arguments.output_width,
+          folded: it.affine != nil), size: record.packed_size?(&arguments) ?? 0
+      ) { quantization.pack(arguments, record, into: $0) }
+    default:
+      // Parts come from the same kinds of nodes.
+      return WeightPacker.Job(key: key(.direct, 0, 0, folded: false), size: 0) { _ in }
+    }
+  }
+
   // MARK: Tasks
 
-  private func task(_ run: gln_run_unit?, _ arguments: UnsafeRawPointer, phase: Int = 0, units: Int32)
+  private func task(_ run: gln_run_unit?, _ arguments: UnsafeRawPointer, phase: Int = 0, units: Int32?)
     throws(GoogLeNetError) -> Plan.Task
   {
-    guard let run else {
+    guard let run, let units else {
       throw GoogLeNetError(.unsupported, "the tier \(settings.kernels.isa.name) lacks a kernel that the network needs")
     }
     return Plan.Task(run: run, arguments: arguments, phase: Int32(phase), units: Int(units))
@@ -298,91 +359,119 @@ struct PlanBuilder {
   }
 
   private func plan() throws(GoogLeNetError) -> Plan {
-    var stages = [[Plan.Task]](repeating: [], count: (lastStages.max() ?? 0) + 1)
+    var tasks = [[Plan.Task]](repeating: [], count: (lastStages.max() ?? 0) + 1)
     for index in graph.nodes.indices {
-      for (phase, task) in try tasks(of: index) { stages[firstStages[index] + phase].append(task) }
+      for (phase, task) in try self.tasks(of: index) { tasks[firstStages[index] + phase].append(task) }
     }
-    guard let input = location(of: Graph.inputValue), let base,
-      let probabilities = location(of: graph.layerValues[graph.layerValues.count - 1]),
-      let logits = location(of: value(of: model.logitsLayer)),
-      let features = location(of: value(of: model.featureLayer))
-    else { throw GoogLeNetError(.outOfMemory, "no memory for activations") }
-    let pixels = storage.store(pixelArguments(input))
-    let planes = storage.store(planeArguments(input))
+    var stages: [Plan.Stage] = []
+    for list in tasks where !list.isEmpty { stages.append(stage(list)) }
+    var outputs: [Location] = []
+    for value in graph.outputs {
+      if let location = location(of: value) { outputs.append(location) }
+    }
+    guard let input = location(of: Graph.inputValue), outputs.count == graph.outputs.count else {
+      throw GoogLeNetError(.outOfMemory, "no memory for activations")
+    }
     let scratchStride = (scratchSize + Int(GLN_ALIGNMENT) - 1) / Int(GLN_ALIGNMENT) * Int(GLN_ALIGNMENT)
     let scratch = try settings.allocator.allocate(max(scratchStride, 1) * settings.threads, for: "scratch")
     storage.keep(scratch)
-    var observed: [Plan.Location] = []
-    for layer in observedLayers { observed.append(location(of: value(of: layer)) ?? probabilities) }
-    _ = base
     return Plan(
-      pixels: pixels, planes: planes,
-      pixelStage: stage([
-        try task(
-          settings.kernels.table.f32_pixels, pixels, units: settings.kernels.table.f32_pixels_units?(pixels) ?? 0)
-      ]),
-      planeStage: stage([
-        try task(
-          settings.kernels.table.f32_planes, planes, units: settings.kernels.table.f32_planes_units?(planes) ?? 0)
-      ]),
-      stages: UnsafeBufferPointer(storage.store(stages.map { stage($0) })), probabilities: probabilities,
-      logits: logits, features: features, observed: observed, scratch: scratch.base, scratchStride: scratchStride,
-      weightBytes: storage.weightBytes, activationBytes: memory.size + scratchStride * settings.threads,
-      storage: storage)
+      input: try planInput(input), stages: UnsafeBufferPointer(storage.store(stages)), outputs: outputs,
+      scratch: scratch.base, scratchStride: scratchStride, weightBytes: storage.weightBytes,
+      activationBytes: memory.size + scratchStride * settings.threads, storage: storage)
   }
-
-  private func value(of layer: Int) -> Int { layer < 0 ? Graph.inputValue : graph.layerValues[layer] }
 
   private func tasks(of index: Int) throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)] {
     let node = graph.nodes[index]
     guard let input = location(of: node.input), let output = location(of: node.output) else { return [] }
-    let table = settings.kernels.table
+    let single: Plan.Task
     switch node.kind {
-    case .convolution(let convolution): return try tasks(of: convolution, parts[index], input, output)
-    case .pooling(let pooling):
-      let arguments = storage.store(poolingArguments(pooling, input, output))
-      let run = pooling.method == .max ? table.f32_max_pooling : table.f32_average_pooling
-      return [(0, try task(run, arguments, units: table.f32_pooling_units?(arguments) ?? 0))]
-    case .normalization(let normalization):
-      let arguments = storage.store(normalizationArguments(normalization, input, output))
-      return [
-        (0, try task(table.f32_normalization, arguments, units: table.f32_normalization_units?(arguments) ?? 0))
-      ]
-    case .affine(let affine):
-      let arguments = storage.store(affineArguments(affine, input, output))
-      return [(0, try task(table.f32_affine, arguments, units: table.f32_affine_units?(arguments) ?? 0))]
+    case .convolution(let it), .integerConvolution(let it): return try tasks(of: it, parts[index], input, output)
+    case .pooling(let it): single = try poolingTask(it, input, output)
+    case .normalization(let it): single = try normalizationTask(it, input, output)
+    case .affine(let it):
+      let arguments = storage.store(affineArguments(it, input, output))
+      single = try task(table.f32_affine, arguments, units: table.f32_affine_units?(arguments))
     case .softmax:
       let arguments = storage.store(
-        gln_f32_softmax(input: input.base, output: output.base, count: Int32(input.shape.channels)))
-      return [(0, try task(table.f32_softmax, arguments, units: 1))]
+        gln_f32_softmax(input: input.floats, output: output.floats, count: Int32(input.shape.channels)))
+      single = try task(table.f32_softmax, arguments, units: 1)
+    case .quantize(let scale):
+      let arguments = storage.store(conversionArguments(1 / scale, input, output))
+      single = try task(table.u8_quantize, arguments, units: table.u8_conversion_units?(arguments))
+    case .dequantize(let scale):
+      let arguments = storage.store(conversionArguments(scale, input, output))
+      single = try task(table.u8_dequantize, arguments, units: table.u8_conversion_units?(arguments))
     }
+    return [(0, single)]
   }
 
-  private func tasks(
-    of it: GraphNode.Convolution, _ parts: [ConvolutionPart], _ input: Plan.Location, _ output: Plan.Location
-  ) throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)] {
+  private func tasks(of it: GraphNode.Convolution, _ parts: [ConvolutionPart], _ input: Location, _ output: Location)
+    throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)]
+  {
     var tasks: [(phase: Int, task: Plan.Task)] = []
-    for part in parts {
-      var arguments = part.arguments
-      let corner = it.padding.top * input.rowStride + it.padding.left * input.pixelStride
-      arguments.input = UnsafePointer(input.base - corner + part.group * Int(arguments.input_channels))
-      arguments.output = output.base + part.group * Int(arguments.output_channels)
-      if let shared = part.shared, let base {
-        arguments.shared = (base + memory.blocks[shared].offset).assumingMemoryBound(to: Float.self)
-      }
-      let stored = storage.store(arguments)
-      let record = record(part.algorithm)
-      for phase in 0..<Int(record.phases) {
-        tasks.append(
-          (phase, try task(record.run, stored, phase: phase, units: record.unit_count?(stored, Int32(phase)) ?? 0)))
+    let corner = it.padding.top * input.rowStride + it.padding.left * input.pixelStride
+    for (group, part) in parts.enumerated() {
+      switch part {
+      case .float32(var arguments, let algorithm, let shared):
+        arguments.input = UnsafePointer(input.floats - corner + group * Int(arguments.input_channels))
+        arguments.output = output.floats + group * Int(arguments.output_channels)
+        if let shared, let base {
+          arguments.shared = (base + memory.blocks[shared].offset).assumingMemoryBound(to: Float.self)
+        }
+        let stored = storage.store(arguments)
+        let record = record(algorithm)
+        for phase in 0..<Int(record.phases) {
+          let units = record.unit_count?(stored, Int32(phase))
+          tasks.append((phase, try task(record.run, stored, phase: phase, units: units)))
+        }
+      case .integer(var arguments):
+        arguments.input = UnsafePointer(input.bytes - corner + group * Int(arguments.input_channels))
+        arguments.output = output.base + group * Int(arguments.output_channels) * output.encoding.size
+        let stored = storage.store(arguments)
+        let units = table.s8_convolution.unit_count?(stored)
+        tasks.append((0, try task(table.s8_convolution.run, stored, units: units)))
       }
     }
     return tasks
   }
 
-  private func poolingArguments(_ it: Pooling, _ input: Plan.Location, _ output: Plan.Location) -> gln_f32_pooling {
+  private func poolingTask(_ it: Pooling, _ input: Location, _ output: Location) throws(GoogLeNetError) -> Plan.Task {
+    switch input.encoding {
+    case .float32:
+      let arguments = storage.store(poolingArguments(it, input, output))
+      let run = it.method == .max ? table.f32_max_pooling : table.f32_average_pooling
+      return try task(run, arguments, units: table.f32_pooling_units?(arguments))
+    case .u8(let scale):
+      let arguments = storage.store(integerPoolingArguments(it, input, output, scale: scale))
+      let run = it.method == .max ? table.u8_max_pooling : table.u8_average_pooling
+      return try task(run, arguments, units: table.u8_pooling_units?(arguments))
+    case .u16:
+      let arguments = storage.store(integerPoolingArguments(it, input, output, scale: 1))
+      return try task(table.u16_max_pooling, arguments, units: table.u8_pooling_units?(arguments))
+    }
+  }
+
+  private func normalizationTask(_ it: LocalResponseNormalization, _ input: Location, _ output: Location)
+    throws(GoogLeNetError) -> Plan.Task
+  {
+    guard case .u16(let inputScale) = input.encoding, case .u8(let outputScale) = output.encoding else {
+      let arguments = storage.store(normalizationArguments(it, input, output))
+      return try task(table.f32_normalization, arguments, units: table.f32_normalization_units?(arguments))
+    }
+    let arguments = storage.store(
+      gln_u16_normalization(
+        input: input.words, output: output.bytes, input_row_stride: input.rowStride,
+        input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
+        output_pixel_stride: output.pixelStride, height: Int32(input.shape.height), width: Int32(input.shape.width),
+        channels: Int32(input.shape.channels), size: Int32(it.size), input_scale: inputScale,
+        alpha: it.alphaOfElement, k: it.k, output_multiplier: 1 / outputScale, threads: Int32(settings.threads)))
+    return try task(table.u16_normalization, arguments, units: table.u16_normalization_units?(arguments))
+  }
+
+  private func poolingArguments(_ it: Pooling, _ input: Location, _ output: Location) -> gln_f32_pooling {
     gln_f32_pooling(
-      input: input.base, output: output.base, input_row_stride: input.rowStride,
+      input: input.floats, output: output.floats, input_row_stride: input.rowStride,
       input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
       output_pixel_stride: output.pixelStride, channels: Int32(input.shape.channels),
       input_height: Int32(input.shape.height), input_width: Int32(input.shape.width),
@@ -394,55 +483,105 @@ struct PlanBuilder {
       threads: Int32(settings.threads))
   }
 
-  private func normalizationArguments(
-    _ it: LocalResponseNormalization, _ input: Plan.Location, _ output: Plan.Location
-  ) -> gln_f32_normalization {
-    gln_f32_normalization(
+  private func integerPoolingArguments(_ it: Pooling, _ input: Location, _ output: Location, scale: Float)
+    -> gln_u8_pooling
+  {
+    gln_u8_pooling(
       input: input.base, output: output.base, input_row_stride: input.rowStride,
       input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
+      output_pixel_stride: output.pixelStride, channels: Int32(input.shape.channels),
+      input_height: Int32(input.shape.height), input_width: Int32(input.shape.width),
+      output_height: Int32(output.shape.height), output_width: Int32(output.shape.width),
+      kernel_height: Int32(it.kernelHeight), kernel_width: Int32(it.kernelWidth),
+      stride_height: Int32(it.strideHeight), stride_width: Int32(it.strideWidth), padding_top: Int32(it.padding.top),
+      padding_left: Int32(it.padding.left), padding_bottom: Int32(it.padding.bottom),
+      padding_right: Int32(it.padding.right), count_includes_padding: it.countIncludesPadding ? 1 : 0,
+      threads: Int32(settings.threads), scale: scale)
+  }
+
+  private func normalizationArguments(_ it: LocalResponseNormalization, _ input: Location, _ output: Location)
+    -> gln_f32_normalization
+  {
+    gln_f32_normalization(
+      input: input.floats, output: output.floats, input_row_stride: input.rowStride,
+      input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
       output_pixel_stride: output.pixelStride, height: Int32(input.shape.height), width: Int32(input.shape.width),
-      channels: Int32(input.shape.channels), size: Int32(it.size),
-      alpha: it.alphaPerElement ? it.alpha : it.alpha / Float(it.size), beta: it.beta, k: it.k,
+      channels: Int32(input.shape.channels), size: Int32(it.size), alpha: it.alphaOfElement, beta: it.beta, k: it.k,
       threads: Int32(settings.threads))
   }
 
-  private func affineArguments(_ it: GraphNode.Affine, _ input: Plan.Location, _ output: Plan.Location)
-    -> gln_f32_affine
-  {
+  private func affineArguments(_ it: GraphNode.Affine, _ input: Location, _ output: Location) -> gln_f32_affine {
     var scale: UnsafePointer<Float>?
     var shift: UnsafePointer<Float>?
     if let values = it.scale { scale = UnsafePointer(storage.store(values).baseAddress) }
     if let values = it.shift { shift = UnsafePointer(storage.store(values).baseAddress) }
     return gln_f32_affine(
-      input: input.base, output: output.base, scale: scale, shift: shift, input_row_stride: input.rowStride,
+      input: input.floats, output: output.floats, scale: scale, shift: shift, input_row_stride: input.rowStride,
       input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
       output_pixel_stride: output.pixelStride, height: Int32(input.shape.height), width: Int32(input.shape.width),
       channels: Int32(input.shape.channels), minimum: it.minimum, threads: Int32(settings.threads))
   }
 
-  private func pixelArguments(_ input: Plan.Location) -> gln_f32_pixels {
-    var arguments = gln_f32_pixels()
-    arguments.output = input.base
+  private func conversionArguments(_ multiplier: Float, _ input: Location, _ output: Location) -> gln_u8_conversion {
+    gln_u8_conversion(
+      input: input.base, output: output.base, input_row_stride: input.rowStride,
+      input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
+      output_pixel_stride: output.pixelStride, height: Int32(input.shape.height), width: Int32(input.shape.width),
+      channels: Int32(input.shape.channels), multiplier: multiplier, threads: Int32(settings.threads))
+  }
+
+  // MARK: Input
+
+  private func planInput(_ input: Location) throws(GoogLeNetError) -> PlanInput {
+    if input.encoding == .float32 {
+      let pixels = storage.store(pixelArguments(input))
+      let planes = storage.store(
+        gln_f32_planes(
+          planes: nil, output: input.floats, output_row_stride: input.rowStride,
+          output_pixel_stride: input.pixelStride, height: Int32(input.shape.height), width: Int32(input.shape.width),
+          channels: Int32(input.shape.channels)))
+      return PlanInput(
+        arguments: .float32(pixels: pixels, planes: planes),
+        pixelStage: stage([try task(table.f32_pixels, pixels, units: table.f32_pixels_units?(pixels))]),
+        planeStage: stage([try task(table.f32_planes, planes, units: table.f32_planes_units?(planes))]))
+    }
+    var arguments = gln_u8_pixels()
+    arguments.output = input.bytes
     arguments.output_row_stride = input.rowStride
     arguments.output_pixel_stride = input.pixelStride
     arguments.height = Int32(input.shape.height)
     arguments.width = Int32(input.shape.width)
     arguments.channels = Int32(input.shape.channels)
-    let preprocessing = model.network.preprocessing
-    arguments.mean.0 = preprocessing.mean[0]
-    arguments.scale.0 = preprocessing.scale[0]
-    if preprocessing.mean.count == 3 {
-      arguments.mean.1 = preprocessing.mean[1]
-      arguments.mean.2 = preprocessing.mean[2]
-      arguments.scale.1 = preprocessing.scale[1]
-      arguments.scale.2 = preprocessing.scale[2]
-    }
-    return arguments
+    let pixels = storage.store(arguments)
+    let planes = storage.store(
+      PixelRounding(
+        planes: nil, output: input.bytes, rowStride: input.rowStride, pixelStride: input.pixelStride,
+        height: input.shape.height, width: input.shape.width, channels: input.shape.channels, mean: mean,
+        scale: scale))
+    return PlanInput(
+      arguments: .bytes(pixels: pixels, planes: planes),
+      pixelStage: stage([try task(table.u8_pixels, pixels, units: table.u8_pixels_units?(pixels))]),
+      planeStage: stage([try task(PixelRounding.run, planes, units: 1)]))
   }
 
-  private func planeArguments(_ input: Plan.Location) -> gln_f32_planes {
-    gln_f32_planes(
-      planes: nil, output: input.base, output_row_stride: input.rowStride, output_pixel_stride: input.pixelStride,
-      height: Int32(input.shape.height), width: Int32(input.shape.width), channels: Int32(input.shape.channels))
+  private var mean: (Float, Float, Float) { PlanBuilder.triple(model.network.preprocessing.mean) }
+  private var scale: (Float, Float, Float) { PlanBuilder.triple(model.network.preprocessing.scale) }
+
+  /// One to three values; what is missing is 0.
+  private static func triple(_ values: [Float]) -> (Float, Float, Float) {
+    (values[0], values.count > 1 ? values[1] : 0, values.count > 2 ? values[2] : 0)
+  }
+
+  private func pixelArguments(_ input: Location) -> gln_f32_pixels {
+    var arguments = gln_f32_pixels()
+    arguments.output = input.floats
+    arguments.output_row_stride = input.rowStride
+    arguments.output_pixel_stride = input.pixelStride
+    arguments.height = Int32(input.shape.height)
+    arguments.width = Int32(input.shape.width)
+    arguments.channels = Int32(input.shape.channels)
+    arguments.mean = (mean.0, mean.1, mean.2, 0)
+    arguments.scale = (scale.0, scale.1, scale.2, 0)
+    return arguments
   }
 }

@@ -3,6 +3,8 @@ struct PlanSettings {
   let kernels: KernelSelection
   let backend: Backend
   let algorithm: Algorithm
+  /// `float32` or `int8`.
+  let precision: Precision
   let threads: Int
   let inputHeight: Int
   let inputWidth: Int

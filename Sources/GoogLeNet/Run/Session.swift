@@ -8,7 +8,10 @@ public final class Session {
   private let settings: PlanSettings
   private let crew: Crew
   private let plan: Plan
-  /// A second plan that keeps the layer asked for last.
+  private var probabilities: Location { plan.outputs[0] }
+  private var logits: Location { plan.outputs[1] }
+  private var features: Location { plan.outputs[2] }
+  /// A second plan, up to the layer asked for last.
   private var probe: (layer: Int, plan: Plan)?
   private let cropper: Cropper
   /// Pixels of the network's input size, for `classify`.
@@ -26,11 +29,14 @@ public final class Session {
     let preprocessing = model.network.preprocessing
     let crew = try Crew(options: options)
     let settings = PlanSettings(
-      kernels: kernels, backend: options.backend, algorithm: options.algorithm, threads: crew.threads,
+      kernels: kernels, backend: options.backend, algorithm: options.algorithm,
+      precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
       inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
       inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
       allocator: BlockAllocator(custom: options.allocator))
-    let plan = try PlanBuilder.plan(model: model, settings: settings, observedLayers: [], crew: crew)
+    let plan = try PlanBuilder.plan(
+      model: model, settings: settings,
+      outputLayers: [model.network.layers.count - 1, model.logitsLayer, model.featureLayer], crew: crew)
     let channels = preprocessing.channelOrder.channels
     guard let pixels = HeapBlock(byteCount: settings.inputHeight * settings.inputWidth * channels),
       let running = gln_counter_create()
@@ -85,7 +91,7 @@ public final class Session {
   /// What the session really uses, after all caps.
   public var isa: ISA { settings.kernels.isa }
   public var threads: Int { settings.threads }
-  public var precision: Precision { .float32 }
+  public var precision: Precision { settings.precision }
   public var backend: Backend { settings.backend }
   public var inputHeight: Int { settings.inputHeight }
   public var inputWidth: Int { settings.inputWidth }
@@ -119,7 +125,7 @@ public final class Session {
       try cropper.crop(image, into: pixels.mutableBytes)
       try run(plan, batch) { _ in
         count = TopK.select(
-          UnsafeBufferPointer(start: plan.probabilities.base, count: model.classCount), into: predictions)
+          UnsafeBufferPointer(start: probabilities.floats, count: model.classCount), into: predictions)
       }
     }
     return count
@@ -152,12 +158,12 @@ public final class Session {
   public func predict(_ batch: Batch, output: Output = .probabilities, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
   {
-    try write(output == .logits ? plan.logits : plan.probabilities, of: plan, batch, into: values)
+    try write(output == .logits ? logits : probabilities, of: plan, batch, into: values)
   }
 
   /// Writes `batch.count` rows of pooled features, the classifier's input.
   public func features(_ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {
-    try write(plan.features, of: plan, batch, into: values)
+    try write(features, of: plan, batch, into: values)
   }
 
   /// The shape of a named layer's output.
@@ -175,22 +181,22 @@ public final class Session {
         // Gives back the memory of the old one first.
         probe = nil
         probe = (
-          index, try PlanBuilder.plan(model: model, settings: settings, observedLayers: [index], crew: crew)
+          index, try PlanBuilder.plan(model: model, settings: settings, outputLayers: [index], crew: crew)
         )
       }
-      guard let probe, let location = probe.plan.observed.first else { return }
+      guard let probe, let location = probe.plan.outputs.first else { return }
       try writeRows(location, of: probe.plan, batch, into: values)
     }
   }
 
   private func write(
-    _ location: Plan.Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
+    _ location: Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
   ) throws(GoogLeNetError) {
     try exclusively { () throws(GoogLeNetError) in try writeRows(location, of: plan, batch, into: values) }
   }
 
   private func writeRows(
-    _ location: Plan.Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
+    _ location: Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
   ) throws(GoogLeNetError) {
     let length = location.shape.count
     let (needed, overflow) = length.multipliedReportingOverflow(by: batch.count)
@@ -213,8 +219,8 @@ public final class Session {
       }
       let images = batch.data.assumingMemoryBound(to: Float.self)
       for image in 0..<batch.count {
-        plan.planes.pointee.planes = images + image * pixelCount * channels
-        run(plan, first: plan.planeStage)
+        plan.input.setPlanes(images + image * pixelCount * channels)
+        run(plan, first: plan.input.planeStage)
         done(image)
       }
     case .pixels(let format):
@@ -223,16 +229,16 @@ public final class Session {
       }
       let offsets = format.channelOffsets
       let reversed = model.network.preprocessing.channelOrder == .bgr
-      plan.pixels.pointee.row_stride = inputWidth * format.bytesPerPixel
-      plan.pixels.pointee.pixel_bytes = Int32(format.bytesPerPixel)
-      plan.pixels.pointee.channel_offsets = (
-        Int32(reversed ? offsets.blue : offsets.red), Int32(offsets.green),
-        Int32(reversed ? offsets.red : offsets.blue), 0
-      )
+      plan.input.setFormat(
+        rowStride: inputWidth * format.bytesPerPixel, pixelBytes: format.bytesPerPixel,
+        channelOffsets: (
+          Int32(reversed ? offsets.blue : offsets.red), Int32(offsets.green),
+          Int32(reversed ? offsets.red : offsets.blue), 0
+        ))
       let images = batch.data.assumingMemoryBound(to: UInt8.self)
       for image in 0..<batch.count {
-        plan.pixels.pointee.pixels = images + image * pixelCount * format.bytesPerPixel
-        run(plan, first: plan.pixelStage)
+        plan.input.setPixels(images + image * pixelCount * format.bytesPerPixel)
+        run(plan, first: plan.input.pixelStage)
         done(image)
       }
     }

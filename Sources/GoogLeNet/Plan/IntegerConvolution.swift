@@ -1,0 +1,78 @@
+import CKernels
+
+/// How the numbers of a quantized convolution become those of its kernel: the accumulator starts with the bias in units of input
+/// scale × weight scale, and one multiplier an output channel brings it to the unit of the output.
+struct IntegerConvolution {
+  private let convolution: GraphNode.Convolution
+  private let group: Int
+  private let inputScale: Float
+  private let outputScale: Float
+  /// For a convolution of pixels.
+  private let preprocessing: Preprocessing?
+
+  init(
+    _ convolution: GraphNode.Convolution, group: Int, input: ActivationEncoding, output: ActivationEncoding,
+    preprocessing: Preprocessing?
+  ) {
+    self.convolution = convolution
+    self.group = group
+    self.preprocessing = preprocessing
+    if let preprocessing {
+      inputScale = convolution.pixelScale(preprocessing, 0)
+    } else if case .u8(let scale) = input {
+      inputScale = scale
+    } else {
+      inputScale = 1
+    }
+    switch output {
+    case .float32: outputScale = 1
+    case .u8(let scale), .u16(let scale): outputScale = scale
+    }
+  }
+
+  /// Packs the group's weights.
+  func pack(
+    _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm, into packed: UnsafeMutableRawPointer
+  ) {
+    let outputs = convolution.outputChannels / convolution.groups
+    let first = group * outputs
+    let depth = convolution.depth
+    let stored = convolution.weights.bytes
+    var weights = [Int8](
+      UnsafeRawBufferPointer(rebasing: stored[first * depth..<(first + outputs) * depth]).bindMemory(to: Int8.self))
+    let bias = convolution.bias?.floats()
+    var sums = [Int32](repeating: 0, count: outputs)
+    var multipliers = [Float](repeating: 0, count: outputs)
+    for output in 0..<outputs {
+      var unit = Double(inputScale) * Double(convolution.weights.scales[first + output])
+      var value = Double(bias?[first + output] ?? 0)
+      if let (scale, shift) = convolution.affine {
+        unit *= Double(scale[first + output])
+        value = value * Double(scale[first + output]) + Double(shift[first + output])
+      }
+      let rows = output * depth..<(output + 1) * depth
+      guard unit != 0, unit.isFinite else {
+        // Nothing of the input gets through: the output is the bias.
+        for index in rows { weights[index] = 0 }
+        sums[output] = 1
+        multipliers[output] = Float(value / Double(outputScale))
+        continue
+      }
+      var start = value / unit
+      if let preprocessing { start -= meanSum(weights[rows], preprocessing) }
+      sums[output] = Int32(max(-0x1p30, min(0x1p30, start.rounded(.toNearestOrEven))))
+      multipliers[output] = Float(unit / Double(outputScale))
+    }
+    var shape = shape
+    record.pack?(&shape, weights, sums, multipliers, packed)
+    if convolution.groups == 1 { convolution.weights.owner.dropPages(of: stored) }
+  }
+
+  /// What the means of the channels add to the sum over pixels as they are.
+  private func meanSum(_ weights: ArraySlice<Int8>, _ preprocessing: Preprocessing) -> Double {
+    let taps = convolution.kernelHeight * convolution.kernelWidth
+    var sum = 0.0
+    for (index, weight) in weights.enumerated() { sum += Double(weight) * Double(preprocessing.mean[index / taps]) }
+    return sum
+  }
+}

@@ -1,0 +1,39 @@
+/// Where a value of one image lies, channels-last.
+struct Location {
+  let base: UnsafeMutableRawPointer
+  let shape: Shape
+  let encoding: ActivationEncoding
+  /// In elements.
+  let rowStride: Int
+  let pixelStride: Int
+
+  var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+  var bytes: UnsafeMutablePointer<UInt8> { base.assumingMemoryBound(to: UInt8.self) }
+  var words: UnsafeMutablePointer<UInt16> { base.assumingMemoryBound(to: UInt16.self) }
+
+  /// Writes the value as float32 planes (CHW).
+  func copyPlanes(to output: UnsafeMutablePointer<Float>) {
+    switch encoding {
+    case .float32: copyPlanes(floats, to: output) { $0 }
+    case .u8(let scale): copyPlanes(bytes, to: output) { Float($0) * scale }
+    case .u16(let scale): copyPlanes(words, to: output) { Float($0) * scale }
+    }
+  }
+
+  @inline(__always)
+  private func copyPlanes<Element>(
+    _ elements: UnsafeMutablePointer<Element>, to output: UnsafeMutablePointer<Float>, _ decode: (Element) -> Float
+  ) {
+    var next = output
+    for channel in 0..<shape.channels {
+      for row in 0..<shape.height {
+        var pixel = elements + (row &* rowStride &+ channel)
+        for _ in 0..<shape.width {
+          next.pointee = decode(pixel.pointee)
+          next += 1
+          pixel += pixelStride
+        }
+      }
+    }
+  }
+}
