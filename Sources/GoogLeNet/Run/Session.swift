@@ -11,8 +11,8 @@ public final class Session {
   private var probabilities: Location { plan.outputs[0] }
   private var logits: Location { plan.outputs[1] }
   private var features: Location { plan.outputs[2] }
-  /// A second plan, up to the layer asked for last.
-  private var probe: (layer: Int, plan: Plan)?
+  /// A second plan, up to the layers asked for last.
+  private var probe: (layers: [Int], plan: Plan)?
   private let cropper: Cropper
   /// Pixels of the network's input size, for `classify`.
   private let pixels: HeapBlock
@@ -175,17 +175,35 @@ public final class Session {
   public func layer(_ name: String, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
   {
-    let index = try model.index(of: name)
+    try layers([name], batch, into: [values])
+  }
+
+  /// Writes `batch.count` outputs of each of several named layers, NCHW, to the buffer of the same index, in one run.
+  public func layers(_ names: [String], _ batch: Batch, into values: [UnsafeMutableBufferPointer<Float>])
+    throws(GoogLeNetError)
+  {
+    guard !names.isEmpty, names.count == values.count else {
+      throw GoogLeNetError(
+        .invalidArgument, "\(names.count) layers and \(values.count) buffers: give one buffer for each layer")
+    }
+    var indices: [Int] = []
+    for name in names { indices.append(try model.index(of: name)) }
     try exclusively { () throws(GoogLeNetError) in
-      if probe?.layer != index {
+      if probe?.layers != indices {
         // Gives back the memory of the old one first.
         probe = nil
         probe = (
-          index, try PlanBuilder.plan(model: model, settings: settings, outputLayers: [index], crew: crew)
+          indices, try PlanBuilder.plan(model: model, settings: settings, outputLayers: indices, crew: crew)
         )
       }
-      guard let probe, let location = probe.plan.outputs.first else { return }
-      try writeRows(location, of: probe.plan, batch, into: values)
+      guard let plan = probe?.plan else { return }
+      for (location, buffer) in zip(plan.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
+      try run(plan, batch) { image in
+        for (location, buffer) in zip(plan.outputs, values) {
+          guard let start = buffer.baseAddress else { continue }
+          location.copyPlanes(to: start + image * location.shape.count)
+        }
+      }
     }
   }
 
@@ -198,14 +216,22 @@ public final class Session {
   private func writeRows(
     _ location: Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
   ) throws(GoogLeNetError) {
+    try checkRoom(for: location, batch, in: values)
+    guard let start = values.baseAddress else { return }
+    let length = location.shape.count
+    try run(plan, batch) { location.copyPlanes(to: start + $0 * length) }
+  }
+
+  private func checkRoom(for location: Location, _ batch: Batch, in values: UnsafeMutableBufferPointer<Float>)
+    throws(GoogLeNetError)
+  {
     let length = location.shape.count
     let (needed, overflow) = length.multipliedReportingOverflow(by: batch.count)
-    guard !overflow, values.count >= needed, let start = values.baseAddress else {
+    guard !overflow, values.count >= needed else {
       throw GoogLeNetError(
         .bufferTooSmall,
         "the buffer holds \(values.count) floats: \(batch.count) images need \(length) each")
     }
-    try run(plan, batch) { location.copyPlanes(to: start + $0 * length) }
   }
 
   /// Runs the images of a batch one after another and calls `done` with the number of each.
