@@ -34,9 +34,14 @@ public enum Converter {
     switch kind {
     case .caffe: imported = try CaffeImporter.network(of: file, prototxtPath: options.prototxtPath)
     case .onnx: imported = try ONNXImporter.network(of: file, inputSize: options.inputSize)
-    case .zip: throw file.unsupported("zip")
-    case .safetensors: throw file.unsupported("safetensors")
-    case .foreign(let what): 
+    case .zip:
+      let contents = try TorchArchive(file).contents()
+      imported = try StateDictImporter.network(
+        of: contents.state, source: .pyTorch, classes: contents.classes, file: file)
+    case .safetensors:
+      imported = try StateDictImporter.network(
+        of: try SafetensorsFile.stateDict(file), source: .safetensors, classes: [], file: file)
+    case .foreign(let what):
       throw file.unsupported(
         "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint or a safetensors file can be converted")
     }

@@ -54,4 +54,25 @@ import Testing
       for (left, right) in zip(model.network.layers, converted.network.layers) { try expectEqual(left, right) }
     }
   }
+
+  @Test(.enabled(if: SharedFiles.exist(SharedFiles.clothing), "no shared models"))
+  func clothingCheckpointGivesTheNetworkWithTrueWideBranches() throws {
+    let converted = try Converter.convert(path: SharedFiles.path(SharedFiles.clothing), options: ConversionOptions())
+    let network = converted.network
+    #expect(converted.source == .pyTorch)
+    #expect(converted.variant == "GoogLeNet with BatchNorm (true 5x5 branches)")
+    #expect(network.labels.first == "dress")
+    #expect(network.labels.count == 10)
+    #expect(network.layers.count == 139)
+    #expect(network.preprocessing.channelOrder == .rgb)
+    let mean: [Float] = [123.675, 116.28, 103.53]
+    #expect(network.preprocessing.mean == mean)
+    #expect(network.preprocessing.inputHeight == 224)
+    let names = network.layers.map(\.name)
+    for name in ["conv1", "conv1.relu", "maxpool1", "inception3a.branch1", "inception5b", "avgpool", "fc", "softmax"] {
+      #expect(names.contains(name))
+    }
+    #expect(converted.notes.contains { $0.contains("'aux1'") })
+    #expect(converted.notes.contains { $0.contains("'aux2'") })
+  }
 }

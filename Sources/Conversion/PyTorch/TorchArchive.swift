@@ -1,0 +1,145 @@
+import GoogLeNet
+
+/// A PyTorch checkpoint: a zip archive of a pickle and the storages that it refers to.
+struct TorchArchive {
+  private let archive: ZipArchive
+  private let file: InputFile
+  private let folder: String
+
+  private static let pickleLimit = 64 << 20
+  /// How deep a state dict may lie in dictionaries of dictionaries.
+  private static let nestingLimit = 3
+
+  init(_ file: InputFile) throws(GoogLeNetError) {
+    self.file = file
+    archive = try ZipArchive(file)
+    guard let pickle = archive.names.first(where: { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }) else {
+      let isKeras = archive.names.contains("model.weights.h5")
+      throw file.unsupported(
+        isKeras
+          ? "it is a Keras archive (.keras): export the model as ONNX (tf2onnx) first"
+          : "it is a zip archive without PyTorch's data.pkl")
+    }
+    folder = String(pickle.dropLast("data.pkl".count))
+    if archive.names.contains(folder + "constants.pkl") {
+      throw file.unsupported("it is a TorchScript archive (torch.jit.save): save model.state_dict() instead")
+    }
+    if archive.names.contains(folder + "byteorder") {
+      let order = try archive.read(folder + "byteorder", limit: 64)
+      guard order.bytes.elementsEqual("little".utf8) else {
+        throw file.unsupported("its tensors are in the byte order '\(String(decoding: order.bytes, as: UTF8.self))'")
+      }
+    }
+  }
+
+  /// The state dict, and class names where a list called `classes` lies beside it.
+  func contents() throws(GoogLeNetError) -> (state: StateDict, classes: [String]) {
+    let pickle = try archive.read(folder + "data.pkl", limit: TorchArchive.pickleLimit)
+    return try withExtendedLifetime(pickle) { () throws(GoogLeNetError) in
+      try Unpickler.read(pickle.bytes, file) { (value) throws(GoogLeNetError) in
+        guard case .dictionary(let root) = value else { throw file.unsupported("its pickle is not a dictionary") }
+        guard let dictionary = TorchArchive.stateDict(in: root, depth: 0) else {
+          throw file.unsupported("it has no dictionary of tensors: save {'state_dict': model.state_dict()}")
+        }
+        var state = StateDict()
+        let storages = StorageReader(archive: archive, file: file, folder: folder)
+        for (key, value) in dictionary.items {
+          guard let key = key.string, case .tensor(let tensor) = value else { continue }
+          state.add(key, StateDict.Entry(dims: tensor.dims, elementType: tensor.storage.elementType) {
+            () throws(GoogLeNetError) in try storages.values(of: tensor, key: key)
+          })
+        }
+        return (state, root["classes"]?.items?.compactMap(\.string) ?? [])
+      }
+    }
+  }
+
+  /// The first dictionary that holds tensors by name, from the outside in.
+  private static func stateDict(in dictionary: PickleDictionary, depth: Int) -> PickleDictionary? {
+    for (key, value) in dictionary.items {
+      if case .tensor = value, key.string != nil { return dictionary }
+    }
+    guard depth < nestingLimit else { return nil }
+    for (_, value) in dictionary.items {
+      if case .dictionary(let inner) = value, let found = stateDict(in: inner, depth: depth + 1) { return found }
+    }
+    return nil
+  }
+
+  /// Reads tensors from their storages, each of which is unpacked once.
+  private final class StorageReader {
+    private let archive: ZipArchive
+    private let file: InputFile
+    private let folder: String
+    private var storages: [String: HeapBlock] = [:]
+
+    init(archive: ZipArchive, file: InputFile, folder: String) {
+      self.archive = archive
+      self.file = file
+      self.folder = folder
+    }
+
+    func values(of tensor: TorchTensor, key: String) throws(GoogLeNetError) -> [Float] {
+      let type = tensor.storage.elementType
+      guard type.isFloatingPoint else { throw file.unsupported("'\(key)' holds \(type.rawValue): floats are needed") }
+      let count = try checkedCount(tensor, key)
+      let block = try storage(tensor.storage, key)
+      var values: [Float] = []
+      values.reserveCapacity(count)
+      var position = [Int](repeating: 0, count: tensor.dims.count)
+      var index = tensor.offset
+      for _ in 0..<count {
+        values.append(type.float(block.bytes, index))
+        for axis in tensor.dims.indices.reversed() {
+          position[axis] += 1
+          index += tensor.strides[axis]
+          if position[axis] < tensor.dims[axis] { break }
+          index -= tensor.strides[axis] * tensor.dims[axis]
+          position[axis] = 0
+        }
+      }
+      return values
+    }
+
+    /// The number of values; every index that they lead to lies within the storage.
+    private func checkedCount(_ tensor: TorchTensor, _ key: String) throws(GoogLeNetError) -> Int {
+      let wrong = file.invalid(
+        "'\(key)' is a tensor of \(tensor.dims) with strides \(tensor.strides) at \(tensor.offset), beyond its storage of \(tensor.storage.count) values"
+      )
+      guard tensor.dims.count == tensor.strides.count, tensor.offset >= 0, let count = tensor.dims.checkedProduct,
+        // Strides of 0 repeat values: no trained weights do, but sizes without end could hide there.
+        count <= tensor.storage.count
+      else { throw wrong }
+      var last = tensor.offset
+      for (dim, stride) in zip(tensor.dims, tensor.strides) {
+        let (span, overflow) = (dim - 1).multipliedReportingOverflow(by: stride)
+        let (sum, sumOverflow) = last.addingReportingOverflow(span)
+        // The walk steps one stride beyond the last value before it turns.
+        let whole = dim.multipliedReportingOverflow(by: stride)
+        guard stride >= 0, !overflow, !sumOverflow, !whole.overflow, !sum.addingReportingOverflow(stride).overflow else {
+          throw wrong
+        }
+        last = sum
+      }
+      guard last < tensor.storage.count else { throw wrong }
+      return count
+    }
+
+    private func storage(_ storage: TorchStorage, _ key: String) throws(GoogLeNetError) -> HeapBlock {
+      let (size, overflow) = storage.count.multipliedReportingOverflow(by: storage.elementType.size)
+      guard !overflow else { throw file.invalid("'\(key)' has a storage of \(storage.count) values") }
+      let block: HeapBlock
+      if let known = storages[storage.key] {
+        block = known
+      } else {
+        block = try archive.read("\(folder)data/\(storage.key)", limit: size)
+        storages[storage.key] = block
+      }
+      guard block.bytes.count >= size else {
+        throw file.invalid(
+          "'\(key)' needs \(size) bytes of storage '\(storage.key)', which has \(block.bytes.count)")
+      }
+      return block
+    }
+  }
+}
