@@ -1,3 +1,4 @@
+import Conversion
 import Foundation
 import GoogLeNet
 import Testing
@@ -33,4 +34,28 @@ func expectEqual(_ left: Layer, _ right: Layer) throws {
       #expect(memcmp(first, second, min(left.bytes.count, right.bytes.count)) == 0)
     }
   }
+}
+
+/// Converts a file in memory.
+func convert(_ bytes: [UInt8], options: ConversionOptions = ConversionOptions()) throws -> ConversionResult {
+  try bytes.withUnsafeBytes { try Converter.convert(bytes: $0, named: "test file", options: options) }
+}
+
+/// A conversion that must fail with a status and a message that names the file and contains all of `parts`.
+func expectError(
+  _ bytes: [UInt8], _ status: Status, _ parts: String..., options: ConversionOptions = ConversionOptions(),
+  at location: SourceLocation = #_sourceLocation
+) {
+  let error = #expect(throws: GoogLeNetError.self, sourceLocation: location) { try convert(bytes, options: options) }
+  guard let error else { return }
+  #expect(error.status == status, "\(error.message)", sourceLocation: location)
+  for part in parts + ["'test file'"] {
+    #expect(error.message.contains(part), "\(error.message)", sourceLocation: location)
+  }
+}
+
+/// Writes a file and gives its path back.
+func write(_ bytes: [UInt8], _ path: String) throws -> String {
+  try Data(bytes).write(to: URL(fileURLWithPath: path))
+  return path
 }

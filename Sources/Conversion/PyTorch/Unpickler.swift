@@ -188,8 +188,12 @@ struct Unpickler {
       let items = try popMark()
       try push(sequence(items))
     case 0x85, 0x86, 0x87: try pushTuple(Int(opcode) - 0x84)
-    case UInt8(ascii: "a"): try append([try pop()])
-    case UInt8(ascii: "e"), 0x90: try append(try popMark())
+    case UInt8(ascii: "a"):
+      let item = try pop()
+      try append([item])
+    case UInt8(ascii: "e"), 0x90:
+      let items = try popMark()
+      try append(items)
     case UInt8(ascii: "}"): try push(.dictionary(dictionary()))
     case UInt8(ascii: "d"):
       let items = try popMark()
@@ -198,7 +202,9 @@ struct Unpickler {
     case UInt8(ascii: "s"):
       let value = try pop(), key = try pop()
       try set([key, value])
-    case UInt8(ascii: "u"): try set(try popMark())
+    case UInt8(ascii: "u"):
+      let items = try popMark()
+      try set(items)
     default: return false
     }
     return true
@@ -224,12 +230,14 @@ struct Unpickler {
     case UInt8(ascii: "h"): try recall(Int(try number(1)))
     case UInt8(ascii: "j"): try recall(Int(try number(4)))
     case UInt8(ascii: "c"):
-      let module = try line()
-      try push(try global(module, try line()))
+      let module = try line(), name = try line()
+      try push(try global(module, name))
     case 0x93:
       guard let name = try pop().string, let module = try pop().string else { throw fault("a name is not a text") }
       try push(try global(module, name))
-    case UInt8(ascii: "Q"): try push(.storage(try storage(try pop())))
+    case UInt8(ascii: "Q"):
+      let id = try pop()
+      try push(.storage(try storage(id)))
     case UInt8(ascii: "R"), 0x81:
       let arguments = try pop()
       guard case .global(let name) = try pop(), let items = arguments.items else {

@@ -1,0 +1,150 @@
+import Conversion
+import GoogLeNet
+import Testing
+
+@Suite struct CaffeTests {
+  @Test(arguments: [false, true]) func smallNetwork(legacy: Bool) throws {
+    let result = try convert(CaffeFile.small(legacy: legacy).bytes)
+    #expect(result.source == .caffe(legacy: legacy))
+    #expect(result.network.layers.map(\.name) == ["conv", "relu", "pool", "fc", "prob"])
+    #expect(result.network.layers.map(\.inputs) == [["data"], ["conv"], ["relu"], ["pool"], ["fc"]])
+    #expect(result.network.preprocessing.inputHeight == 8)
+    #expect(result.network.preprocessing.channelOrder == .bgr)
+    #expect(result.network.preprocessing.shortSide == 9)
+    #expect(result.notes.contains { $0.contains("drop") })
+    guard case .convolution(let convolution) = result.network.layers[0].operation,
+      case .pooling(let pooling) = result.network.layers[2].operation,
+      case .innerProduct(let product) = result.network.layers[3].operation
+    else {
+      Issue.record("the layers are of other kinds")
+      return
+    }
+    #expect(convolution.weights.dims == [2, 3, 3, 3])
+    #expect(convolution.weights.floats()[5] == 2)
+    #expect(convolution.padding == Padding(top: 1, left: 1, bottom: 1, right: 1))
+    #expect(pooling.rounding == .ceil)
+    #expect(pooling.countIncludesPadding)
+    #expect(product.weights.dims == [3, 32])
+  }
+
+  @Test func trainedNetworkIsCutToItsMainHead() throws {
+    let result = try convert(CaffeFile.trained().bytes)
+    #expect(result.network.layers.map(\.name) == ["conv", "relu", "pool", "fc", "prob"])
+    #expect(result.network.inputName == "data")
+    #expect(result.network.preprocessing.inputHeight == 8)
+    #expect(result.network.preprocessing.mean == [10, 20, 30])
+    #expect(result.notes.contains { $0.contains("loss1/classifier") && $0.contains("auxiliary") })
+    #expect(result.notes.contains { $0.contains("loss3/loss3") })
+  }
+
+  @Test func batchNormAndScaleAreFolded() throws {
+    var file = CaffeFile.small(legacy: false)
+    file.layers[0].parameter?.content.number(2, 0)
+    file.layers[0].blobs.removeLast()
+    let normalization = CaffeFile.Layer(
+      name: "bn", type: "BatchNorm", bottoms: ["conv"], tops: ["conv"],
+      blobs: [([2], [2, 4]), ([2], [8, 18]), ([1], [2])],
+      parameter: (139, 0, WireWriter { $0.float(3, 0) }))
+    let scale = CaffeFile.Layer(
+      name: "scale", type: "Scale", bottoms: ["conv"], tops: ["conv"], blobs: [([2], [4, 6]), ([2], [1, 2])],
+      parameter: (142, 0, WireWriter { $0.number(4, 1) }))
+    file.layers.insert(contentsOf: [normalization, scale], at: 1)
+    let result = try convert(file.bytes)
+    #expect(result.network.layers.map(\.name) == ["scale", "relu", "pool", "fc", "prob"])
+    guard case .convolution(let convolution) = result.network.layers[0].operation else {
+      Issue.record("not a convolution")
+      return
+    }
+    // The factor 2 halves mean and variance: (1, 2) and (4, 9). So the scales are 4/2 and 6/3, the shifts 1 − 1·2 and 2 − 2·2.
+    #expect(convolution.weights.floats().first == -6)
+    #expect(convolution.bias?.floats() == [-1, -2])
+  }
+
+  @Test func poolingNeedsNoSoftmaxOfItsOwn() throws {
+    var file = CaffeFile.small(legacy: false)
+    file.layers.removeLast()
+    let result = try convert(file.bytes)
+    #expect(result.network.layers.last?.name == "prob")
+    #expect(result.notes.contains { $0.contains("softmax") })
+  }
+
+  @Test func unsupportedLayersAreListedTogether() {
+    var file = CaffeFile.small(legacy: false)
+    file.layers.insert(CaffeFile.simple("sum", "Eltwise", "conv", "conv", top: "conv"), at: 1)
+    file.layers.insert(CaffeFile.simple("bend", "Sigmoid", "conv", top: "conv"), at: 2)
+    expectError(file.bytes, .unsupported, "Eltwise (layer 'sum')", "Sigmoid (layer 'bend')")
+  }
+
+  @Test func whatCannotBeExpressedIsRefused() {
+    func small(_ index: Int, _ parameter: (UInt64, UInt64, WireWriter)) -> [UInt8] {
+      var file = CaffeFile.small(legacy: false)
+      file.layers[index].parameter = parameter
+      return file.bytes
+    }
+    expectError(small(1, (123, 30, WireWriter { $0.float(1, 0.1) })), .unsupported, "'relu'", "negative slope")
+    expectError(small(2, (121, 19, WireWriter { $0.number(1, 2) })), .unsupported, "'pool'", "method 2")
+    expectError(small(2, (121, 19, WireWriter())), .invalidModel, "'pool'", "no kernel")
+    expectError(small(5, (125, 39, WireWriter { $0.number(2, 2) })), .unsupported, "'prob'", "axis 2")
+    expectError(small(0, (106, 10, WireWriter { $0.number(1, 5) })), .invalidModel, "'conv'")
+    var file = CaffeFile.small(legacy: false)
+    let content = WireWriter { $0.number(4, 1) }
+    file.layers.insert(
+      CaffeFile.Layer(name: "norm", type: "LRN", bottoms: ["conv"], tops: ["conv"], parameter: (118, 18, content)), at: 1)
+    expectError(file.bytes, .unsupported, "'norm'", "within channels")
+  }
+
+  @Test func brokenWeightsAreRefused() {
+    var file = CaffeFile.small(legacy: false)
+    file.layers[0].blobs[0].values.removeLast()
+    expectError(file.bytes, .invalidModel, "'conv'", "53 values")
+    file = CaffeFile.small(legacy: false)
+    file.layers[0].blobs[0].dims = [2, 3, 3, -3]
+    expectError(file.bytes, .invalidModel, "'conv'")
+    file.layers[0].blobs[0].dims = [2, .max, .max, 3]
+    expectError(file.bytes, .invalidModel, "'conv'")
+    file = CaffeFile.small(legacy: false)
+    file.layers[3].blobs.removeLast()
+    expectError(file.bytes, .invalidModel, "'fc'", "bias")
+    file = CaffeFile.small(legacy: false)
+    file.layers[0].blobs[1].values[1] = .nan
+    expectError(file.bytes, .invalidModel, "'conv'", "NaN")
+    file = CaffeFile.small(legacy: false)
+    file.layers[1].name = "conv"
+    expectError(file.bytes, .invalidModel, "two layers are called 'conv'")
+  }
+
+  @Test func prototxtGivesTheStructure() throws {
+    let prototxt = """
+      name: "other"  # a comment
+      input: "data" input_dim: [1, 3, 12, 8]
+      layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+        param { lr_mult: 1 decay_mult: 1 }
+        convolution_param { num_output: 2 pad: 1, kernel_size: 3 weight_filler { type: 'xavier' std: 1e-2 } } }
+      layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool"
+        pooling_param < pool: MAX global_pooling: true > }
+      layer { name: "new" type: "Softmax" bottom: "pool" top: "new" }
+      """
+    try withTemporaryFolder { folder in
+      let model = try write(CaffeFile.small(legacy: true).bytes, folder + "/small.caffemodel")
+      var options = ConversionOptions()
+      options.prototxtPath = try write([UInt8](prototxt.utf8), folder + "/net.prototxt")
+      let result = try Converter.convert(path: model, options: options)
+      #expect(result.network.name == "other")
+      #expect(result.network.layers.map(\.name) == ["conv", "pool", "new"])
+      #expect(result.network.preprocessing.inputHeight == 12)
+      #expect(result.network.preprocessing.inputWidth == 8)
+      for (text, message) in [
+        ("layer { name: 'a' type: }", "line 1"), ("layer {\n name: \"a\n", "line 2"),
+        ("layer { pooling_param { pool: MOST } }", "'MOST'"),
+        ("layer { convolution_param { pad: -1 } }", "'pad'"), ("layer {", "not closed"), ("layers", "':'"),
+        ("layer { name: 'nothing' type: 'Convolution' bottom: 'data' top: 'x' }", "'nothing'"), ("", "no layers"),
+        (String(repeating: "layer {", count: 200), "nested"),
+      ] {
+        options.prototxtPath = try write([UInt8](text.utf8), folder + "/bad.prototxt")
+        let error = #expect(throws: GoogLeNetError.self) { try Converter.convert(path: model, options: options) }
+        #expect(error?.message.contains(message) == true, "\(text): \(error?.message ?? "")")
+        #expect(error?.message.contains("bad.prototxt") == true)
+      }
+    }
+  }
+}
