@@ -87,7 +87,10 @@ enum FileKind: Equatable {
   }
 
   private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.prefix(512).allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+    let start = bytes.prefix(512)
+    guard start.allSatisfy({ $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }) else { return false }
+    // The cut may go through a character of up to four bytes.
+    return (0..<4).contains { String(validating: start.dropLast($0), as: UTF8.self) != nil && $0 < start.count }
   }
 
   private static func text(_ bytes: UnsafeRawBufferPointer) -> FileKind {

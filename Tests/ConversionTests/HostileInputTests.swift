@@ -1,0 +1,88 @@
+import Conversion
+import GoogLeNet
+import Testing
+
+/// Damaged files of every format: each gives an error or a valid network, and the process lives.
+@Suite struct HostileInputTests {
+  static let files: [(name: String, bytes: [UInt8])] = [
+    ("caffe", CaffeFile.small(legacy: false).bytes), ("caffe V1", CaffeFile.trained().bytes),
+    ("onnx", ONNXFile.small().bytes), ("torch", TorchFile().archive), ("safetensors", TorchFile().safetensors),
+  ]
+
+  private func survives(_ bytes: [UInt8]) {
+    do {
+      let result = try convert(bytes)
+      #expect(throws: Never.self) { try Model(network: result.network) }
+    } catch {
+      #expect((error as? GoogLeNetError)?.message.contains("'test file'") == true, "\(error)")
+    }
+  }
+
+  @Test(arguments: files.indices) func truncations(index: Int) {
+    let bytes = HostileInputTests.files[index].bytes
+    let step = max(bytes.count / 400, 1)
+    for length in stride(from: 0, to: bytes.count, by: step) { survives([UInt8](bytes.prefix(length))) }
+  }
+
+  @Test(arguments: files.indices) func flippedBits(index: Int) {
+    let bytes = HostileInputTests.files[index].bytes
+    var generator = SplitMix64(state: UInt64(index))
+    for _ in 0..<600 {
+      var damaged = bytes
+      for _ in 0...Int.random(in: 0..<4, using: &generator) {
+        damaged[Int.random(in: damaged.indices, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      }
+      survives(damaged)
+    }
+  }
+
+  @Test(arguments: files.indices) func bytesThatBecomeExtreme(index: Int) {
+    let bytes = HostileInputTests.files[index].bytes
+    var generator = SplitMix64(state: 100 + UInt64(index))
+    for value: UInt8 in [0, 0x7F, 0x80, 0xFF] {
+      for _ in 0..<150 {
+        var damaged = bytes
+        let place = Int.random(in: damaged.indices, using: &generator)
+        for offset in place..<min(place + Int.random(in: 1...9, using: &generator), damaged.count) { damaged[offset] = value }
+        survives(damaged)
+      }
+    }
+  }
+
+  @Test func foreignFilesAreNamed() {
+    for (bytes, name) in [
+      ([], "empty"), (Array("\u{89}HDF\r\n\u{1A}\n".unicodeScalars.map { UInt8($0.value) }) + [0, 0], "HDF5"),
+      ([0, 0, 0, 0] + Array("TFL3".utf8), "TFLite"), ([0x80, 2, 0x8A, 0x0A], "pickle"),
+      ([0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19], "old non-zip torch.save"),
+      (Array("version https://git-lfs.github.com/spec/v1".utf8), "Git LFS"), (Array("<!DOCTYPE html>".utf8), "HTML"),
+      (Array("name: \"GoogleNet\"\nlayer {".utf8), "prototxt"), ([0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),
+      ([0x1F, 0x8B, 8, 0], "gzip"), (Array("hello".utf8), "text"), ([0xFF, 0xFE, 0xFD], "unknown format"),
+    ] as [([UInt8], String)] { expectError(bytes, .unsupported, name) }
+  }
+
+  @Test func modelFilesAreNotConvertedAgain() throws {
+    let model = try ModelWriter.serialize(try convert(CaffeFile.small(legacy: false).bytes).network)
+    expectError(model, .unsupported, "a GoogLeNet model file already")
+  }
+
+  @Test func missingFilesAreNamed() {
+    for path in ["/nonexistent/model.onnx", "/tmp"] {
+      let error = #expect(throws: GoogLeNetError.self) { try Converter.convert(path: path, options: ConversionOptions()) }
+      #expect(error?.status == .ioError)
+      #expect(error?.message.contains(path) == true)
+    }
+  }
+}
+
+/// Reproducible random numbers (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+    return value ^ value >> 31
+  }
+}

@@ -1,0 +1,99 @@
+import Conversion
+import Foundation
+import GoogLeNet
+import Testing
+
+@Suite struct ModelWriterTests {
+  private func network(_ storage: ElementType = .float32) throws -> Network {
+    var options = ConversionOptions()
+    options.weightStorage = storage
+    options.labels = ["a", "b", "c"]
+    options.name = "small"
+    return try convert(CaffeFile.small(legacy: false).bytes, options: options).network
+  }
+
+  @Test(arguments: [ElementType.float32, .float16, .int8]) func roundTrip(storage: ElementType) throws {
+    let network = try network(storage)
+    try withTemporaryFolder { folder in
+      let path = folder + "/small.gln"
+      try ModelWriter.write(network, to: path)
+      let read = try Model(path: path).network
+      #expect(read.name == "small")
+      #expect(read.labels == ["a", "b", "c"])
+      #expect(read.inputName == network.inputName)
+      #expect(read.preprocessing == network.preprocessing)
+      #expect(read.layers.map(\.inputs) == network.layers.map(\.inputs))
+      for (left, right) in zip(read.layers, network.layers) { try expectEqual(left, right) }
+      #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) == ModelWriter.serialize(network))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["small.gln"])
+    }
+  }
+
+  @Test func weightsAreAlignedInTheFile() throws {
+    let network = try network()
+    let bytes = try ModelWriter.serialize(network)
+    // The first tensor's bytes, searched for, and each further one 64-byte aligned behind it.
+    for layer in network.layers {
+      for (_, tensor) in layer.operation.tensors {
+        let places = stride(from: 0, through: bytes.count - tensor.bytes.count, by: 64).filter {
+          bytes[$0..<$0 + tensor.bytes.count].elementsEqual(tensor.bytes)
+        }
+        #expect(!places.isEmpty, "\(layer.name)")
+      }
+    }
+  }
+
+  @Test func smallerWeightsAreClose() throws {
+    let exact = try network()
+    for (storage, tolerance) in [(ElementType.float16, Float(0.001)), (.int8, 0.012)] {
+      for (layer, original) in zip(try network(storage).layers, exact.layers) {
+        for ((field, tensor), (_, reference)) in zip(layer.operation.tensors, original.operation.tensors) {
+          #expect(tensor.elementType == ("\(field)" == "weights" ? storage : .float32))
+          for (value, wanted) in zip(tensor.floats(), reference.floats()) { #expect(abs(value - wanted) <= tolerance) }
+        }
+      }
+    }
+  }
+
+  @Test func weightsBeyondFloat16AreRefused() {
+    var file = CaffeFile.small(legacy: false)
+    file.layers[0].blobs[0].values[0] = 65520
+    var options = ConversionOptions()
+    options.weightStorage = .float16
+    let error = #expect(throws: GoogLeNetError.self) { try convert(file.bytes, options: options) }
+    #expect(error?.message.contains("'conv'") == true)
+    file.layers[0].blobs[0].values[0] = 65519
+    #expect(throws: Never.self) { try convert(file.bytes, options: options) }
+  }
+
+  /// A limit on file sizes stands for a full disk: a write beyond it fails in the same way. It holds for a whole process, so the
+  /// test runs in one of its own.
+  @Test func fullDiskLeavesTheOldFileAlone() async {
+    await #expect(processExitsWith: .success) {
+      let network = try convert(CaffeFile.small(legacy: false).bytes).network
+      try withTemporaryFolder { folder in
+        let path = try write([1, 2, 3], folder + "/old.gln")
+        signal(SIGXFSZ, SIG_IGN)
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+        let before = limit.rlim_cur
+        limit.rlim_cur = 512
+        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+        let error = #expect(throws: GoogLeNetError.self) { try ModelWriter.write(network, to: path) }
+        limit.rlim_cur = before
+        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+        #expect(error?.status == .ioError)
+        #expect(error?.message.contains(path) == true)
+        #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2, 3])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["old.gln"])
+      }
+    }
+  }
+
+  @Test func foldersThatDoNotExistAreNamed() throws {
+    let network = try network()
+    let error = #expect(throws: GoogLeNetError.self) { try ModelWriter.write(network, to: "/nonexistent/model.gln") }
+    #expect(error?.status == .ioError)
+    #expect(error?.message.contains("/nonexistent/model.gln") == true)
+  }
+}
