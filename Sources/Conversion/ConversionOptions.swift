@@ -1,6 +1,7 @@
 import GoogLeNet
 
-/// What the user decides about a conversion; whatever is nil follows the source's custom, which the result's notes tell.
+/// What the user decides about a conversion; whatever is nil follows the source's custom, which the result's notes
+/// tell.
 public struct ConversionOptions {
   /// One a class.
   public var labels: [String]?

@@ -3,9 +3,9 @@ import GoogLeNet
 /// Turns trained files of other programs into networks.
 public enum Converter {
   /// Converts a file, whose format is told by its content.
-  /// - Throws: `ioError` where a file cannot be read, `invalidModel` where one is broken, `unsupported` where it is of another
-  ///   format or has what a GoogLeNet model cannot express, `invalidArgument` where the options do not fit it. The message names
-  ///   the file and the layer, node or key.
+  /// - Throws: `ioError` where a file cannot be read, `invalidModel` where one is broken, `unsupported` where it is of
+  /// another format or has what a GoogLeNet model cannot express, `invalidArgument` where the options do not fit it.
+  /// The message names the file and the layer, node or key.
   public static func convert(path: String, options: ConversionOptions) throws(GoogLeNetError) -> ConversionResult {
     let mapped = try MappedFile(path: path)
     let file = InputFile(name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes)

@@ -9,8 +9,8 @@ public enum LabelsFile {
   }
 
   /// One label a line (UTF-8, line ends LF or CRLF), in class order; empty lines at the end do not count.
-  /// Where every line begins with a WordNet synset id and a space, as `n01440764 tench, Tinca tinca`, the ids stay out of the
-  /// labels; where only some do, they belong to them.
+  /// Where every line begins with a WordNet synset id and a space, as `n01440764 tench, Tinca tinca`, the ids stay out
+  /// of the labels; where only some do, they belong to them.
   public static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GoogLeNetError) -> [String] {
     guard bytes.count <= 64 << 20 else {
       throw GoogLeNetError(.invalidArgument, "labels file '\(name)' has \(bytes.count) bytes: at most 64 MiB are read")

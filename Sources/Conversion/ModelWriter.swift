@@ -9,9 +9,9 @@ import GoogLeNet
 
 /// Writes model files.
 ///
-/// The header's fields come first, then the checksum, then padding so that the first byte of the weights, which come last, is
-/// aligned to 64 bytes in the file. protobuf-c serializes the header; the tags and lengths of the two large fields are written
-/// here, so that the tensors go from where they lie into the file without a copy.
+/// The header's fields come first, then the checksum, then padding so that the first byte of the weights, which come
+/// last, is aligned to 64 bytes in the file. protobuf-c serializes the header; the tags and lengths of the two large
+/// fields are written here, so that the tensors go from where they lie into the file without a copy.
 public enum ModelWriter {
   /// Field numbers and wire types of googlenet.Model, as protobuf tags.
   private enum Tag {
@@ -22,8 +22,8 @@ public enum ModelWriter {
 
   private static let zeros = [UInt8](repeating: 0, count: ModelFileHeader.alignment)
 
-  /// Writes to a temporary file in the same folder, which takes the name `path` once it is complete and on the disk. Where that
-  /// fails, an older file at `path` stays as it is and nothing is left behind.
+  /// Writes to a temporary file in the same folder, which takes the name `path` once it is complete and on the disk.
+  /// Where that fails, an older file at `path` stays as it is and nothing is left behind.
   /// - Throws: `ioError` that names the file and says why, `invalidModel` where a value does not fit the format.
   public static func write(_ network: Network, to path: String) throws(GoogLeNetError) {
     let header = try ModelFileHeader(network)

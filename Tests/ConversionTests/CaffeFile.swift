@@ -72,7 +72,9 @@ struct CaffeFile {
 
   // MARK: - Layers
 
-  static func convolution(_ name: String, _ bottom: String, inputs: Int, outputs: Int, kernel: Int, pad: Int = 0) -> Layer {
+  static func convolution(_ name: String, _ bottom: String, inputs: Int, outputs: Int, kernel: Int, pad: Int = 0)
+    -> Layer
+  {
     let count = outputs * inputs * kernel * kernel
     return Layer(
       name: name, type: "Convolution", bottoms: [bottom], tops: [name],
@@ -94,7 +96,8 @@ struct CaffeFile {
     Layer(
       name: name, type: "InnerProduct", bottoms: [bottom], tops: [name],
       blobs: [
-        ([outputs, inputs], (0..<outputs * inputs).map { Float($0 % 5) - 2 }), ([outputs], [Float](repeating: 1, count: outputs)),
+        ([outputs, inputs], (0..<outputs * inputs).map { Float($0 % 5) - 2 }),
+        ([outputs], [Float](repeating: 1, count: outputs)),
       ], parameter: (117, 17, WireWriter { $0.number(1, outputs) }))
   }
 
@@ -131,7 +134,8 @@ struct CaffeFile {
     return file
   }
 
-  /// As it is stored after training: a data layer with its Split, an auxiliary head, losses, an accuracy that is only tested.
+  /// As it is stored after training: a data layer with its Split, an auxiliary head, losses, an accuracy that is only
+  /// tested.
   static func trained() -> CaffeFile {
     var file = small(legacy: true)
     file.input = nil

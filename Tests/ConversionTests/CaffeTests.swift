@@ -55,7 +55,8 @@ import Testing
       Issue.record("not a convolution")
       return
     }
-    // The factor 2 halves mean and variance: (1, 2) and (4, 9). So the scales are 4/2 and 6/3, the shifts 1 − 1·2 and 2 − 2·2.
+    // The factor 2 halves mean and variance: (1, 2) and (4, 9). So the scales are 4/2 and 6/3, the shifts 1 − 1·2 and 2
+    // − 2·2.
     #expect(convolution.weights.floats().first == -6)
     #expect(convolution.bias?.floats() == [-1, -2])
   }
@@ -89,7 +90,8 @@ import Testing
     var file = CaffeFile.small(legacy: false)
     let content = WireWriter { $0.number(4, 1) }
     file.layers.insert(
-      CaffeFile.Layer(name: "norm", type: "LRN", bottoms: ["conv"], tops: ["conv"], parameter: (118, 18, content)), at: 1)
+      CaffeFile.Layer(name: "norm", type: "LRN", bottoms: ["conv"], tops: ["conv"], parameter: (118, 18, content)),
+      at: 1)
     expectError(file.bytes, .unsupported, "'norm'", "within channels")
   }
 

@@ -43,7 +43,9 @@ import Testing
       for _ in 0..<150 {
         var damaged = bytes
         let place = Int.random(in: damaged.indices, using: &generator)
-        for offset in place..<min(place + Int.random(in: 1...9, using: &generator), damaged.count) { damaged[offset] = value }
+        for offset in place..<min(place + Int.random(in: 1...9, using: &generator), damaged.count) {
+          damaged[offset] = value
+        }
         survives(damaged)
       }
     }
@@ -67,7 +69,9 @@ import Testing
 
   @Test func missingFilesAreNamed() {
     for path in ["/nonexistent/model.onnx", "/tmp"] {
-      let error = #expect(throws: GoogLeNetError.self) { try Converter.convert(path: path, options: ConversionOptions()) }
+      let error = #expect(throws: GoogLeNetError.self) {
+        try Converter.convert(path: path, options: ConversionOptions())
+      }
       #expect(error?.status == .ioError)
       #expect(error?.message.contains(path) == true)
     }

@@ -66,8 +66,8 @@ import Testing
     #expect(throws: Never.self) { try convert(file.bytes, options: options) }
   }
 
-  /// A limit on file sizes stands for a full disk: a write beyond it fails in the same way. It holds for a whole process, so the
-  /// test runs in one of its own.
+  /// A limit on file sizes stands for a full disk: a write beyond it fails in the same way. It holds for a whole
+  /// process, so the test runs in one of its own.
   @Test func fullDiskLeavesTheOldFileAlone() async {
     await #expect(processExitsWith: .success) {
       let network = try convert(CaffeFile.small(legacy: false).bytes).network

@@ -82,7 +82,8 @@ import Testing
     file.nodes[0].inputs[0] = "planes"
     file.nodes.insert(
       ONNXFile.Node(
-        type: "Transpose", inputs: ["image"], output: "planes", attributes: [ONNXFile.ints("perm", [0, 3, 1, 2])]), at: 0)
+        type: "Transpose", inputs: ["image"], output: "planes", attributes: [ONNXFile.ints("perm", [0, 3, 1, 2])]),
+      at: 0)
     let result = try convert(file.bytes)
     #expect(result.network.layers.map(\.name) == ["conv", "relu", "pool", "fc", "prob"])
     #expect(result.network.preprocessing.inputHeight == 8)
@@ -93,7 +94,8 @@ import Testing
   }
 
   @Test func automaticPaddingFollowsTheInputSize() throws {
-    // Of an even input a stride of 2 and a kernel of 3 need one pixel: after the image for SAME_UPPER, before it for SAME_LOWER.
+    // Of an even input a stride of 2 and a kernel of 3 need one pixel: after the image for SAME_UPPER, before it for
+    // SAME_LOWER.
     for (mode, padding) in [
       ("SAME_UPPER", Padding(bottom: 1, right: 1)), ("SAME_LOWER", Padding(top: 1, left: 1)), ("VALID", Padding()),
     ] {
@@ -136,7 +138,8 @@ import Testing
     var file = ONNXFile.small()
     file.tensors += [
       ONNXFile.floats("g", [2], [4, 6]), ONNXFile.floats("s", [2], [1, 2]), ONNXFile.floats("u", [2], [1, 2]),
-      ONNXFile.floats("v", [2], [4, 9]), ONNXFile.floats("two", [1, 2, 1, 1], [2, 0.5]), ONNXFile.floats("one", [], [1]),
+      ONNXFile.floats("v", [2], [4, 9]), ONNXFile.floats("two", [1, 2, 1, 1], [2, 0.5]),
+      ONNXFile.floats("one", [], [1]),
     ]
     file.nodes[1].inputs = ["shifted"]
     file.nodes.insert(
@@ -234,7 +237,8 @@ import Testing
       let result = try Converter.convert(path: path, options: ConversionOptions())
       #expect(result.network.layers.count == 5)
       let bad = [
-        (model("../weights.bin"), "own folder"), (model(folder + "/weights.bin"), "own folder"), (model(""), "own folder"),
+        (model("../weights.bin"), "own folder"), (model(folder + "/weights.bin"), "own folder"),
+        (model(""), "own folder"),
         (model("none.bin"), "none.bin"), (model("weights.bin", offset: "17"), "only 232"),
         (model("weights.bin", offset: "-1"), "'-1'"), (model("weights.bin", offset: "9223372036854775807"), "only 232"),
         (model("weights.bin", length: "215"), "215"), (model("weights.bin", length: "x"), "'x'"),

@@ -17,7 +17,9 @@ struct TorchFile {
         Tensor(
           key: "\(name).conv.weight", dims: [width, inputs, kernel, kernel],
           values: (0..<count).map { Float($0 % 5) - 2 }))
-      for (field, value) in [("weight", 2), ("bias", 3), ("running_mean", 1), ("running_var", 0.249)] as [(String, Float)] {
+      for (field, value) in [("weight", 2), ("bias", 3), ("running_mean", 1), ("running_var", 0.249)]
+        as [(String, Float)]
+      {
         tensors.append(
           Tensor(key: "\(name).bn.\(field)", dims: [width], values: [Float](repeating: value, count: width)))
       }
@@ -56,7 +58,9 @@ struct TorchFile {
 
   /// - Parameter deflated: as a deflate stream of one stored block.
   static func zip(_ entries: [(name: String, content: [UInt8])], deflated: Bool = false) -> [UInt8] {
-    func little(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    func little(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
     var file: [UInt8] = []
     var directory: [UInt8] = []
     for (name, content) in entries {
@@ -102,7 +106,8 @@ struct TorchFile {
     for tensor in tensors {
       let bytes = littleEndian(tensor.values)
       let dims = tensor.dims.map(String.init).joined(separator: ",")
-      header += ",\"\(tensor.key)\":{\"dtype\":\"F32\",\"shape\":[\(dims)],\"data_offsets\":[\(data.count),\(data.count + bytes.count)]}"
+      header +=
+        ",\"\(tensor.key)\":{\"dtype\":\"F32\",\"shape\":[\(dims)],\"data_offsets\":[\(data.count),\(data.count + bytes.count)]}"
       data += bytes
     }
     return TorchFile.safetensors(header: header + "}", data: data)

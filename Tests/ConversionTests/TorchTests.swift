@@ -56,7 +56,8 @@ import Testing
         file.tensors[index].dims = [1, 2, 1, 2]
       }, .unsupported, "'inception3b.branch1.conv.weight' has the shape [1, 2, 1, 2]: [1, 4, 1, 1] is expected")
     expectError(changed("fc.bias") { $0.tensors[$1].values[0] = .infinity }, .invalidModel, "'fc'")
-    expectError(changed("conv1.bn.running_var") { $0.tensors[$1].values[0] = -1 }, .invalidModel, "conv1.bn.running_var")
+    expectError(
+      changed("conv1.bn.running_var") { $0.tensors[$1].values[0] = -1 }, .invalidModel, "conv1.bn.running_var")
   }
 
   @Test func classesBecomeLabels() throws {
@@ -169,7 +170,9 @@ import Testing
   }
 
   @Test func safetensorsHeadersAreCheckedStrictly() {
-    func tensor(_ fields: String) -> [UInt8] { TorchFile.safetensors(header: "{\"a\":{\(fields)}}", data: [0, 0, 0, 0]) }
+    func tensor(_ fields: String) -> [UInt8] {
+      TorchFile.safetensors(header: "{\"a\":{\(fields)}}", data: [0, 0, 0, 0])
+    }
     expectError(tensor("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]"), .unsupported, "is missing")
     for (fields, part) in [
       ("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]", "does not fit"),

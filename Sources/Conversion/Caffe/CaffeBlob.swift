@@ -18,7 +18,8 @@ struct CaffeBlob {
     doubles = UnsafeBufferPointer(start: it.double_data, count: it.n_double_data)
   }
 
-  static func all(_ count: Int, _ blobs: UnsafeMutablePointer<UnsafeMutablePointer<Caffe__BlobProto>?>?) -> [CaffeBlob] {
+  static func all(_ count: Int, _ blobs: UnsafeMutablePointer<UnsafeMutablePointer<Caffe__BlobProto>?>?) -> [CaffeBlob]
+  {
     UnsafeBufferPointer(start: blobs, count: count).compactMap { $0.map { CaffeBlob($0.pointee) } }
   }
 

@@ -41,7 +41,9 @@ struct CaffeImporter {
   }
 
   private static func layers(of net: Caffe__NetParameter) -> [CaffeLayer] {
-    let current = UnsafeBufferPointer(start: net.layer, count: net.n_layer).compactMap { $0.map { CaffeLayer($0.pointee) } }
+    let current = UnsafeBufferPointer(start: net.layer, count: net.n_layer).compactMap {
+      $0.map { CaffeLayer($0.pointee) }
+    }
     guard current.isEmpty else { return current }
     return UnsafeBufferPointer(start: net.layers, count: net.n_layers).compactMap { $0.map { CaffeLayer($0.pointee) } }
   }
@@ -137,7 +139,8 @@ struct CaffeImporter {
       let name = layer.type == "SoftmaxWithLoss" && !taken.contains("prob") && inputName != "prob" ? "prob" : layer.name
       guard !name.isEmpty else { throw invalid("a \(layer.type) layer has no name") }
       let converted = Layer(name: name, inputs: inputs, operation: try operation(layer))
-      if layer.type == "Concat" || inputs.count == 1 {} else {
+      if layer.type == "Concat" || inputs.count == 1 {
+      } else {
         throw unsupported("layer '\(layer.name)' (\(layer.type)) has \(inputs.count) inputs instead of one")
       }
       guard shapes[name] == nil else { throw invalid("two layers are called '\(name)'") }
@@ -169,8 +172,8 @@ struct CaffeImporter {
     "SigmoidCrossEntropyLoss", "ContrastiveLoss", "HDF5Output",
   ]
 
-  /// The layer that gives the network's output: of all ends the one on which most layers work, which is the main head and not an
-  /// auxiliary one.
+  /// The layer that gives the network's output: of all ends the one on which most layers work, which is the main head
+  /// and not an auxiliary one.
   private func output(_ layers: [CaffeLayer], _ producers: [[Value]], _ ancestors: [Set<Int>]) throws(GoogLeNetError)
     -> Int
   {
@@ -255,6 +258,9 @@ struct CaffeImporter {
       let (channels, overflow) = weights.dims[1].multipliedReportingOverflow(by: Int(fed.convolution.group))
       input.channels = overflow ? 0 : channels
     }
+    guard 1...65536 ~= input.channels else {
+      throw invalid("layer '\(fed?.name ?? "")' is made for \(input.channels) input channels")
+    }
     if input.channels == 1 { input.preprocessing = .plain(.gray, reason: "nothing is known of a gray Caffe network") }
     if let transformation = source?.transformation { apply(transformation, to: &input) }
     return input
@@ -297,7 +303,8 @@ struct CaffeImporter {
           size: Int(it.local_size), alpha: it.alpha, beta: it.beta, k: it.k, alphaPerElement: false))
     case "ReLU":
       guard layer.negativeSlope == 0 else {
-        throw unsupported("layer '\(layer.name)' (ReLU) has the negative slope \(layer.negativeSlope): only 0 is supported")
+        throw unsupported(
+          "layer '\(layer.name)' (ReLU) has the negative slope \(layer.negativeSlope): only 0 is supported")
       }
       return .relu
     case "Concat":
@@ -308,7 +315,8 @@ struct CaffeImporter {
       return .concat
     default:
       guard layer.softmaxAxis == 1 || layer.softmaxAxis == -3 else {
-        throw unsupported("layer '\(layer.name)' (\(layer.type)) works along axis \(layer.softmaxAxis): only 1 is supported")
+        throw unsupported(
+          "layer '\(layer.name)' (\(layer.type)) works along axis \(layer.softmaxAxis): only 1 is supported")
       }
       return .softmax
     }
@@ -370,7 +378,8 @@ struct CaffeImporter {
     switch it.pool {
     case CAFFE__POOLING_PARAMETER__POOL_METHOD__MAX: method = .max
     case CAFFE__POOLING_PARAMETER__POOL_METHOD__AVE: method = .average
-    default: throw unsupported("layer '\(layer.name)' pools by method \(it.pool.rawValue): only MAX and AVE are supported")
+    default:
+      throw unsupported("layer '\(layer.name)' pools by method \(it.pool.rawValue): only MAX and AVE are supported")
     }
     var pooling = Pooling(method)
     if it.global_pooling != 0 {
@@ -389,7 +398,9 @@ struct CaffeImporter {
     switch it.round_mode {
     case CAFFE__POOLING_PARAMETER__ROUND_MODE__CEIL: pooling.rounding = .ceil
     case CAFFE__POOLING_PARAMETER__ROUND_MODE__FLOOR: pooling.rounding = .floor
-    default: throw unsupported("layer '\(layer.name)' rounds by mode \(it.round_mode.rawValue): only CEIL and FLOOR are supported")
+    default:
+      throw unsupported(
+        "layer '\(layer.name)' rounds by mode \(it.round_mode.rawValue): only CEIL and FLOOR are supported")
     }
     pooling.countIncludesPadding = method == .average
     return pooling
@@ -402,7 +413,8 @@ struct CaffeImporter {
     }
     let weights = try blob(layer, 0, "weights")
     // The legacy form has two leading ones.
-    let dims = weights.dims.count == 4 && weights.dims[0] == 1 && weights.dims[1] == 1
+    let dims =
+      weights.dims.count == 4 && weights.dims[0] == 1 && weights.dims[1] == 1
       ? [Int](weights.dims[2...]) : weights.dims
     let outputs = Int(it.num_output)
     guard dims.count == 2, dims[it.transpose != 0 ? 1 : 0] == outputs else {
@@ -416,7 +428,8 @@ struct CaffeImporter {
 
   private func batchNormalization(_ layer: CaffeLayer) throws(GoogLeNetError) -> BatchNormalization {
     guard layer.blobs.count == 3, layer.blobs[2].count == 1 else {
-      throw invalid("layer '\(layer.name)' (BatchNorm) has \(layer.blobs.count) blobs: mean, variance and a factor are needed")
+      throw invalid(
+        "layer '\(layer.name)' (BatchNorm) has \(layer.blobs.count) blobs: mean, variance and a factor are needed")
     }
     let factor = layer.blobs[2].values[0]
     let divisor = factor == 0 ? 0 : 1 / Double(factor)
@@ -436,7 +449,8 @@ struct CaffeImporter {
       throw unsupported("layer '\(layer.name)' (Scale): only a scale for each channel of one input is supported")
     }
     guard 1...2 ~= layer.blobs.count else {
-      throw invalid("layer '\(layer.name)' (Scale) has \(layer.blobs.count) blobs: a scale and perhaps a bias are needed")
+      throw invalid(
+        "layer '\(layer.name)' (Scale) has \(layer.blobs.count) blobs: a scale and perhaps a bias are needed")
     }
     var result = BatchNormalization()
     result.scale = try vector(layer, 0, "scale", count: layer.blobs[0].count)
@@ -470,7 +484,9 @@ struct CaffeImporter {
 
   // MARK: - Errors
 
-  private func invalid(_ what: String) -> GoogLeNetError { GoogLeNetError(.invalidModel, "'\(structureName)': \(what)") }
+  private func invalid(_ what: String) -> GoogLeNetError {
+    GoogLeNetError(.invalidModel, "'\(structureName)': \(what)")
+  }
 
   private func unsupported(_ what: String) -> GoogLeNetError {
     GoogLeNetError(.unsupported, "'\(structureName)': \(what)")

@@ -1,7 +1,8 @@
 import CForeignFormats
 import GoogLeNet
 
-/// A layer of a Caffe network, of the current or the legacy form. Its pointers live as long as the message that it was read from.
+/// A layer of a Caffe network, of the current or the legacy form. Its pointers live as long as the message that it was
+/// read from.
 struct CaffeLayer {
   let name: String
   /// As the current form calls it: "Convolution", "LRN" …

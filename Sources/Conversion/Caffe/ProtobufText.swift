@@ -1,8 +1,8 @@
 import CForeignFormats
 import GoogLeNet
 
-/// Reads protobuf's text format (`.prototxt`) by the generated descriptors, and writes the same message in binary, so that one
-/// importer serves both. Fields that the descriptors do not have are skipped.
+/// Reads protobuf's text format (`.prototxt`) by the generated descriptors, and writes the same message in binary, so
+/// that one importer serves both. Fields that the descriptors do not have are skipped.
 struct ProtobufText {
   private let bytes: UnsafeRawBufferPointer
   private let name: String
@@ -72,7 +72,9 @@ struct ProtobufText {
         try value(token, of: field, name, depth: depth, to: &output)
         token = try next()
         if token == .symbol(UInt8(ascii: "]")) { return }
-        guard token == .symbol(UInt8(ascii: ",")) else { throw fault("',' or ']' is expected in the list of '\(name)'") }
+        guard token == .symbol(UInt8(ascii: ",")) else {
+          throw fault("',' or ']' is expected in the list of '\(name)'")
+        }
       }
     }
     guard hasColon || token == .symbol(UInt8(ascii: "{")) || token == .symbol(UInt8(ascii: "<")) else {
@@ -164,7 +166,9 @@ struct ProtobufText {
     let negative = word.hasPrefix("-")
     let digits = negative ? word.dropFirst() : word[...]
     let isHexadecimal = digits.hasPrefix("0x") || digits.hasPrefix("0X")
-    guard let value = isHexadecimal ? Int64(digits.dropFirst(2), radix: 16) : Int64(digits), value >= 0 else { return nil }
+    guard let value = isHexadecimal ? Int64(digits.dropFirst(2), radix: 16) : Int64(digits), value >= 0 else {
+      return nil
+    }
     return negative ? -value : value
   }
 

@@ -37,7 +37,8 @@ enum FileKind: Equatable {
       self = .foreign("a TensorFlow GraphDef: export it as ONNX (tf2onnx) first")
     } else if startsWithNumber, scan.fault != nil {
       self = .onnx
-    } else if scan.fault != nil, let first = scan.fields.first, first.wireType == 2, [1, 2, 100].contains(first.number) {
+    } else if scan.fault != nil, let first = scan.fields.first, first.wireType == 2, [1, 2, 100].contains(first.number)
+    {
       self = .caffe
     } else if FileKind.isText(bytes) {
       self = FileKind.text(bytes)

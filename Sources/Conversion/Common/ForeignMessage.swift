@@ -10,7 +10,8 @@ final class ForeignMessage<Message> {
     Message
   >?
 
-  /// Memory for messages beyond a multiple of the file's size: empty messages take far more than their two bytes in the file.
+  /// Memory for messages beyond a multiple of the file's size: empty messages take far more than their two bytes in the
+  /// file.
   private static var slack: Int { 512 << 20 }
 
   /// - Parameter what: how an error calls the message, as "a Caffe NetParameter".

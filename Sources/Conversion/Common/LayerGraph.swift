@@ -13,8 +13,8 @@ enum LayerGraph {
     return kept.reversed()
   }
 
-  /// Folds each batch normalization, scale or shift into the convolution, inner product or normalization before it where nothing
-  /// else reads that one. The folded layer takes the later one's name, for it gives that one's output.
+  /// Folds each batch normalization, scale or shift into the convolution, inner product or normalization before it
+  /// where nothing else reads that one. The folded layer takes the later one's name, for it gives that one's output.
   /// - Returns: the layers, and how many were folded away.
   static func foldingNormalizations(_ layers: [Layer]) throws(GoogLeNetError) -> (layers: [Layer], count: Int) {
     var readers: [String: Int] = [:]
@@ -53,7 +53,9 @@ enum LayerGraph {
       convolution.bias = try affine.applied(to: convolution.bias)
       return .convolution(convolution)
     case .innerProduct(var innerProduct):
-      guard let affine = ChannelAffine(normalization, channels: innerProduct.weights.dims.first ?? 0) else { return nil }
+      guard let affine = ChannelAffine(normalization, channels: innerProduct.weights.dims.first ?? 0) else {
+        return nil
+      }
       innerProduct.weights = try affine.scaling(innerProduct.weights)
       innerProduct.bias = try affine.applied(to: innerProduct.bias)
       return .innerProduct(innerProduct)

@@ -1,7 +1,8 @@
 import CModelFormat
 import GoogLeNet
 
-/// A network as the fields of a model file: everything but checksum, padding and weights, and where each tensor's bytes go.
+/// A network as the fields of a model file: everything but checksum, padding and weights, and where each tensor's bytes
+/// go.
 struct ModelFileHeader {
   /// The serialized fields.
   let bytes: [UInt8]

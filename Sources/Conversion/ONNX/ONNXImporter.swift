@@ -46,7 +46,8 @@ struct ONNXImporter {
     let unknown = needed.filter { !ONNXImporter.supported.contains(nodes[$0].type) }
     guard unknown.isEmpty else {
       throw file.unsupported(
-        "unsupported operators: " + unknown.map { "\(nodes[$0].type) (node '\(nodes[$0].name)')" }.joined(separator: ", "))
+        "unsupported operators: "
+          + unknown.map { "\(nodes[$0].type) (node '\(nodes[$0].name)')" }.joined(separator: ", "))
     }
     var used: Set<String> = []
     for index in needed { used.formUnion(nodes[index].inputs) }
@@ -57,7 +58,9 @@ struct ONNXImporter {
     }
     let input = try readInput(graph, used, inputSize)
     for index in needed { try convert(nodes[index]) }
-    guard case .activation(let result)? = values[output] else { throw file.invalid("its output '\(output)' is a constant") }
+    guard case .activation(let result)? = values[output] else {
+      throw file.invalid("its output '\(output)' is a constant")
+    }
     guard layers.contains(where: { $0.name == result.layer }) else { throw file.invalid("its output is its input") }
     // What a view of the output's layer leaves behind it is not the output.
     layers = LayerGraph.needed(layers, for: result.layer)
@@ -84,7 +87,8 @@ struct ONNXImporter {
   private func preprocessing(_ model: Onnx__Model, _ inputName: String) -> PreprocessingDefaults {
     let first = layers.first { $0.inputs.contains(inputName) }
     if let first, case .batchNormalization = first.operation {
-      return .plain(.rgb, reason: "the network normalizes its input itself, but does not tell its channel order: a guess")
+      return .plain(
+        .rgb, reason: "the network normalizes its input itself, but does not tell its channel order: a guess")
     }
     let hasNormalization = layers.contains {
       if case .localResponseNormalization = $0.operation { return true }
@@ -106,8 +110,8 @@ struct ONNXImporter {
     "Reshape", "Softmax", "Squeeze", "Sub", "Transpose", "Unsqueeze",
   ]
 
-  /// The nodes on which the output depends, in order. Of several outputs it is the one on which most nodes work: the main head,
-  /// not an auxiliary one.
+  /// The nodes on which the output depends, in order. Of several outputs it is the one on which most nodes work: the
+  /// main head, not an auxiliary one.
   private mutating func neededNodes(_ nodes: [ONNXNode], _ graph: Onnx__Graph) throws(GoogLeNetError)
     -> (nodes: [Int], output: String)
   {
@@ -137,7 +141,8 @@ struct ONNXImporter {
     guard !best.nodes.isEmpty else { throw file.invalid("no node makes any of its outputs") }
     let others = outputs.filter { $0 != best.output }
     if !others.isEmpty {
-      notes.append("left out the outputs other than '\(best.output)': " + others.map { "'\($0)'" }.joined(separator: ", "))
+      notes.append(
+        "left out the outputs other than '\(best.output)': " + others.map { "'\($0)'" }.joined(separator: ", "))
     }
     let left = nodes.indices.filter { !best.nodes.contains($0) && nodes[$0].type != "Constant" }
     if !left.isEmpty {
@@ -365,7 +370,8 @@ struct ONNXImporter {
       }
       if strides != [1, 1] {
         notes.append(
-          "the padding of '\(node.name)' (auto_pad \(mode)) is that for the input size given here and stays so at others")
+          "the padding of '\(node.name)' (auto_pad \(mode)) is that for the input size given here and stays so at others"
+        )
       }
       let rows = split(input.height, 0), columns = split(input.width, 1)
       return Padding(top: rows.before, left: columns.before, bottom: rows.after, right: columns.after)
@@ -377,7 +383,8 @@ struct ONNXImporter {
     let input = try image(node)
     guard let weights = try constant(node, 1) else { throw node.invalid("it has no weights") }
     guard weights.dims.count == 4 else {
-      throw node.unsupported("its weights have \(weights.dims.count) dimensions: only two-dimensional convolution is supported")
+      throw node.unsupported(
+        "its weights have \(weights.dims.count) dimensions: only two-dimensional convolution is supported")
     }
     let kernel = try pair(node, "kernel_shape", [weights.dims[2], weights.dims[3]])
     guard kernel == [weights.dims[2], weights.dims[3]] else {
@@ -402,7 +409,9 @@ struct ONNXImporter {
     guard node.has("kernel_shape") else { throw node.invalid("it has no kernel_shape") }
     let kernel = try pair(node, "kernel_shape", [])
     let strides = try pair(node, "strides", [1, 1])
-    guard try pair(node, "dilations", [1, 1]) == [1, 1] else { throw node.unsupported("dilated pooling is not supported") }
+    guard try pair(node, "dilations", [1, 1]) == [1, 1] else {
+      throw node.unsupported("dilated pooling is not supported")
+    }
     var pooling = Pooling(node.type == "MaxPool" ? .max : .average)
     pooling.kernelHeight = kernel[0]
     pooling.kernelWidth = kernel[1]
@@ -471,7 +480,8 @@ struct ONNXImporter {
     let channels = input.shape.channels
     if constant.count != 1 {
       let wide = constant.dims.indices.filter { constant.dims[$0] != 1 }
-      guard wide.count == 1, input.isChannel(input.axis(wide[0] - constant.dims.count)), constant.count == channels else {
+      guard wide.count == 1, input.isChannel(input.axis(wide[0] - constant.dims.count)), constant.count == channels
+      else {
         throw node.unsupported(
           "a constant of \(constant.dims) is neither one value nor one for each of \(channels) channels")
       }
@@ -499,7 +509,9 @@ struct ONNXImporter {
     let input = try vectorInput(node)
     guard node.int("transA", 0) == 0 else { throw node.unsupported("transA is not supported") }
     guard let matrix = try constant(node, 1) else { throw node.invalid("it has no weights") }
-    guard matrix.dims.count == 2 else { throw node.invalid("its weights have \(matrix.dims.count) dimensions instead of 2") }
+    guard matrix.dims.count == 2 else {
+      throw node.invalid("its weights have \(matrix.dims.count) dimensions instead of 2")
+    }
     let alpha = node.float("alpha", 1), beta = node.float("beta", 1)
     var weights = try tensor(node, matrix)
     if node.int("transB", 0) == 0 { weights = try weights.transposed() }
@@ -509,7 +521,8 @@ struct ONNXImporter {
       let outputs = weights.dims[0]
       let isRow = addend.dims.count <= 1 || addend.dims.count == 2 && addend.dims[0] == 1
       guard isRow, addend.count == 1 || addend.count == outputs else {
-        throw node.unsupported("its third input has the shape \(addend.dims): one value for each of \(outputs) outputs is needed")
+        throw node.unsupported(
+          "its third input has the shape \(addend.dims): one value for each of \(outputs) outputs is needed")
       }
       let values = addend.floats
       product.bias = try Tensor(
@@ -554,7 +567,8 @@ struct ONNXImporter {
     var inputs: [ONNXActivation] = []
     for index in node.inputs.indices { inputs.append(try activation(node, index)) }
     guard let first = inputs.first else { throw node.invalid("it joins nothing") }
-    guard node.has("axis"), inputs.allSatisfy({ $0.axes == first.axes }), first.axis(node.int("axis", 1)) == .channel else {
+    guard node.has("axis"), inputs.allSatisfy({ $0.axes == first.axes }), first.axis(node.int("axis", 1)) == .channel
+    else {
       throw node.unsupported("it joins along axis \(node.int("axis", 1)): only the channels are supported")
     }
     try add(node, .concat, inputs)
@@ -622,7 +636,8 @@ struct ONNXImporter {
     if target.count == 2, target[1] == input.shape.count || target[1] == -1 {
       return try flattened(node, input)
     }
-    let same = target.count == input.axes.count
+    let same =
+      target.count == input.axes.count
       && zip(target, input.axes).dropFirst().allSatisfy { $0 == input.size($1) || $0 == 0 || $0 == -1 }
     guard same else {
       throw node.unsupported("it reshapes to \(target): only (images, values of one image) is supported")
@@ -639,6 +654,7 @@ struct ONNXImporter {
       return input.transposed(order)
     case "Reshape":
       guard let target = try constant(node, 1)?.integers else { throw node.unsupported("its shape must be a constant") }
+      guard input.count > 0 else { throw node.unsupported("it reshapes an empty constant") }
       var known = 1
       for (index, dim) in target.enumerated() where dim != -1 {
         let size = dim == 0 && index < input.dims.count && node.int("allowzero", 0) == 0 ? input.dims[index] : dim
@@ -654,10 +670,14 @@ struct ONNXImporter {
         dim == -1 ? input.count / known : dim == 0 && index < input.dims.count ? input.dims[index] : dim
       }
     case "Squeeze", "Unsqueeze":
-      guard let axes = try constant(node, 1)?.integers ?? node.ints("axes") else { throw node.unsupported("it has no axes") }
+      guard let axes = try constant(node, 1)?.integers ?? node.ints("axes") else {
+        throw node.unsupported("it has no axes")
+      }
       let rank = node.type == "Squeeze" ? input.dims.count : input.dims.count + axes.count
       let places = Set(axes.map { $0 < 0 ? $0 &+ rank : $0 })
-      guard places.count == axes.count, places.allSatisfy({ 0..<rank ~= $0 }) else { throw node.invalid("axes is \(axes)") }
+      guard places.count == axes.count, places.allSatisfy({ 0..<rank ~= $0 }) else {
+        throw node.invalid("axes is \(axes)")
+      }
       if node.type == "Squeeze" {
         guard places.allSatisfy({ input.dims[$0] == 1 }) else { throw node.invalid("axes is \(axes) of \(input.dims)") }
         result.dims = input.dims.indices.filter { !places.contains($0) }.map { input.dims[$0] }

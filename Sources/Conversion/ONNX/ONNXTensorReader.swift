@@ -40,13 +40,15 @@ final class ONNXTensorReader {
     var dims: [Int] = []
     var count = 1
     for dim in UnsafeBufferPointer(start: it.dims, count: it.n_dims) {
-      let (product, overflow) = count.multipliedReportingOverflow(by: Int(dim))
+      // Empty tensors count as if they had one: no product of their dimensions is ever too large.
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(Int(dim), 1))
       guard dim >= 0, !overflow, product < InputFile.sizeLimit else {
         throw file.invalid("tensor '\(name)' has the dimension \(dim): negative, or too large altogether")
       }
       dims.append(Int(dim))
       count = product
     }
+    if dims.contains(0) { count = 0 }
     let values: ONNXConstant.Values
     if it.data_location == 1 {
       values = try external(it, name, kind, count)
@@ -112,7 +114,8 @@ final class ONNXTensorReader {
       case "location": location = value
       case "offset":
         guard let number = Int(value), number >= 0 else {
-          throw file.invalid("tensor '\(name)' lies at the offset '\(value)' of '\(location)': not a number of at least 0")
+          throw file.invalid(
+            "tensor '\(name)' lies at the offset '\(value)' of '\(location)': not a number of at least 0")
         }
         offset = number
       case "length":
@@ -140,7 +143,8 @@ final class ONNXTensorReader {
       throw file.unsupported("tensor '\(name)' lies in the file '\(location)', which cannot be reached from memory")
     }
     let parts = location.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard !location.isEmpty, location.utf8.first != UInt8(ascii: "/"), !parts.contains(where: { $0.elementsEqual("..".utf8) })
+    guard !location.isEmpty, location.utf8.first != UInt8(ascii: "/"),
+      !parts.contains(where: { $0.elementsEqual("..".utf8) })
     else {
       throw file.invalid("tensor '\(name)' lies in '\(location)': only files in the model's own folder are read")
     }

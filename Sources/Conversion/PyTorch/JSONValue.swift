@@ -139,7 +139,9 @@ indirect enum JSONValue {
       if cursor < bytes.count, bytes[cursor] | 0x20 == UInt8(ascii: "e") {
         cursor += 1
         isWhole = false
-        if cursor < bytes.count, bytes[cursor] == UInt8(ascii: "+") || bytes[cursor] == UInt8(ascii: "-") { cursor += 1 }
+        if cursor < bytes.count, bytes[cursor] == UInt8(ascii: "+") || bytes[cursor] == UInt8(ascii: "-") {
+          cursor += 1
+        }
         guard digits(&cursor) > 0 else { throw fault("a digit is expected") }
       }
       let text = String(decoding: bytes[start..<cursor], as: UTF8.self)

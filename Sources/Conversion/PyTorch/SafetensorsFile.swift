@@ -37,7 +37,8 @@ enum SafetensorsFile {
         offsets[0] <= offsets[1], offsets[1] <= data.count, offsets[1] - offsets[0] == size
       else {
         throw file.invalid(
-          "tensor '\(key)' of \(dims) \(name) lies at bytes \(offsets[0]) to \(offsets[1]) of \(data.count): that does not fit")
+          "tensor '\(key)' of \(dims) \(name) lies at bytes \(offsets[0]) to \(offsets[1]) of \(data.count): that does not fit"
+        )
       }
       let bytes = UnsafeRawBufferPointer(rebasing: data[offsets[0]..<offsets[1]])
       result.add(

@@ -1,7 +1,7 @@
 import GoogLeNet
 
-/// Builds the network that a state dict of torchvision's GoogLeNet, or of one of its shape with true 5×5 branches, belongs to.
-/// The widths follow from the tensors.
+/// Builds the network that a state dict of torchvision's GoogLeNet, or of one of its shape with true 5×5 branches,
+/// belongs to. The widths follow from the tensors.
 struct StateDictImporter {
   private let file: InputFile
   private let state: StateDict
@@ -171,7 +171,8 @@ struct StateDictImporter {
     for head in auxiliary.keys.sorted() {
       notes.append("left out the auxiliary classifier '\(head)' (\(auxiliary[head] ?? 0) tensors)")
     }
-    notes.append("left out dropout, which does nothing at inference; added the softmax that the checkpoint's network lacks")
+    notes.append(
+      "left out dropout, which does nothing at inference; added the softmax that the checkpoint's network lacks")
     return notes
   }
 

@@ -45,9 +45,11 @@ struct TorchArchive {
         let storages = StorageReader(archive: archive, file: file, folder: folder)
         for (key, value) in dictionary.items {
           guard let key = key.string, case .tensor(let tensor) = value else { continue }
-          state.add(key, StateDict.Entry(dims: tensor.dims, elementType: tensor.storage.elementType) {
-            () throws(GoogLeNetError) in try storages.values(of: tensor, key: key)
-          })
+          state.add(
+            key,
+            StateDict.Entry(dims: tensor.dims, elementType: tensor.storage.elementType) {
+              () throws(GoogLeNetError) in try storages.values(of: tensor, key: key)
+            })
         }
         return (state, root["classes"]?.items?.compactMap(\.string) ?? [])
       }
@@ -116,7 +118,8 @@ struct TorchArchive {
         let (sum, sumOverflow) = last.addingReportingOverflow(span)
         // The walk steps one stride beyond the last value before it turns.
         let whole = dim.multipliedReportingOverflow(by: stride)
-        guard stride >= 0, !overflow, !sumOverflow, !whole.overflow, !sum.addingReportingOverflow(stride).overflow else {
+        guard stride >= 0, !overflow, !sumOverflow, !whole.overflow, !sum.addingReportingOverflow(stride).overflow
+        else {
           throw wrong
         }
         last = sum

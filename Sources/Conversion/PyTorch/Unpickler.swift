@@ -1,7 +1,7 @@
 import GoogLeNet
 
-/// Reads Python pickles of protocols 2 to 5 without running anything: of all classes and functions that a pickle may name, only
-/// those that make tensors and dictionaries are known, and they are imitated. Any other is refused.
+/// Reads Python pickles of protocols 2 to 5 without running anything: of all classes and functions that a pickle may
+/// name, only those that make tensors and dictionaries are known, and they are imitated. Any other is refused.
 struct Unpickler {
   private let bytes: UnsafeRawBufferPointer
   private let file: InputFile
@@ -39,7 +39,9 @@ struct Unpickler {
 
   // MARK: - Input
 
-  private func fault(_ what: String) -> GoogLeNetError { file.invalid("its pickle is broken at byte \(cursor): \(what)") }
+  private func fault(_ what: String) -> GoogLeNetError {
+    file.invalid("its pickle is broken at byte \(cursor): \(what)")
+  }
 
   private mutating func take(_ count: Int) throws(GoogLeNetError) -> UnsafeRawBufferPointer {
     guard count >= 0, count <= bytes.count - cursor else { throw fault("it ends too early") }
@@ -281,7 +283,9 @@ struct Unpickler {
     case "collections.OrderedDict":
       let result = dictionary()
       for pair in arguments.first?.items ?? [] {
-        guard let items = pair.items, items.count == 2 else { throw fault("an OrderedDict is made of what are no pairs") }
+        guard let items = pair.items, items.count == 2 else {
+          throw fault("an OrderedDict is made of what are no pairs")
+        }
         result.items.append((items[0], items[1]))
       }
       return .dictionary(result)
