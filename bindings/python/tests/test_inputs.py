@@ -1,0 +1,81 @@
+"""What callers hand over becomes memory that the C library can read: shapes, strides, copies only where needed."""
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from googlenet import InvalidArgumentError
+from googlenet._inputs import BatchArgument, ImageArgument, choice_argument, index_argument, text_argument
+
+PICTURE = np.arange(6 * 5 * 4, dtype=np.uint8).reshape(6, 5, 4)
+
+
+def read_back(image):
+    """The pixels as the C library finds them through the struct."""
+    channels = {0: 3, 2: 4, 4: 1}[image.format]
+    rows = [
+        np.frombuffer(ctypes.string_at(image.pixels + y * image.row_stride, image.width * channels), np.uint8)
+        for y in range(image.height)
+    ]
+    return np.stack(rows).reshape(image.height, image.width, channels)
+
+
+@pytest.mark.parametrize(
+    ("view", "copied"),
+    [
+        (PICTURE, False),
+        (PICTURE[1:4, 1:3], False),
+        (PICTURE[::2], False),
+        (PICTURE[..., :3], True),
+        (PICTURE[::-1], True),
+        (PICTURE[:, ::-1], True),
+        (PICTURE[:, ::2], True),
+        (PICTURE.transpose(1, 0, 2), True),
+        (np.asfortranarray(PICTURE), True),
+        (PICTURE[..., 0], True),
+        (PICTURE[2:3, :, :3], True),
+        (np.broadcast_to(PICTURE[:1], PICTURE.shape), True),
+        (np.ascontiguousarray(PICTURE[..., 0]), False),
+        (np.ascontiguousarray(PICTURE[..., 0])[:, 1:4], False),
+        (np.ascontiguousarray(PICTURE[..., :3])[:, 1:2], False),
+        (PICTURE.reshape(1, 30, 4)[:, :, :], False),
+    ],
+)
+def test_images_are_read_in_place_where_rows_are_packed(view, copied):
+    argument = ImageArgument(view)
+    image = argument.c_image
+    assert (image.height, image.width) == view.shape[:2]
+    assert image.row_stride >= image.width * {0: 3, 2: 4, 4: 1}[image.format]
+    np.testing.assert_array_equal(read_back(image), view.reshape(*view.shape[:2], -1))
+    assert (image.pixels != view.ctypes.data) == copied
+
+
+def test_strides_of_a_single_row_or_column_do_not_matter():
+    odd = np.lib.stride_tricks.as_strided(PICTURE, (1, 5, 4), (1, 4, 1))
+    assert ImageArgument(odd).c_image.row_stride >= 20
+    odd = np.lib.stride_tricks.as_strided(PICTURE, (6, 1, 4), (20, 77, 1))
+    np.testing.assert_array_equal(read_back(ImageArgument(odd).c_image), PICTURE[:, :1])
+
+
+def test_batches():
+    pixels = np.zeros((2, 4, 5, 3), np.uint8)
+    argument = BatchArgument(pixels, 3, 4, 5)
+    assert (argument.count, argument.c_batch.kind, argument.c_batch.data) == (2, 0, pixels.ctypes.data)
+    assert BatchArgument(pixels[0], 3, 4, 5).count == 1
+    assert BatchArgument(list(pixels), 3, 4, 5).count == 2
+    assert BatchArgument(tuple(pixels), 3, 4, 5).count == 2
+    tensors = np.arange(2 * 60, dtype=np.float32).reshape(2, 3, 4, 5)
+    for order in ("<f4", ">f4"):
+        argument = BatchArgument(tensors.astype(order), 3, 4, 5)
+        assert argument.c_batch.kind == 1
+        got = np.frombuffer(ctypes.string_at(argument.c_batch.data, tensors.nbytes), np.float32)
+        np.testing.assert_array_equal(got, tensors.ravel())
+    with pytest.raises(InvalidArgumentError, match="N×5×4×3 of uint8"):
+        BatchArgument(pixels, 3, 5, 4)
+
+
+def test_small_arguments():
+    assert index_argument("top", np.int64(3), 1, 5) == 3
+    assert choice_argument("backend", "openblas", {"native": 0, "openblas": 1}) == 1
+    assert text_argument("name", "é") == b"\xc3\xa9"
