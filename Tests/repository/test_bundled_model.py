@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,9 @@ def test_accuracy_is_what_the_card_says(tool, root: Path) -> None:
     right = sum(image["predictions"][0]["label"] == label for image, label in zip(images, wanted, strict=True))
     card = re.search(r"(\d+) of (\d+) test photos", (root / "models/clothing.md").read_text())
     assert (right, len(rows)) == (int(card[1]), int(card[2]))
+
+
+def test_demo_agrees_in_three_languages(root: Path) -> None:
+    done = subprocess.run(["Scripts/demo"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.rstrip().endswith("The three agree: models/tshirt.png shows a t-shirt.")
