@@ -105,6 +105,15 @@ def test_errors_name_what_was_wrong(tool, root, arguments, status, told) -> None
     assert not (root / "x.gln").exists()
 
 
+def test_convert_keeps_the_trained_file(tool, tmp_path: Path) -> None:
+    trained = tmp_path / "trained.onnx"
+    trained.write_bytes(b"trained")
+    (tmp_path / "link.gln").hardlink_to(trained)
+    for output in (trained, tmp_path / "link.gln"):
+        assert "--output" in tool("convert", trained, "-o", output, status=1).stderr
+    assert trained.read_bytes() == b"trained"
+
+
 def test_a_full_disk_is_told(tool, root) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run([tool.path, "info", MODEL], stdout=full, stderr=subprocess.PIPE, text=True, cwd=root)
