@@ -13,9 +13,9 @@ let core: [SwiftSetting] =
 
 /// A kernel module: one instruction-set tier of Sources/Kernels, which it sees through a symbolic link.
 /// Loops over accumulators must be unrolled completely (threshold), or they spill to memory.
-func kernels(_ tier: String, _ machineFlags: [String]) -> Target {
+func kernels(_ tier: String, _ machineFlags: [String], path: String? = nil) -> Target {
   .target(
-    name: "Kernels\(tier)", dependencies: ["CKernels"],
+    name: "Kernels\(tier)", dependencies: ["CKernels"], path: path,
     swiftSettings: core + [
       .unsafeFlags(
         [
@@ -37,11 +37,14 @@ let libraryTargets: [Target] = [
     name: "CModelFormat", exclude: ["googlenet.proto", "generate.sh"], linkerSettings: [.linkedLibrary("protobuf-c")]),
   kernels("Portable", []),
   kernels("AVX2", avx2),
+  kernels("AVXVNNI", avx2 + ["-mavxvnni"]),
   kernels("AVX512", avx512),
+  kernels("AVX512VNNI", avx512 + ["-mavx512vnni"]),
   .target(
     name: "GoogLeNet",
     dependencies: [
-      "CGoogLeNet", "CKernels", "CPlatform", "CModelFormat", "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
+      "CGoogLeNet", "CKernels", "CPlatform", "CModelFormat", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI",
+      "KernelsAVX512", "KernelsAVX512VNNI",
     ], swiftSettings: core),
 ]
 
@@ -70,9 +73,14 @@ let toolTargets: [Target] = [
       "GoogLeNet", "Conversion", "ImageFiles", "CPlatform",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: warnings),
+  kernels(
+    "AVXVNNIAsEVEX", avx2 + ["-mavx512f", "-mavx512vl", "-mavx512vnni"], path: "Tests/KernelsAVXVNNIAsEVEX"),
   .testTarget(
     name: "KernelTests",
-    dependencies: ["CKernels", "CPlatform", "KernelsPortable", "KernelsAVX2", "KernelsAVX512"],
+    dependencies: [
+      "CKernels", "CPlatform", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI", "KernelsAVX512",
+      "KernelsAVX512VNNI", "KernelsAVXVNNIAsEVEX",
+    ],
     swiftSettings: warnings),
   .testTarget(
     name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat"],

@@ -3,23 +3,36 @@ import Testing
 import CPlatform
 import KernelsAVX2
 import KernelsAVX512
+import KernelsAVX512VNNI
+import KernelsAVXVNNI
+import KernelsAVXVNNIAsEVEX
 import KernelsPortable
 
 /// A tier of kernels.
 enum KernelTier: String, CaseIterable, CustomTestStringConvertible {
   case portable, avx2, avx512
+  /// Tiers that have an int8 convolution and nothing else; the last is the AVX-VNNI tier's in another encoding.
+  case avxVNNI, avx512VNNI, avxVNNIAsEVEX
 
-  /// The tiers that this CPU can run.
+  /// The tiers of all kernels that this CPU can run.
   static var available: [KernelTier] {
-    let features = gln_cpu_features()
-    return allCases.filter { features & $0.features == $0.features }
+    [.portable, .avx2, .avx512].filter { $0.isAvailable }
   }
+
+  /// The tiers of int8 convolutions that this CPU can run.
+  static var availableInt8Convolutions: [KernelTier] {
+    allCases.filter { $0.isAvailable }
+  }
+
+  private var isAvailable: Bool { gln_cpu_features() & features == features }
 
   private var features: UInt32 {
     switch self {
     case .portable: 0
     case .avx2: UInt32(GLN_CPU_AVX2_FMA)
     case .avx512: UInt32(GLN_CPU_AVX2_FMA) | UInt32(GLN_CPU_AVX512)
+    case .avxVNNI: UInt32(GLN_CPU_AVX_VNNI)
+    case .avx512VNNI, .avxVNNIAsEVEX: UInt32(GLN_CPU_AVX512_VNNI)
     }
   }
 
@@ -30,6 +43,9 @@ enum KernelTier: String, CaseIterable, CustomTestStringConvertible {
     case .portable: gln_kernels_portable(&table)
     case .avx2: gln_kernels_avx2(&table)
     case .avx512: gln_kernels_avx512(&table)
+    case .avxVNNI: gln_kernels_avx_vnni(&table)
+    case .avx512VNNI: gln_kernels_avx512_vnni(&table)
+    case .avxVNNIAsEVEX: fillTableWithEVEXKernels(&table)
     }
     return table
   }

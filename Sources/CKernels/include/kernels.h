@@ -325,6 +325,8 @@ typedef struct gln_kernel_table {
  */
 void gln_kernels_portable(gln_kernel_table *table);
 void gln_kernels_avx2(gln_kernel_table *table);
+void gln_kernels_avx_vnni(gln_kernel_table *table); /* the int8 convolution alone */
 void gln_kernels_avx512(gln_kernel_table *table);
+void gln_kernels_avx512_vnni(gln_kernel_table *table); /* the int8 convolution alone */
 
 #endif

@@ -41,7 +41,9 @@ struct KernelSelection {
     var table = gln_kernel_table()
     gln_kernels_portable(&table)
     if isa >= .avx2 { gln_kernels_avx2(&table) }
+    if isa >= .avxVNNI, has(Int(GLN_CPU_AVX_VNNI)) { gln_kernels_avx_vnni(&table) }
     if isa >= .avx512 { gln_kernels_avx512(&table) }
+    if isa >= .avx512VNNI { gln_kernels_avx512_vnni(&table) }
     return table
   }
 }

@@ -1,0 +1,283 @@
+import CKernels
+
+/// Direct convolution of unsigned by signed bytes. Where the tier multiplies bytes it reads the input in place; where it
+/// multiplies 16-bit numbers it first widens a band of input rows into scratch, once for all output channels.
+///
+/// Packed weights: for each block of output channels the biases, the multipliers, and then for each tap (row by row) and group of
+/// `Int8Dot.groupLength` inputs the weights of the block's channels, a group in 4 bytes.
+struct Int8Convolution {
+  /// Blocks that one output pixel's item computes at once.
+  @inline(__always) static var vectorTileBlocks: Int { 4 }
+  /// Bytes that a band of widened rows should not exceed, so that it stays in the second-level cache.
+  @inline(__always) static var bandBytes: Int { 128 &* 1024 }
+  /// Bytes that widening may write, and tiles may read, past the last value.
+  @inline(__always) static var widenedSlack: Int { 64 }
+  /// Sums of the largest tile.
+  typealias Results = InlineArray<28, Sums>
+
+  let shape: gln_s8_convolution
+  let blocks: ChannelBlocks
+  /// Vectors of bias, multipliers and weights for one vector of output channels.
+  let vectorLength: Int
+  /// Whether one long row of output pixels can stand for all rows.
+  let isFlat: Bool
+  /// Rows of output whose input is widened at a time, and their number; one band where nothing is widened.
+  let bandRows: Int
+  let bands: Int
+  let loop: Int8TileLoop
+
+  init(_ shape: gln_s8_convolution) {
+    self.shape = shape
+    let channels = Int(shape.input_channels)
+    let height = Int(shape.output_height)
+    let width = Int(shape.output_width)
+    let tapRows = Int(shape.kernel_height)
+    let inputColumns = (width &- 1) &* Int(shape.stride_width) &+ (Int(shape.kernel_width) &- 1)
+      &* Int(shape.dilation_width) &+ 1
+    // What tiles read: the input itself, or its widened rows without gaps.
+    let valueBytes = 4 / Int8Dot.groupLength
+    let pixelStride = Int8Dot.widensInput ? channels : shape.input_pixel_stride
+    let rowStride = Int8Dot.widensInput ? inputColumns &* channels : shape.input_row_stride
+    blocks = ChannelBlocks(channels: Int(shape.output_channels))
+    let isRun = shape.dilation_width == 1 && pixelStride == channels
+    let tapColumns = isRun ? 1 : Int(shape.kernel_width)
+    let tapLength = isRun ? Int(shape.kernel_width) &* channels : channels
+    let tapGroups = (tapLength &+ Int8Dot.groupLength &- 1) / Int8Dot.groupLength
+    vectorLength = 2 &+ tapRows &* tapColumns &* tapGroups
+    isFlat =
+      tapRows == 1 && shape.kernel_width == 1 && shape.stride_height == 1 && shape.stride_width == 1
+      && rowStride == width &* pixelStride && shape.output_row_stride == width &* shape.output_pixel_stride
+    loop = Int8TileLoop(
+      tapRows: tapRows, tapColumns: tapColumns, tapGroups: tapGroups,
+      tapRowStep: Int(shape.dilation_height) &* rowStride &* valueBytes,
+      tapColumnStep: Int(shape.dilation_width) &* pixelStride &* valueBytes,
+      inputRowStep: Int(shape.stride_height) &* rowStride &* valueBytes,
+      inputColumnStep: Int(shape.stride_width) &* pixelStride &* valueBytes)
+    if Int8Dot.widensInput {
+      let rowBytes = rowStride &* valueBytes
+      let windowRows = (tapRows &- 1) &* Int(shape.dilation_height) &+ 1
+      let fitting = (Self.bandBytes / rowBytes &- windowRows) / Int(shape.stride_height) &+ 1
+      let share = (height &+ Int(shape.threads) &- 1) / Swift.max(1, Int(shape.threads))
+      bandRows = Swift.max(1, Swift.min(fitting, share))
+      bands = (height &+ bandRows &- 1) / bandRows
+    } else {
+      bandRows = height
+      bands = 1
+    }
+  }
+
+  @inline(__always)
+  private var isVector: Bool { shape.output_height == 1 && shape.output_width == 1 }
+
+  @inline(__always)
+  private func grid(rows: Int) -> Int8TileGrid {
+    let width = Int(shape.output_width)
+    return isFlat ? Int8TileGrid(height: 1, width: rows &* width) : Int8TileGrid(height: rows, width: width)
+  }
+
+  /// Items are groups of blocks for one output pixel; blocks of a band where the input is widened; else tiles of a block.
+  @inline(__always)
+  private var items: Int {
+    if isVector { return (blocks.count &+ Self.vectorTileBlocks &- 1) / Self.vectorTileBlocks }
+    return Int8Dot.widensInput ? bands &* blocks.count : blocks.count &* grid(rows: bandRows).count
+  }
+
+  @inline(__always)
+  var cut: WorkCut { WorkCut(items: items, threads: shape.threads) }
+
+  @inline(__always)
+  var packedSize: Int { blocks.vectors &* vectorLength &* MemoryLayout<Sums>.size }
+
+  /// Input rows below the first output row's first that `rows` rows of output read.
+  @inline(__always)
+  private func inputRows(_ rows: Int) -> Int {
+    (rows &- 1) &* Int(shape.stride_height) &+ (Int(shape.kernel_height) &- 1) &* Int(shape.dilation_height) &+ 1
+  }
+
+  @inline(__always)
+  private var inputColumns: Int {
+    (Int(shape.output_width) &- 1) &* Int(shape.stride_width) &+ (Int(shape.kernel_width) &- 1)
+      &* Int(shape.dilation_width) &+ 1
+  }
+
+  /// Enough for any number of threads: more of them only make the bands smaller.
+  @inline(__always)
+  static func scratchSize(_ shape: gln_s8_convolution) -> Int {
+    guard Int8Dot.widensInput else { return 0 }
+    var alone = shape
+    alone.threads = 1
+    let convolution = Int8Convolution(alone)
+    let values = convolution.inputRows(convolution.bandRows) &* convolution.inputColumns &* Int(shape.input_channels)
+    return values &* 2 &+ widenedSlack
+  }
+
+  @inline(__always)
+  private func packedBlock(_ block: Int) -> UnsafePointer<Sums> {
+    shape.weights.unsafelyUnwrapped.assumingMemoryBound(to: Sums.self) + block &* Tier.tileVectors &* vectorLength
+  }
+
+  /// Computes a unit's items.
+  func run(_ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
+    let (first, end) = cut.range(unit)
+    let input = UnsafeRawPointer(shape.input.unsafelyUnwrapped)
+    var results = Results(repeating: Sums(repeating: 0))
+    var storage = results.mutableSpan
+    storage.withUnsafeMutableBufferPointer { storage in
+      let results = storage.baseAddress.unsafelyUnwrapped
+      withUnsafePointer(to: loop) { loop in
+        if isVector {
+          let values = Int8Dot.widensInput ? widen(band: 0, scratch.unsafelyUnwrapped) : input
+          for item in first..<end { runVectorItem(item, loop, values, results) }
+        } else if Int8Dot.widensInput {
+          runBands(first, end, loop, scratch.unsafelyUnwrapped, results)
+        } else {
+          let grid = grid(rows: bandRows)
+          for item in first..<end {
+            let block = item / grid.count
+            runTile(item &- block &* grid.count, grid, block, firstRow: 0, loop, input, results)
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func runBands(
+    _ first: Int, _ end: Int, _ loop: UnsafePointer<Int8TileLoop>, _ scratch: UnsafeMutableRawPointer,
+    _ results: UnsafeMutablePointer<Sums>
+  ) {
+    var widened = -1
+    for item in first..<end {
+      let band = item / blocks.count
+      if band != widened {
+        _ = widen(band: band, scratch)
+        widened = band
+      }
+      let firstRow = band &* bandRows
+      let grid = grid(rows: Swift.min(bandRows, Int(shape.output_height) &- firstRow))
+      for tile in 0..<grid.count {
+        runTile(
+          tile, grid, item &- band &* blocks.count, firstRow: firstRow, loop, UnsafeRawPointer(scratch), results)
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - firstRow: the output row where the grid begins.
+  ///   - input: what the grid's first output pixel reads first.
+  @inline(__always)
+  private func runTile(
+    _ index: Int, _ grid: Int8TileGrid, _ block: Int, firstRow: Int, _ loop: UnsafePointer<Int8TileLoop>,
+    _ input: UnsafeRawPointer, _ results: UnsafeMutablePointer<Sums>
+  ) {
+    let tile = grid.tile(index)
+    let vectors = blocks.vectors(block)
+    let packed = packedBlock(block)
+    runInt8Tile(
+      rows: tile.rows, columns: tile.columns, vectors: vectors, loop,
+      input + (tile.row &* loop.pointee.inputRowStep &+ tile.column &* loop.pointee.inputColumnStep), packed, results)
+    Int8Requantization(shape).store(
+      results, packed + vectors, rows: tile.rows, columns: tile.columns, vectors: vectors,
+      offset: (firstRow &+ tile.row) &* shape.output_row_stride &+ tile.column &* shape.output_pixel_stride
+        &+ blocks.firstChannel(block), lastLanes: blocks.lastLanes(block))
+  }
+
+  @inline(__always)
+  private func runVectorItem(
+    _ item: Int, _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ results: UnsafeMutablePointer<Sums>
+  ) {
+    let first = item &* Self.vectorTileBlocks
+    let end = Swift.min(first &+ Self.vectorTileBlocks, blocks.count)
+    guard first &+ Self.vectorTileBlocks <= blocks.full else {
+      let grid = grid(rows: 1)
+      for block in first..<end { runTile(0, grid, block, firstRow: 0, loop, input, results) }
+      return
+    }
+    Int8VectorTile<4, 2>.run(loop, input, packedBlock(first), Tier.tileVectors &* vectorLength, results)
+    for block in first..<end {
+      Int8Requantization(shape).store(
+        results + (block &- first) &* Tier.tileVectors, packedBlock(block) + Tier.tileVectors, rows: 1, columns: 1,
+        vectors: Tier.tileVectors, offset: blocks.firstChannel(block), lastLanes: Vec.scalarCount)
+    }
+  }
+
+  /// Writes the input rows of a band as 16-bit numbers, without gaps.
+  @inline(never)
+  private func widen(band: Int, _ scratch: UnsafeMutableRawPointer) -> UnsafeRawPointer {
+    let firstRow = band &* bandRows
+    let rows = inputRows(Swift.min(bandRows, Int(shape.output_height) &- firstRow))
+    let hasGaps = shape.input_pixel_stride != Int(shape.input_channels)
+    let length = hasGaps ? Int(shape.input_channels) : inputColumns &* Int(shape.input_channels)
+    let runs = hasGaps ? inputColumns : 1
+    var place = scratch.assumingMemoryBound(to: UInt16.self)
+    for row in 0..<rows {
+      var values = shape.input.unsafelyUnwrapped + (firstRow &* Int(shape.stride_height) &+ row) &* shape.input_row_stride
+      for _ in 0..<runs {
+        var index = 0
+        while index < length {
+          gln_widen_16(values + index, place + index)
+          index &+= 16
+        }
+        values += shape.input_pixel_stride
+        place += length
+      }
+    }
+    return UnsafeRawPointer(scratch)
+  }
+
+  /// Packs weights (output channels, input channels, kernel height, kernel width), biases and multipliers.
+  func pack(
+    _ weights: UnsafePointer<Int8>, _ bias: UnsafePointer<Int32>, _ multipliers: UnsafePointer<Float>,
+    _ packed: UnsafeMutableRawPointer
+  ) {
+    let channels = Int(shape.input_channels)
+    let kernelWidth = Int(shape.kernel_width)
+    let taps = Int(shape.kernel_height) &* kernelWidth
+    let tapLength = loop.tapColumns == kernelWidth ? channels : channels &* kernelWidth
+    for block in 0..<blocks.count {
+      let lanes = blocks.vectors(block) &* Vec.scalarCount
+      let firstChannel = blocks.firstChannel(block)
+      let used = Swift.min(lanes, blocks.channels &- firstChannel)
+      let start = packed + firstChannel &* vectorLength &* 4
+      for lane in 0..<lanes {
+        let inside = lane < used
+        start.storeBytes(of: inside ? bias[firstChannel &+ lane] : 0, toByteOffset: lane &* 4, as: Int32.self)
+        start.storeBytes(
+          of: inside ? multipliers[firstChannel &+ lane] : 0, toByteOffset: (lanes &+ lane) &* 4, as: Float.self)
+      }
+      var place = start + 2 &* lanes &* 4
+      for tapRow in 0..<loop.tapRows {
+        for tapColumn in 0..<loop.tapColumns {
+          for group in 0..<loop.tapGroups {
+            for member in 0..<Int8Dot.groupLength {
+              let index = group &* Int8Dot.groupLength &+ member
+              let column = tapColumn &+ index / channels
+              let source = weights
+                + ((firstChannel &* channels &+ index % channels) &* taps &+ tapRow &* kernelWidth &+ column)
+              for lane in 0..<lanes {
+                let value = lane < used && index < tapLength ? source[lane &* channels &* taps] : 0
+                Int8Dot.store(value, member, of: place + lane &* 4)
+              }
+            }
+            place += lanes &* 4
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Fills the table's record of the int8 convolution.
+func fillInt8Convolution(_ table: inout gln_kernel_table) {
+  table.s8_convolution = gln_s8_convolution_algorithm(
+    packed_size: { shape in Int8Convolution(shape.unsafelyUnwrapped.pointee).packedSize },
+    pack: { shape, weights, bias, multipliers, packed in
+      Int8Convolution(shape.unsafelyUnwrapped.pointee).pack(
+        weights.unsafelyUnwrapped, bias.unsafelyUnwrapped, multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
+    },
+    scratch_size: { shape in Int8Convolution.scratchSize(shape.unsafelyUnwrapped.pointee) },
+    unit_count: { shape in Int32(Int8Convolution(shape.unsafelyUnwrapped.pointee).cut.units) },
+    run: { arguments, _, unit, scratch in
+      Int8Convolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(unit, scratch)
+    })
+}

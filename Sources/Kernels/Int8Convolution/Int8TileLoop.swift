@@ -1,0 +1,13 @@
+/// What all register tiles of an int8 convolution have in common. Steps count bytes of input.
+struct Int8TileLoop {
+  /// The taps of the kernel: rows, columns, and the groups of `Int8Dot.groupLength` contiguous inputs of each.
+  var tapRows: Int
+  var tapColumns: Int
+  var tapGroups: Int
+  /// From a tap's input to the next row's and the next column's.
+  var tapRowStep: Int
+  var tapColumnStep: Int
+  /// From an output pixel's input to that of the pixel below and beside.
+  var inputRowStep: Int
+  var inputColumnStep: Int
+}

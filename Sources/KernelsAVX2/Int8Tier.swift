@@ -1,0 +1,74 @@
+import CKernels
+
+typealias Sums = SIMD8<Int32>
+
+/// What the int8 kernels need to know of the tier's vectors.
+enum Int8Tier {
+  /// Bytes and 16-bit numbers, as many as a vector holds.
+  typealias Bytes = SIMD32<UInt8>
+  typealias Words = SIMD16<UInt16>
+
+  /// Output pixels of a register tile of 256-bit vectors: 6 × 2 sums, 2 weights, the broadcast input and a product.
+  @inline(__always) static var tileColumns: Int { 6 }
+  /// Output pixels a row of a register tile that spans two rows, for narrow images.
+  @inline(__always) static var pairedTileColumns: Int { 3 }
+
+  @inline(__always) static func larger(_ a: Bytes, _ b: Bytes) -> Bytes { gln_larger_u8_32(a, b) }
+
+  @inline(__always) static func larger(_ a: Words, _ b: Words) -> Words { gln_larger_u16_16(a, b) }
+
+  @inline(__always) static func floats(_ values: Sums) -> Vec { gln_float_s32_8(values) }
+
+  @inline(__always) static func load(_ values: UnsafePointer<UInt8>) -> Sums { gln_load_u8_8(values) }
+
+  @inline(__always) static func load(_ values: UnsafePointer<UInt16>) -> Sums { gln_load_u16_8(values) }
+
+  /// Stores the first `count` values, which may be all, rounded to the nearest integer and clamped.
+  @inline(__always) static func store(_ values: Vec, _ place: UnsafeMutablePointer<UInt8>, count: Int) {
+    if count >= Vec.scalarCount {
+      gln_store_u8_8(place, values)
+    } else {
+      var all = SIMD8<UInt8>()
+      withUnsafeMutablePointer(to: &all) { all in
+        let bytes = UnsafeMutableRawPointer(all).assumingMemoryBound(to: UInt8.self)
+        gln_store_u8_8(bytes, values)
+        gln_copy_bytes(place, bytes, count)
+      }
+    }
+  }
+
+  /// Stores the first `count` values, which may be all, rounded to the nearest integer and clamped.
+  @inline(__always) static func store(_ values: Vec, _ place: UnsafeMutablePointer<UInt16>, count: Int) {
+    if count >= Vec.scalarCount {
+      gln_store_u16_8(place, values)
+    } else {
+      var all = SIMD8<UInt16>()
+      withUnsafeMutablePointer(to: &all) { all in
+        let words = UnsafeMutableRawPointer(all).assumingMemoryBound(to: UInt16.self)
+        gln_store_u16_8(words, values)
+        gln_copy_bytes(place, words, 2 &* count)
+      }
+    }
+  }
+
+  /// Writes 3 channels of the first pixels of a row, four pixels at a time, as far as whole vectors may be read.
+  ///
+  /// - Returns: how many pixels are done.
+  @inline(__always) static func shufflePixels(
+    _ pixels: UnsafePointer<UInt8>, _ output: UnsafeMutablePointer<UInt8>, _ width: Int, _ pixelBytes: Int,
+    _ offsets: (Int32, Int32, Int32, Int32)
+  ) -> Int {
+    var order = SIMD16<UInt8>(repeating: 0x80)
+    for pixel in 0..<4 {
+      order[3 &* pixel] = UInt8(truncatingIfNeeded: pixel &* pixelBytes &+ Int(offsets.0))
+      order[3 &* pixel &+ 1] = UInt8(truncatingIfNeeded: pixel &* pixelBytes &+ Int(offsets.1))
+      order[3 &* pixel &+ 2] = UInt8(truncatingIfNeeded: pixel &* pixelBytes &+ Int(offsets.2))
+    }
+    var column = 0
+    while (column &* pixelBytes &+ 16) <= width &* pixelBytes {
+      gln_shuffle_bytes_12(output + 3 &* column, pixels + column &* pixelBytes, order)
+      column &+= 4
+    }
+    return column
+  }
+}

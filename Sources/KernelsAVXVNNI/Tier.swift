@@ -1,0 +1,18 @@
+import CKernels
+
+typealias Vec = SIMD8<Float>
+
+/// What the shared code needs to know of the tier's vectors.
+enum Tier {
+  /// Vectors of output channels of a register tile.
+  @inline(__always) static var tileVectors: Int { 2 }
+
+  /// The first `count` values, zeros in the other lanes.
+  @inline(__always) static func loadFirst(_ count: Int, _ values: UnsafePointer<Float>) -> Vec {
+    gln_load_first_256(values, Int32(truncatingIfNeeded: count))
+  }
+
+  @inline(__always) static func storeFirst(_ count: Int, _ vector: Vec, _ values: UnsafeMutablePointer<Float>) {
+    gln_store_first_256(values, vector, Int32(truncatingIfNeeded: count))
+  }
+}

@@ -1,0 +1,147 @@
+import CKernels
+import Testing
+
+/// Values that show saturation: where the integers come from.
+enum Int8Values: String, CaseIterable {
+  case random
+  /// All inputs 255, all weights −128 or 127.
+  case largest
+}
+
+@Suite struct Int8ConvolutionTests {
+  @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
+  func bytes(tier: KernelTier, shape: ConvolutionCase) {
+    for values in Int8Values.allCases {
+      check(tier, shape, values, GLN_S8_OUTPUT_U8) { value, _ in value.rounded(to: UInt8.self) }
+    }
+  }
+
+  @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
+  func words(tier: KernelTier, shape: ConvolutionCase) {
+    for values in Int8Values.allCases {
+      check(tier, shape, values, GLN_S8_OUTPUT_U16) { value, _ in value.rounded(to: UInt16.self) }
+    }
+  }
+
+  @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
+  func floats(tier: KernelTier, shape: ConvolutionCase) {
+    for values in Int8Values.allCases {
+      check(tier, shape, values, GLN_S8_OUTPUT_F32) { value, minimum in Swift.max(value, minimum) }
+    }
+  }
+
+  /// Sums at both ends of 32 bits, and multipliers that make them overflow any integer, or fall exactly between two.
+  @Test(arguments: KernelTier.availableInt8Convolutions)
+  func extremeMultipliers(tier: KernelTier) {
+    let shape = ConvolutionCase(inputChannels: 1, outputChannels: 77, height: 3, width: 5, outputNeighbours: (1, 1))
+    let biases: [Int32] = [.min + 32640, .max - 32385, -1, 0, 1, 5, 1000, -70000]
+    let multipliers: [Float] = [0.5, 1.5, 3e38, 1e-30, 0, 1, 0.25, 16, -1]
+    func rounded<Element: FixedWidthInteger>(_: Element.Type) -> (Float, Float) -> Element {
+      { value, _ in value.rounded(to: Element.self) }
+    }
+    check(
+      tier, shape, .random, GLN_S8_OUTPUT_U8, biases: biases, multipliers: multipliers, finish: rounded(UInt8.self))
+    check(
+      tier, shape, .random, GLN_S8_OUTPUT_U16, biases: biases, multipliers: multipliers, finish: rounded(UInt16.self))
+    check(tier, shape, .random, GLN_S8_OUTPUT_F32, biases: biases, multipliers: multipliers) { Swift.max($0, $1) }
+  }
+
+  /// Runs the case with the units of one thread, of two and of eight.
+  private func check<Element: BitwiseCopyable & Equatable>(
+    _ tier: KernelTier, _ shape: ConvolutionCase, _ values: Int8Values, _ outputType: gln_s8_output,
+    biases: [Int32]? = nil, multipliers: [Float]? = nil, finish: (Float, _ minimum: Float) -> Element
+  ) {
+    let algorithm = tier.table.s8_convolution
+    var random = Random(seed: 11)
+    var arguments = gln_s8_convolution()
+    arguments.input_channels = Int32(shape.inputChannels)
+    arguments.output_channels = Int32(shape.outputChannels)
+    arguments.output_height = Int32(shape.height)
+    arguments.output_width = Int32(shape.width)
+    arguments.kernel_height = Int32(shape.kernel.0)
+    arguments.kernel_width = Int32(shape.kernel.1)
+    arguments.stride_height = Int32(shape.stride.0)
+    arguments.stride_width = Int32(shape.stride.1)
+    arguments.dilation_height = Int32(shape.dilation.0)
+    arguments.dilation_width = Int32(shape.dilation.1)
+    arguments.output_type = outputType
+    arguments.minimum = shape.minimum
+
+    let input = ExactActivation<UInt8>(
+      height: (shape.height - 1) * shape.stride.0 + (shape.kernel.0 - 1) * shape.dilation.0 + 1,
+      width: (shape.width - 1) * shape.stride.1 + (shape.kernel.1 - 1) * shape.dilation.1 + 1,
+      channels: shape.inputChannels, neighbours: shape.inputNeighbours, rowGap: shape.inputGap)
+    let taps = shape.inputChannels * shape.kernel.0 * shape.kernel.1
+    let weights = GuardedBuffer<Int8>(count: shape.outputChannels * taps)
+    let bias = GuardedBuffer<Int32>(count: shape.outputChannels)
+    let multiplier = GuardedBuffer<Float>(count: shape.outputChannels)
+    switch values {
+    case .random:
+      input.fill(&random)
+      for index in 0..<weights.count { weights[index] = .withExtremes(&random) }
+    case .largest:
+      input.fill { 255 }
+      for index in 0..<weights.count { weights[index] = index / taps % 2 == 0 ? .min : .max }
+    }
+    // Most sums become outputs between the bounds, the rest is beyond them.
+    let spread = outputType == GLN_S8_OUTPUT_U16 ? Float(60_000) : 240
+    for channel in 0..<shape.outputChannels {
+      bias[channel] = biases?[channel % biases!.count] ?? (shape.bias ? Int32(random.value() * 100_000) : 0)
+      multiplier[channel] =
+        multipliers?[channel % multipliers!.count]
+        ?? spread / (Float(taps).squareRoot() * 15_000) * (1 + random.value() / 2)
+    }
+    arguments.input = UnsafePointer(input.pointer)
+    arguments.input_row_stride = input.rowStride
+    arguments.input_pixel_stride = input.pixelStride
+    let expected = shape.sums(input, weights, bias).enumerated().map { index, sum in
+      finish(Float(sum) * multiplier[index % shape.outputChannels], shape.minimum)
+    }
+
+    for threads: Int32 in [1, 2, 8] {
+      let output = ExactActivation<Element>(
+        height: shape.height, width: shape.width, channels: shape.outputChannels, neighbours: shape.outputNeighbours,
+        rowGap: shape.outputGap)
+      arguments.threads = threads
+      arguments.output = UnsafeMutableRawPointer(output.pointer)
+      arguments.output_row_stride = output.rowStride
+      arguments.output_pixel_stride = output.pixelStride
+      let packed = GuardedBuffer<UInt8>(count: algorithm.packed_size(&arguments))
+      algorithm.pack(&arguments, weights.pointer, bias.pointer, multiplier.pointer, packed.pointer)
+      arguments.weights = UnsafeRawPointer(packed.pointer)
+      let untouched = runUnits(
+        algorithm.run, arguments, counts: [algorithm.unit_count(&arguments)],
+        scratchSize: algorithm.scratch_size(&arguments), &random)
+      #expect(untouched && packed.surroundingsAreUntouched)
+      output.expect(expected, "\(values), \(threads) threads")
+    }
+  }
+}
+
+extension ConvolutionCase {
+  /// The exact sums in plain loops.
+  fileprivate func sums(
+    _ input: ExactActivation<UInt8>, _ weights: GuardedBuffer<Int8>, _ bias: GuardedBuffer<Int32>
+  ) -> [Int32] {
+    var sums: [Int32] = []
+    for y in 0..<height {
+      for x in 0..<width {
+        for output in 0..<outputChannels {
+          var sum = bias[output]
+          var weight = output * inputChannels * kernel.0 * kernel.1
+          for channel in 0..<inputChannels {
+            for ky in 0..<kernel.0 {
+              for kx in 0..<kernel.1 {
+                let value = input[y * stride.0 + ky * dilation.0, x * stride.1 + kx * dilation.1, channel]
+                sum += Int32(value) * Int32(weights[weight])
+                weight += 1
+              }
+            }
+          }
+          sums.append(sum)
+        }
+      }
+    }
+    return sums
+  }
+}

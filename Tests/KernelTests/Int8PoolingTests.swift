@@ -1,0 +1,83 @@
+import CKernels
+import Testing
+
+@Suite struct Int8PoolingTests {
+  @Test(arguments: KernelTier.available, PoolingCase.all)
+  func bytes(tier: KernelTier, shape: PoolingCase) {
+    check(tier.table.u8_max_pooling, tier, shape) { (values: [UInt8], _) in values.max()! }
+  }
+
+  @Test(arguments: KernelTier.available, PoolingCase.all)
+  func words(tier: KernelTier, shape: PoolingCase) {
+    check(tier.table.u16_max_pooling, tier, shape) { (values: [UInt16], _) in values.max()! }
+  }
+
+  @Test(arguments: KernelTier.available, PoolingCase.all)
+  func average(tier: KernelTier, shape: PoolingCase) {
+    check(tier.table.u8_average_pooling, tier, shape) { (values: [UInt8], count) -> Float in
+      Float(values.reduce(0) { $0 + Int($1) }) * (Self.scale / Float(count))
+    }
+  }
+
+  private static let scale: Float = 0.0371
+
+  private func check<Input: FixedWidthInteger & BitwiseCopyable, Output: BitwiseCopyable & Equatable>(
+    _ kernel: gln_run_unit, _ tier: KernelTier, _ shape: PoolingCase, _ combine: ([Input], _ count: Int) -> Output
+  ) {
+    let table = tier.table
+    var random = Random(seed: 12)
+    let input = ExactActivation<Input>(
+      height: shape.height, width: shape.width, channels: shape.channels, neighbours: shape.neighbours,
+      rowGap: shape.gap)
+    input.fill(&random)
+    var expected: [Output] = []
+    for y in 0..<shape.outputHeight {
+      for x in 0..<shape.outputWidth {
+        for channel in 0..<shape.channels {
+          var values: [Input] = []
+          var padded = 0
+          for ky in 0..<shape.kernel.0 {
+            for kx in 0..<shape.kernel.1 {
+              let row = y * shape.stride.0 + ky - shape.padding.0
+              let column = x * shape.stride.1 + kx - shape.padding.1
+              if row < shape.height + shape.padding.2 && column < shape.width + shape.padding.3 { padded += 1 }
+              guard row >= 0, row < shape.height, column >= 0, column < shape.width else { continue }
+              values.append(input[row, column, channel])
+            }
+          }
+          expected.append(combine(values, shape.countIncludesPadding ? padded : values.count))
+        }
+      }
+    }
+    for threads: Int32 in [1, 3] {
+      let output = ExactActivation<Output>(
+        height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels,
+        neighbours: (shape.neighbours.1, shape.neighbours.0), rowGap: shape.gap)
+      var arguments = gln_u8_pooling()
+      arguments.input = UnsafeRawPointer(input.pointer)
+      arguments.output = UnsafeMutableRawPointer(output.pointer)
+      arguments.input_row_stride = input.rowStride
+      arguments.input_pixel_stride = input.pixelStride
+      arguments.output_row_stride = output.rowStride
+      arguments.output_pixel_stride = output.pixelStride
+      arguments.channels = Int32(shape.channels)
+      arguments.input_height = Int32(shape.height)
+      arguments.input_width = Int32(shape.width)
+      arguments.output_height = Int32(shape.outputHeight)
+      arguments.output_width = Int32(shape.outputWidth)
+      arguments.kernel_height = Int32(shape.kernel.0)
+      arguments.kernel_width = Int32(shape.kernel.1)
+      arguments.stride_height = Int32(shape.stride.0)
+      arguments.stride_width = Int32(shape.stride.1)
+      arguments.padding_top = Int32(shape.padding.0)
+      arguments.padding_left = Int32(shape.padding.1)
+      arguments.padding_bottom = Int32(shape.padding.2)
+      arguments.padding_right = Int32(shape.padding.3)
+      arguments.count_includes_padding = shape.countIncludesPadding ? 1 : 0
+      arguments.threads = threads
+      arguments.scale = Self.scale
+      #expect(runUnits(kernel, arguments, counts: [table.u8_pooling_units(&arguments)], &random))
+      output.expect(expected, "\(threads) threads")
+    }
+  }
+}
