@@ -26,6 +26,7 @@ enum ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
     let columnStep = loop.pointee.inputColumnStep
     let tapLength = loop.pointee.tapLength
     let prefetchStep = loop.pointee.prefetchStep
+    var prefetch = loop.pointee.prefetch
     let lines = (vectors &* MemoryLayout<Vec>.size &+ 63) / 64
     var weights = weights
     for tapRow in 0..<loop.pointee.tapRows {
@@ -33,8 +34,9 @@ enum ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
         var values = input + (tapRow &* loop.pointee.tapRowStep &+ tapColumn &* loop.pointee.tapColumnStep)
         for _ in 0..<tapLength {
           for line in 0..<lines {
-            gln_prefetch(UnsafeRawPointer(weights + prefetchStep) + line &* 64)
+            gln_prefetch(prefetch + line &* 64)
           }
+          prefetch += prefetchStep
           for row in 0..<rows {
             for column in 0..<columns {
               let value = Vec(repeating: values[row &* rowStep &+ column &* columnStep])

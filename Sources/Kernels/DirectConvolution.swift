@@ -56,7 +56,8 @@ struct DirectConvolution {
       tapRows: tapRows, tapColumns: tapColumns, tapLength: tapLength, tapRowStep: tapRowStep,
       tapColumnStep: Int(shape.dilation_width) &* pixelStride, inputRowStep: Int(shape.stride_height) &* rowStride,
       inputColumnStep: Int(shape.stride_width) &* pixelStride, outputRowStep: shape.output_row_stride,
-      outputColumnStep: shape.output_pixel_stride, minimum: shape.minimum, prefetchStep: 0)
+      outputColumnStep: shape.output_pixel_stride, minimum: shape.minimum,
+      prefetch: UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped, prefetchStep: 0)
   }
 
   @inline(__always)
@@ -83,7 +84,8 @@ struct DirectConvolution {
     let input = arguments.input.unsafelyUnwrapped
     let packed = arguments.weights.unsafelyUnwrapped
     let output = arguments.output.unsafelyUnwrapped
-    withUnsafePointer(to: loop) { loop in
+    var loop = loop
+    withUnsafeMutablePointer(to: &loop) { loop in
       for item in first..<end {
         if isVector {
           runVectorItem(loop, item, input, packed, output)
@@ -91,6 +93,11 @@ struct DirectConvolution {
           let tiles = tilesAcross &* tilesDown
           let block = item / tiles
           let tile = item &- block &* tiles
+          // Each tile asks for its share of the next block's weights.
+          let share = blocks.vectors(block) &* MemoryLayout<Vec>.size / tiles
+          loop.pointee.prefetchStep = share
+          loop.pointee.prefetch =
+            UnsafeRawPointer(packedBlock(block &+ 1, packed)) + tile &* (share &* (vectorLength &- 1))
           runTile(loop, block, tile / tilesAcross, tile % tilesAcross, input, packed, output)
         }
       }

@@ -17,81 +17,119 @@ struct Normalization {
   }
 
   func run(_ unit: Int32) {
-    if arguments.beta == 0.75 {
-      run(unit) { base in
-        let root = Tier.reciprocalSquareRoot(base)
-        return root * (root * Tier.reciprocalSquareRoot(root))
-      }
-    } else if arguments.beta == 0.5 {
-      run(unit) { base in Tier.reciprocalSquareRoot(base) }
-    } else if arguments.beta == 1 {
-      run(unit) { base in Vec(repeating: 1) / base }
-    } else {
-      let power = Vec(repeating: -arguments.beta)
-      run(unit) { base in exponential(power * logarithm(base)) }
+    switch arguments.beta {
+    case 0.75: run(unit, ThreeQuarterRootPower())
+    case 0.5: run(unit, SquareRootPower())
+    default: run(unit, GeneralPower(exponent: -arguments.beta))
     }
   }
 
   @inline(__always)
-  private func run(_ unit: Int32, _ scale: (Vec) -> Vec) {
+  private func run<Power: NormalizationPower>(_ unit: Int32, _ power: Power) {
     let a = arguments
     let (first, end) = Self.cut(a).range(unit)
-    let width = Int(a.width)
+    let reach = Swift.min(Int(a.size) / 2, Self.largestReach)
+    let channels = Int(a.channels)
+    let width = Vec.scalarCount
+    // Squares of one pixel, whole vectors of them, between zeros.
+    let step = (channels &+ 2 &* reach &+ 2 &* width &- 1) / width &* width
     var squares = Squares(repeating: 0)
     var storage = squares.mutableSpan
     storage.withUnsafeMutableBufferPointer { storage in
       let squares = storage.baseAddress.unsafelyUnwrapped
-      for pixel in first..<end {
-        let row = pixel / width
-        let column = pixel &- row &* width
-        let input = a.input.unsafelyUnwrapped + (row &* a.input_row_stride &+ column &* a.input_pixel_stride)
-        let output = a.output.unsafelyUnwrapped + (row &* a.output_row_stride &+ column &* a.output_pixel_stride)
-        runPixel(input, output, squares, scale)
+      if step <= storage.count {
+        // Squares of several pixels first: a load that overlaps two recent stores waits for both.
+        let batch = storage.count / step
+        var pixel = first
+        while pixel < end {
+          let endOfBatch = Swift.min(pixel &+ batch, end)
+          for other in pixel..<endOfBatch {
+            square(input(other), 0, channels &+ reach, squares + ((other &- pixel) &* step &+ reach))
+          }
+          for other in pixel..<endOfBatch {
+            scaleChannels(input(other), output(other), 0, channels, squares + (other &- pixel) &* step, reach, power)
+          }
+          pixel = endOfBatch
+        }
+      } else {
+        for pixel in first..<end { runInChunks(input(pixel), output(pixel), squares, reach, power) }
       }
     }
   }
 
-  /// `squares[i]` is the square of channel `firstOfChunk - reach + i`, zero outside the channels. All of a chunk's squares are
-  /// taken before its outputs are written, and those that the next chunk needs are kept: input and output may be the same.
   @inline(__always)
-  private func runPixel(
-    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>,
-    _ scale: (Vec) -> Vec
-  ) {
+  private func input(_ pixel: Int) -> UnsafePointer<Float> {
+    let row = pixel / Int(arguments.width)
+    let column = pixel &- row &* Int(arguments.width)
+    return arguments.input.unsafelyUnwrapped
+      + (row &* arguments.input_row_stride &+ column &* arguments.input_pixel_stride)
+  }
+
+  @inline(__always)
+  private func output(_ pixel: Int) -> UnsafeMutablePointer<Float> {
+    let row = pixel / Int(arguments.width)
+    let column = pixel &- row &* Int(arguments.width)
+    return arguments.output.unsafelyUnwrapped
+      + (row &* arguments.output_row_stride &+ column &* arguments.output_pixel_stride)
+  }
+
+  /// Squares of channels `first ..< end` in whole vectors, zeros beyond the last channel. Returns where it ended.
+  @inline(__always)
+  @discardableResult
+  private func square(
+    _ input: UnsafePointer<Float>, _ first: Int, _ end: Int, _ squares: UnsafeMutablePointer<Float>
+  ) -> Int {
     let channels = Int(arguments.channels)
-    let reach = Swift.min(Int(arguments.size) / 2, Self.largestReach)
+    var channel = first
+    while channel < end {
+      let rest = channels &- channel
+      let values = rest > 0 ? load(input + channel, count: rest) : Vec(repeating: 0)
+      store(values * values, squares + (channel &- first))
+      channel &+= Vec.scalarCount
+    }
+    return channel
+  }
+
+  /// Outputs of channels `first ..< end`; `squares` begins `reach` channels before the first.
+  @inline(__always)
+  private func scaleChannels<Power: NormalizationPower>(
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ first: Int, _ end: Int,
+    _ squares: UnsafePointer<Float>, _ reach: Int, _ power: Power
+  ) {
     let alpha = Vec(repeating: arguments.alpha)
     let k = Vec(repeating: arguments.k)
-    let width = Vec.scalarCount
+    var channel = first
+    while channel < end {
+      let window = squares + (channel &- first)
+      var sum = load(window)
+      if reach == 2 {
+        sum = ((sum + load(window + 1)) + (load(window + 2) + load(window + 3))) + load(window + 4)
+      } else {
+        for place in 1..<(2 &* reach &+ 1) { sum += load(window + place) }
+      }
+      let result = load(input + channel) * power(multiplyAdd(alpha, sum, k))
+      store(result, output + channel, count: end &- channel)
+      channel &+= Vec.scalarCount
+    }
+  }
+
+  /// A pixel of more channels than there is room for. All of a chunk's squares are taken before its outputs are written, and
+  /// those that the next chunk needs are kept: input and output may be the same.
+  @inline(__always)
+  private func runInChunks<Power: NormalizationPower>(
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>,
+    _ reach: Int, _ power: Power
+  ) {
+    let channels = Int(arguments.channels)
     for place in 0..<reach { squares[place] = 0 }
     var filled = 0
-    var firstOfChunk = 0
-    while firstOfChunk < channels {
-      let endOfChunk = Swift.min(firstOfChunk &+ Self.chunk, channels)
-      let endOfSquares = endOfChunk &+ reach
-      while filled < endOfSquares {
-        let rest = channels &- filled
-        let values = rest > 0 ? load(input + filled, count: rest) : Vec(repeating: 0)
-        store(values * values, squares + (filled &- firstOfChunk &+ reach))
-        filled &+= width
-      }
-      var channel = firstOfChunk
-      while channel < endOfChunk {
-        let window = squares + (channel &- firstOfChunk)
-        var sum = load(window)
-        if reach == 2 {
-          sum = ((sum + load(window + 1)) + (load(window + 2) + load(window + 3))) + load(window + 4)
-        } else {
-          for place in 1..<(2 &* reach &+ 1) { sum += load(window + place) }
-        }
-        let result = load(input + channel) * scale(multiplyAdd(alpha, sum, k))
-        store(result, output + channel, count: endOfChunk &- channel)
-        channel &+= width
-      }
-      for place in 0..<(filled &- endOfChunk &+ reach) {
-        squares[place] = squares[endOfChunk &- firstOfChunk &+ place]
-      }
-      firstOfChunk = endOfChunk
+    var first = 0
+    while first < channels {
+      let end = Swift.min(first &+ Self.chunk, channels)
+      filled = square(input, filled, end &+ reach, squares + (filled &- first &+ reach))
+      scaleChannels(input, output, first, end, squares, reach, power)
+      for place in 0..<(filled &- end &+ reach) { squares[place] = squares[end &- first &+ place] }
+      first = end
     }
   }
 }

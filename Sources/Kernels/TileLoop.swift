@@ -13,6 +13,8 @@ struct TileLoop {
   var outputRowStep: Int
   var outputColumnStep: Int
   var minimum: Float
-  /// How many vectors of weights ahead the next weights are asked for from the outer caches or memory.
+  /// Weights that are needed after these tiles: each step of a tile asks for a cache line or two here, and the next step
+  /// `prefetchStep` bytes further on. Weights are read once an image, so they come from the outermost cache or from memory.
+  var prefetch: UnsafeRawPointer
   var prefetchStep: Int
 }

@@ -21,8 +21,9 @@ func multiplyAdd(_ a: Vec, _ b: Vec, _ c: Vec) -> Vec {
 /// One Newton step for 1 / √x: doubles the bits that are right.
 @inline(__always)
 func newtonStep(_ x: Vec, _ estimate: Vec) -> Vec {
-  let error = multiplyAdd(-(x * estimate), estimate, Vec(repeating: 1))
-  return multiplyAdd(estimate * Vec(repeating: 0.5), error, estimate)
+  let half = Vec(repeating: 0.5)
+  let halfError = multiplyAdd(x * Vec(repeating: -0.5) * estimate, estimate, half)
+  return multiplyAdd(estimate, halfError, estimate)
 }
 
 /// The natural exponential function with a relative error of at most 3e-7; 0 below −87, infinity above 88.

@@ -220,16 +220,19 @@ struct WinogradConvolution {
     let inputs = UnsafePointer(arguments.shared.unsafelyUnwrapped) + inputStart(superblock)
     let inputStep = inputPointStep(superblock)
     let zeros = InlineArray<4, Vec>(repeating: Vec(repeating: 0))
-    let loop = TileLoop(
+    var loop = TileLoop(
       tapRows: 1, tapColumns: 1, tapLength: inputChannels, tapRowStep: 0, tapColumnStep: 0, inputRowStep: 0,
       inputColumnStep: channelStep, outputRowStep: 0, outputColumnStep: productStep, minimum: -.infinity,
-      prefetchStep: inputChannels &* vectors)
-    withUnsafePointer(to: loop) { loop in
+      prefetch: UnsafeRawPointer(weights), prefetchStep: lanes &* MemoryLayout<Float>.size / (endGroup &- firstGroup))
+    withUnsafeMutablePointer(to: &loop) { loop in
       withUnsafePointer(to: zeros) { zeros in
         let start = UnsafeRawPointer(zeros).assumingMemoryBound(to: Vec.self)
         for point in 0..<Self.points {
           for group in firstGroup..<endGroup {
             let tile = self.firstTile(ofGroup: group)
+            loop.pointee.prefetch =
+              UnsafeRawPointer(weights + (point &+ 1) &* inputChannels &* vectors)
+              + (group &- firstGroup) &* inputChannels &* loop.pointee.prefetchStep
             Tier.runTile(
               rows: 1, columns: self.firstTile(ofGroup: group &+ 1) &- tile, vectors: vectors, loop,
               inputs + (point &* inputStep &+ (tile &- firstOfSuperblock) &* channelStep), start,

@@ -12,7 +12,9 @@ enum Tier {
   /// Vectors of output channels of a register tile.
   @inline(__always) static var tileVectors: Int { 2 }
 
-  @inline(__always) static func multiplyAdd(_ sum: inout Vec, _ a: Vec, _ b: Vec) { sum.addProduct(a, b) }
+  @inline(__always) static func multiplyAdd(_ sum: inout Vec, _ a: Vec, _ b: Vec) {
+    sum = gln_multiply_add_256(a, b, sum)
+  }
 
   /// The first `count` values, zeros in the other lanes.
   @inline(__always) static func loadFirst(_ count: Int, _ values: UnsafePointer<Float>) -> Vec {
