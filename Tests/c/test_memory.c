@@ -227,7 +227,8 @@ static void test_no_leaks(void)
         gln_session_options *options;
         gln_session *session;
         gln_model *model = NULL;
-        tiny_bytes file;
+        tiny_variant wrong_labels = {1, TINY_CLASSES - 1, 1};
+        tiny_bytes file, structure;
         int kind;
         /* The first rounds let lazily made things come to be. */
         if (round == 3) {
@@ -257,6 +258,11 @@ static void test_no_leaks(void)
         }
         free(file.data);
         CHECK(gln_model_load_file("/nowhere/x.gln", &model) == GLN_IO_ERROR);
+        structure = tiny_structure(wrong_labels);
+        file = tiny_seal(structure, wrong_labels);
+        CHECK(gln_model_load_memory(file.data, file.size, GLN_MEMORY_COPY, &model) == GLN_INVALID_MODEL);
+        free(structure.data);
+        free(file.data);
     }
     if (live != before)
         fprintf(stderr, "%ld blocks more than before after 9 rounds\n", live - before);

@@ -7,10 +7,11 @@ public final class MappedFile: MemoryBlock {
     var start: UnsafeRawPointer?
     var size = 0
     let error = path.withCString { gln_map_file($0, &start, &size) }
+    // First: Embedded Swift frees the instance of an initializer that throws only where it is initialized.
+    super.init(borrowing: UnsafeRawBufferPointer(start: start, count: size))
     guard error == 0 else {
       throw GoogLeNetError(.ioError, "cannot open '\(path)': \(MappedFile.text(of: error))")
     }
-    super.init(borrowing: UnsafeRawBufferPointer(start: start, count: size))
   }
 
   deinit { gln_unmap_file(bytes.baseAddress, bytes.count) }

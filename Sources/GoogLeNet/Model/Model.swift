@@ -19,32 +19,16 @@ public final class Model {
   /// How errors name the model.
   let source: String
 
-  /// Validates a network made in memory.
-  public convenience init(network: Network) throws(GoogLeNetError) {
-    try self.init(network: network, source: "the model")
-  }
-
-  /// Maps and validates a model file, whose bytes must stay unchanged while the model lives.
-  public convenience init(path: String) throws(GoogLeNetError) {
-    try self.init(memory: try MappedFile(path: path), source: "'\(path)'")
-  }
-
-  /// Validates a model file in memory, which `memory` keeps alive.
-  public convenience init(memory: MemoryBlock, source: String = "the model in memory") throws(GoogLeNetError) {
-    try self.init(network: try ModelReader.read(memory, source: source), source: source)
-  }
-
-  private init(network: Network, source: String) throws(GoogLeNetError) {
-    var validator = NetworkValidator(source: source)
-    let valid = try validator.validate(network)
-    guard let cache = PackedWeightsCache() else { throw GoogLeNetError(.outOfMemory, "no memory for a lock") }
+  fileprivate init(
+    network: Network, source: String, valid: NetworkValidator.Result, packedWeights: PackedWeightsCache
+  ) {
     self.network = network
     self.source = source
     inputs = valid.inputs
     indices = valid.indices
     shapes = valid.shapes
     encodings = valid.encodings
-    packedWeights = cache
+    self.packedWeights = packedWeights
     logitsLayer = valid.inputs[valid.inputs.count - 1][0]
     featureLayer = Model.features(of: network, inputs: valid.inputs, from: logitsLayer)
   }
@@ -136,5 +120,31 @@ public final class Model {
     return LayerSummary(
       name: layer.name, kind: layer.operation.kind, shape: shapes[index], parameterCount: parameters,
       multiplyAddCount: multiplyAdds)
+  }
+}
+
+extension Model: AllocatedLast {}
+
+extension AllocatedLast where Self == Model {
+  /// Validates a network made in memory.
+  public init(network: Network) throws(GoogLeNetError) {
+    try self.init(network: network, source: "the model")
+  }
+
+  /// Maps and validates a model file, whose bytes must stay unchanged while the model lives.
+  public init(path: String) throws(GoogLeNetError) {
+    try self.init(memory: try MappedFile(path: path), source: "'\(path)'")
+  }
+
+  /// Validates a model file in memory, which `memory` keeps alive.
+  public init(memory: MemoryBlock, source: String = "the model in memory") throws(GoogLeNetError) {
+    try self.init(network: try ModelReader.read(memory, source: source), source: source)
+  }
+
+  private init(network: Network, source: String) throws(GoogLeNetError) {
+    var validator = NetworkValidator(source: source)
+    let valid = try validator.validate(network)
+    guard let cache = PackedWeightsCache() else { throw GoogLeNetError(.outOfMemory, "no memory for a lock") }
+    self = Model(network: network, source: source, valid: valid, packedWeights: cache)
   }
 }

@@ -19,7 +19,7 @@ final class Crew {
     if threads > 1, parallelFor == nil {
       team = gln_team_create(Int32(threads), Int32(options.spinMicroseconds))
       if team == nil {
-        gln_counter_free(counter)
+        // The instance is initialized, so its deinit frees the counter.
         throw GoogLeNetError(.outOfMemory, "the system does not start \(threads - 1) threads; ask for fewer")
       }
     } else {

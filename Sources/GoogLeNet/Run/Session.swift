@@ -18,42 +18,22 @@ public final class Session {
   private let pixels: HeapBlock
   private let running: OpaquePointer
 
-  public init(model: Model, options: SessionOptions = SessionOptions()) throws(GoogLeNetError) {
-    try Session.check(options, model)
-    let kernels = try KernelSelection(maxISA: options.maxISA)
-    if options.backend == .openBLAS, gln_openblas_load() == 0 {
-      throw GoogLeNetError(
-        .backendUnavailable,
-        "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
-    }
-    let preprocessing = model.network.preprocessing
-    let crew = try Crew(options: options)
-    let settings = PlanSettings(
-      kernels: kernels, backend: options.backend, algorithm: options.algorithm,
-      precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
-      inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
-      inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
-      allocator: BlockAllocator(custom: options.allocator))
-    let plan = try PlanBuilder.plan(
-      model: model, settings: settings,
-      outputLayers: [model.network.layers.count - 1, model.logitsLayer, model.featureLayer], crew: crew)
-    let channels = preprocessing.channelOrder.channels
-    guard let pixels = HeapBlock(byteCount: settings.inputHeight * settings.inputWidth * channels),
-      let running = gln_counter_create()
-    else { throw GoogLeNetError(.outOfMemory, "no memory for an input image") }
+  fileprivate init(
+    model: Model, settings: PlanSettings, crew: Crew, plan: Plan, pixels: HeapBlock, running: OpaquePointer
+  ) {
     self.model = model
     self.settings = settings
     self.crew = crew
     self.plan = plan
     self.pixels = pixels
     self.running = running
-    cropper = Cropper(preprocessing: preprocessing, height: settings.inputHeight, width: settings.inputWidth)
-    log(options)
+    cropper = Cropper(
+      preprocessing: model.network.preprocessing, height: settings.inputHeight, width: settings.inputWidth)
   }
 
   deinit { gln_counter_free(running) }
 
-  private static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
+  fileprivate static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
     guard 0...SessionOptions.threadLimit ~= options.threads else {
       throw GoogLeNetError(
         .invalidArgument,
@@ -79,7 +59,7 @@ public final class Session {
     }
   }
 
-  private func log(_ options: SessionOptions) {
+  fileprivate func log(_ options: SessionOptions) {
     guard let log = options.log else { return }
     let lines = [
       "tier \(isa.name), best of this CPU \(KernelSelection.best.name)", "\(threads) threads",
@@ -273,5 +253,36 @@ public final class Session {
   private func run(_ plan: Plan, first: Plan.Stage) {
     crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
     for stage in plan.stages { crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride) }
+  }
+}
+
+extension Session: AllocatedLast {}
+
+extension AllocatedLast where Self == Session {
+  public init(model: Model, options: SessionOptions = SessionOptions()) throws(GoogLeNetError) {
+    try Session.check(options, model)
+    let kernels = try KernelSelection(maxISA: options.maxISA)
+    if options.backend == .openBLAS, gln_openblas_load() == 0 {
+      throw GoogLeNetError(
+        .backendUnavailable,
+        "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
+    }
+    let preprocessing = model.network.preprocessing
+    let crew = try Crew(options: options)
+    let settings = PlanSettings(
+      kernels: kernels, backend: options.backend, algorithm: options.algorithm,
+      precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
+      inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
+      inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
+      allocator: BlockAllocator(custom: options.allocator))
+    let plan = try PlanBuilder.plan(
+      model: model, settings: settings,
+      outputLayers: [model.network.layers.count - 1, model.logitsLayer, model.featureLayer], crew: crew)
+    let channels = preprocessing.channelOrder.channels
+    guard let pixels = HeapBlock(byteCount: settings.inputHeight * settings.inputWidth * channels),
+      let running = gln_counter_create()
+    else { throw GoogLeNetError(.outOfMemory, "no memory for an input image") }
+    self = Session(model: model, settings: settings, crew: crew, plan: plan, pixels: pixels, running: running)
+    self.log(options)
   }
 }
