@@ -94,14 +94,14 @@ dist/bin/googlenet: $(tool)
 	strip -o $@ $<
 
 demo:
-	Scripts/install-dependencies demo
+	.ci/install-dependencies demo
 	$(MAKE) all
-	Scripts/demo
+	.ci/demo
 
 test:
-	Scripts/install-dependencies test
+	.ci/install-dependencies test
 	$(MAKE) all
-	Scripts/test
+	.ci/test
 
 check-library: library
 	python3 Tests/check_library.py

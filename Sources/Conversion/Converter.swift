@@ -83,7 +83,7 @@ public enum Converter {
     }
     let network = Network(
       name: options.name ?? (imported.name.isEmpty ? variant : imported.name),
-      producer: "googlenet convert, from \(imported.source)", preprocessing: preprocessing,
+      producer: "googlenet \(Version.text) from \(imported.source)", preprocessing: preprocessing,
       labels: options.labels ?? imported.labels, inputName: imported.inputName, layers: layers)
     do {
       _ = try Model(network: network)

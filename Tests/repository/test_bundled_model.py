@@ -40,6 +40,6 @@ def test_accuracy_is_what_the_card_says(tool, root: Path) -> None:
 
 
 def test_demo_agrees_in_three_languages(root: Path) -> None:
-    done = subprocess.run(["Scripts/demo"], cwd=root, capture_output=True, text=True)
+    done = subprocess.run([".ci/demo"], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("The three agree: models/tshirt.png shows a t-shirt.")
