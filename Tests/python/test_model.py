@@ -11,9 +11,9 @@ from pathlib import Path
 import googlenet
 import numpy as np
 import pytest
-from conftest import ROOT
 from gln_writer import Writer, small_classifier
 
+ROOT = Path(__file__).resolve().parents[2]
 PIXELS = np.random.default_rng(5).integers(0, 256, (3, 20, 24, 3), np.uint8)
 
 
