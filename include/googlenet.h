@@ -298,8 +298,8 @@ typedef struct gln_session gln_session;
  * options  NULL for default values; not needed after the call.
  * session  receives the session; the caller frees it with gln_session_free.
  * Returns GLN_OUT_OF_MEMORY, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the network cannot take) or
- * GLN_BACKEND_UNAVAILABLE on failure. After it, calls on the session allocate nothing, except the first
- * gln_session_layer for a layer.
+ * GLN_BACKEND_UNAVAILABLE on failure. After it, calls on the session allocate nothing, except gln_session_classify and
+ * gln_session_preprocess for a picture larger than any before, and gln_session_layer.
  */
 GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
 
@@ -368,7 +368,8 @@ typedef enum gln_output {
 } gln_output;
 
 /*
- * Runs the network on a batch and writes batch->count rows of class_count float32 values.
+ * Runs the network on a batch and writes batch->count rows of class_count float32 values. A session that computes in int8 reads
+ * pixels: tensors are turned back into the nearest ones.
  * capacity  the number of floats that `values` holds; GLN_BUFFER_TOO_SMALL if it is less than count * class_count.
  * The result for an image does not depend on the batch that it came in.
  */
@@ -386,8 +387,8 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
 
 /*
  * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height × width
- * float32 values, NCHW. The first call for a name prepares a way through the network that keeps that layer, which takes
- * about as long as creating a session and is kept for the next call with the same name.
+ * float32 values, NCHW. A call for another name than the last prepares a way through the network up to that layer, which
+ * takes up to as long as creating a session; it is kept for the next call with the same name.
  */
 GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
                                      size_t capacity);

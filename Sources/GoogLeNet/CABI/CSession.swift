@@ -96,16 +96,13 @@ public func gln_session_classify(
   guard let image else { return Failure.null("image") }
   guard let predictions else { return Failure.null("predictions") }
   return Failure.catching { () throws(GoogLeNetError) in
-    let picked = try picture(image)
-    let wanted = min(max(capacity, 0), handle.predictions.count)
-    let written = try handle.session.classify(
-      picked, into: UnsafeMutableBufferPointer(rebasing: handle.predictions[..<wanted]))
-    for index in 0..<written {
-      let it = handle.predictions[index]
-      predictions[index] = gln_prediction(
-        class_index: Int32(it.classIndex), probability: it.probability, label: handle.model.label(it.classIndex))
+    try handle.session.classify(try picture(image), count: capacity) { found in
+      for (index, it) in found.enumerated() {
+        predictions[index] = gln_prediction(
+          class_index: Int32(it.classIndex), probability: it.probability, label: handle.model.label(it.classIndex))
+      }
+      count?.pointee = found.count
     }
-    count?.pointee = written
   }
 }
 

@@ -17,6 +17,8 @@ public final class Session {
   /// Pixels of the network's input size, for `classify`.
   private let pixels: HeapBlock
   private let running: OpaquePointer
+  /// The largest result of `classify`, made once so that calls allocate nothing.
+  private let predictions: UnsafeMutableBufferPointer<Prediction>
 
   fileprivate init(
     model: Model, settings: PlanSettings, crew: Crew, plan: Plan, pixels: HeapBlock, running: OpaquePointer
@@ -27,11 +29,16 @@ public final class Session {
     self.plan = plan
     self.pixels = pixels
     self.running = running
+    predictions = .allocate(capacity: model.classCount)
+    predictions.initialize(repeating: Prediction(classIndex: 0, probability: 0))
     cropper = Cropper(
       preprocessing: model.network.preprocessing, height: settings.inputHeight, width: settings.inputWidth)
   }
 
-  deinit { gln_counter_free(running) }
+  deinit {
+    gln_counter_free(running)
+    predictions.deallocate()
+  }
 
   fileprivate static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
     guard 0...SessionOptions.threadLimit ~= options.threads else {
@@ -89,37 +96,32 @@ public final class Session {
     try body()
   }
 
-  /// Classifies a picture of any size: resized, cut, normalised. Fills `predictions` with the likeliest classes, most probable
-  /// first, ties by class index.
-  /// - Returns: how many were written.
-  public func classify(_ image: Image, into predictions: UnsafeMutableBufferPointer<Prediction>)
-    throws(GoogLeNetError) -> Int
+  /// Classifies a picture of any size: resized, cut, normalised. Calls `receive` with the `count` likeliest classes, most
+  /// probable first, ties by class index; the predictions may be read until it returns.
+  public func classify(_ image: Image, count: Int, receive: (UnsafeBufferPointer<Prediction>) -> Void)
+    throws(GoogLeNetError)
   {
-    guard predictions.count > 0 else {
+    guard count > 0 else {
       throw GoogLeNetError(.invalidArgument, "capacity is 0: ask for at least one prediction")
     }
     let gray = model.network.preprocessing.channelOrder == .gray
     let batch = try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1)
-    var count = 0
     try exclusively { () throws(GoogLeNetError) in
       try cropper.crop(image, into: pixels.mutableBytes)
       try run(plan, batch) { _ in
-        count = TopK.select(
-          UnsafeBufferPointer(start: probabilities.floats, count: model.classCount), into: predictions)
+        let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<min(count, predictions.count)])
+        let written = TopK.select(
+          UnsafeBufferPointer(start: probabilities.floats, count: model.classCount), into: wanted)
+        receive(UnsafeBufferPointer(rebasing: wanted[..<written]))
       }
     }
-    return count
   }
 
   /// The `count` likeliest classes of a picture of any size, most probable first.
   public func classify(_ image: Image, count: Int) throws(GoogLeNetError) -> [Prediction] {
-    let capacity = min(max(count, 0), model.classCount)
-    var result = [Prediction](repeating: Prediction(classIndex: 0, probability: 0), count: capacity)
-    var written = 0
-    try result.withUnsafeMutableBufferPointer { buffer throws(GoogLeNetError) in
-      written = try classify(image, into: buffer)
-    }
-    return Array(result[..<written])
+    var result: [Prediction] = []
+    try classify(image, count: count) { result = Array($0) }
+    return result
   }
 
   /// Writes the resized and cut picture as rows of RGB (or gray) bytes.
@@ -155,7 +157,12 @@ public final class Session {
   public func layer(_ name: String, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
   {
-    try layers([name], batch, into: [values])
+    let index = try model.index(of: name)
+    try exclusively { () throws(GoogLeNetError) in
+      if probe?.layers.count != 1 || probe?.layers.first != index { try prepareProbe([index]) }
+      guard let plan = probe?.plan, let location = plan.outputs.first else { return }
+      try writeRows(location, of: plan, batch, into: values)
+    }
   }
 
   /// Writes `batch.count` outputs of each of several named layers, NCHW, to the buffer of the same index, in one run.
@@ -169,13 +176,7 @@ public final class Session {
     var indices: [Int] = []
     for name in names { indices.append(try model.index(of: name)) }
     try exclusively { () throws(GoogLeNetError) in
-      if probe?.layers != indices {
-        // Gives back the memory of the old one first.
-        probe = nil
-        probe = (
-          indices, try PlanBuilder.plan(model: model, settings: settings, outputLayers: indices, crew: crew)
-        )
-      }
+      if probe?.layers != indices { try prepareProbe(indices) }
       guard let plan = probe?.plan else { return }
       for (location, buffer) in zip(plan.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
       try run(plan, batch) { image in
@@ -185,6 +186,12 @@ public final class Session {
         }
       }
     }
+  }
+
+  private func prepareProbe(_ layers: [Int]) throws(GoogLeNetError) {
+    // Gives back the memory of the old one first.
+    probe = nil
+    probe = (layers, try PlanBuilder.plan(model: model, settings: settings, outputLayers: layers, crew: crew))
   }
 
   private func write(
