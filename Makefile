@@ -1,6 +1,7 @@
 # make               builds dist/: include, lib (shared, static, pkg-config, CMake), bin/googlenet
 # make demo          installs what is missing, builds, classifies a picture from C, from Python and with the tool
 # make test          builds and runs every test
+# make fuzz          fuzzes the readers of files, each for SECONDS=600
 # make install       what make built, to PREFIX=/usr/local; DESTDIR for packagers
 # make model         makes models/clothing.gln anew: CHECKPOINT=clothing.pt
 # make clean
@@ -29,7 +30,7 @@ static_library := dist/lib/libgooglenet.a
 package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
   dist/lib/cmake/googlenet/googlenet-config-version.cmake
 
-.PHONY: all library tool demo test check-library install model clean FORCE
+.PHONY: all library tool demo test check-library fuzz install model clean FORCE
 all: library tool
 library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
 tool: dist/bin/googlenet
@@ -106,6 +107,9 @@ test:
 check-library: library
 	python3 Tests/check_library.py
 
+fuzz:
+	Tests/Fuzz/run.sh $(or $(SECONDS),600)
+
 install:
 	@test -e dist/bin/googlenet -a -e $(static_library) || { echo "Nothing to install yet: run make first" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/bin \
@@ -121,4 +125,4 @@ model: tool
 	  -o models/clothing.gln
 
 clean:
-	rm -rf dist .build .build-embedded .venv
+	rm -rf dist .build .build-embedded .build-fuzz .venv

@@ -4,12 +4,15 @@ import PackageDescription
 // GLN_EMBEDDED=1 builds the core as Embedded Swift, the form in which libgooglenet ships: no Swift runtime needed.
 // Use another --scratch-path for it. Without it: regular Swift, for the tool, the tests and sanitizers.
 let embedded = Context.environment["GLN_EMBEDDED"] != nil
-// GLN_FUZZ=1 adds libFuzzer targets and instruments the core and the importers; see Tests/Fuzz. Its own --scratch-path too.
+// GLN_FUZZ=1 adds libFuzzer targets and instruments all code; see Tests/Fuzz/run.sh. Its own --scratch-path too.
 let fuzzing = Context.environment["GLN_FUZZ"] != nil
+let instrumented: [SwiftSetting] = fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+/// SwiftPM optimizes release builds only, which hide from the fuzz targets what is not public.
+let optimized: [SwiftSetting] = fuzzing ? [.unsafeFlags(["-O"])] : []
 let warnings: [SwiftSetting] = Context.environment["GLN_WERROR"] != nil ? [.treatAllWarnings(as: .error)] : []
 let core: [SwiftSetting] =
   warnings + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
-  + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
+  + instrumented
 
 /// A kernel module: one instruction-set tier of Sources/Kernels, which it sees through a symbolic link.
 /// Loops over accumulators must be unrolled completely (threshold), or they spill to memory.
@@ -45,18 +48,25 @@ let libraryTargets: [Target] = [
     dependencies: [
       "CGoogLeNet", "CKernels", "CPlatform", "CModelFormat", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI",
       "KernelsAVX512", "KernelsAVX512VNNI",
-    ], swiftSettings: core),
+    ], swiftSettings: core + optimized),
 ]
 
-let conversion = warnings + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
+let others = warnings + instrumented + optimized
 
-func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// An executable of Tests/Fuzz, which reads what `name` says.
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .executableTarget(
-    name: "\(name)Fuzzer", dependencies: dependencies, path: "Tests/Fuzz/\(name)",
-    swiftSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])],
+    name: "\(name)Fuzzer", dependencies: ["FuzzSupport", "GoogLeNet", "Conversion"] + dependencies,
+    path: "Tests/Fuzz/\(name)", swiftSettings: others,
     linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
 }
-let fuzzTargets = [fuzzer("Model", ["GoogLeNet"]), fuzzer("Import", ["GoogLeNet", "Conversion"])]
+let fuzzTargets =
+  [
+    .target(
+      name: "FuzzSupport", dependencies: ["GoogLeNet", "Conversion"], path: "Tests/Fuzz/Support",
+      swiftSettings: others),
+    fuzzer("Picture", ["ImageFiles"]),
+  ] + ["Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors"].map { fuzzer($0) }
 
 let toolTargets: [Target] = [
   .target(
@@ -65,8 +75,8 @@ let toolTargets: [Target] = [
   .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
   .target(
     name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CPlatform"],
-    swiftSettings: conversion),
-  .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: warnings),
+    swiftSettings: others),
+  .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: others),
   .executableTarget(
     name: "googlenet",
     dependencies: [
@@ -105,11 +115,14 @@ let package = Package(
     ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
   targets: embedded ? libraryTargets : libraryTargets + toolTargets + (fuzzing ? fuzzTargets : []))
 
-if !warnings.isEmpty {
-  for target in package.targets
-  where ["CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CImageFiles"].contains(target.name) {
-    target.cSettings = [
+for target in package.targets
+where ["CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CImageFiles"].contains(target.name) {
+  var settings: [CSetting] = []
+  if !warnings.isEmpty {
+    settings += [
       .enableWarning("all"), .enableWarning("extra"), .enableWarning("pedantic"), .treatAllWarnings(as: .error),
     ]
   }
+  if fuzzing { settings.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])) }
+  target.cSettings = settings
 }

@@ -1,11 +1,72 @@
-/// Of libFuzzer.
-@_silgen_name("LLVMFuzzerRunDriver")
-func runFuzzer(
-  _ argumentCount: UnsafeMutablePointer<CInt>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-  _ callback: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
-) -> CInt
+import FuzzSupport
 
-var argumentCount = CommandLine.argc
-var arguments = CommandLine.unsafeArgv
-_ = runFuzzer(&argumentCount, &arguments) { fuzzModel($0, $1) }
+@testable import Conversion
+@testable import FuzzSupport
+@testable import GoogLeNet
+
+// Model files without their checksum, which is appended here so that mutations get past it. A model that is small enough
+// to run runs.
+
+let checksumTag = UInt8(14 << 3 | 1)
+
+func withoutChecksum(_ network: Network) throws -> [UInt8] {
+  var file = try ModelWriter.serialize(network)
+  let checksum = try file.withUnsafeBytes { bytes in
+    try ModelFileLayout(bytes, source: "seed", owner: MemoryBlock(borrowing: bytes)).checksum ?? 0
+  }
+  let field = [checksumTag] + withUnsafeBytes(of: checksum.littleEndian) { [UInt8]($0) }
+  let start = file.indices.first { file[$0...].starts(with: field) } ?? 0
+  file.removeSubrange(start..<start + field.count)
+  return file
+}
+
+func networks() throws -> [Network] {
+  let small = try CaffeFile.small(legacy: false).bytes.withUnsafeBytes { bytes in
+    try Converter.convert(bytes: bytes, named: "seed", options: ConversionOptions()).network
+  }
+  var half = small
+  half.layers = try WeightEncoder.encode(small.layers, as: .float16)
+  half.labels = ["a", "b", "c"]
+  var large = try Networks.inception(size: 9)
+  large.layers = try WeightEncoder.encode(large.layers, as: .int8)
+  var integer = large
+  for index in integer.layers.indices
+  where ["conv1/relu", "norm1", "branch2/reduce/relu"].contains(integer.layers[index].name) {
+    integer.layers[index].outputScale = 0.0625
+  }
+  var smallInteger = small
+  smallInteger.layers = try WeightEncoder.encode(small.layers, as: .int8)
+  for index in smallInteger.layers.indices where smallInteger.layers[index].name == "relu" {
+    smallInteger.layers[index].outputScale = 0.5
+  }
+  return [small, half, large, integer, smallInteger]
+}
+
+func run(_ model: Model) throws(GoogLeNetError) {
+  let preprocessing = model.network.preprocessing
+  var work: UInt64 = model.multiplyAddCount
+  for index in model.network.layers.indices { work &+= UInt64(model.layerSummary(index).shape.count) * 25 }
+  guard work < 4_000_000, preprocessing.inputHeight * preprocessing.inputWidth < 1 << 14 else { return }
+  var options = SessionOptions()
+  options.threads = 1
+  let session = try Session(model: model, options: options)
+  let pixels = session.inputHeight * session.inputWidth * preprocessing.channelOrder.channels
+  let image = [UInt8](repeating: 100, count: pixels)
+  var values = [Float](repeating: 0, count: model.classCount)
+  try image.withRawBytes { (bytes) throws(GoogLeNetError) in
+    let format: PixelFormat = preprocessing.channelOrder == .gray ? .gray : .rgb
+    let batch = try Batch(.pixels(format), data: bytes.baseAddress, count: 1)
+    try values.withUnsafeMutableBufferPointer { (buffer) throws(GoogLeNetError) in
+      try session.predict(batch, into: buffer)
+    }
+  }
+}
+
+fuzz(seeds: try networks().map(withoutChecksum)) { bytes throws(GoogLeNetError) in
+  let layout = try ModelFileLayout(bytes, source: "input", owner: MemoryBlock(borrowing: bytes))
+  var file = [UInt8](bytes) + [checksumTag]
+  withUnsafeBytes(of: layout.digest.littleEndian) { file.append(contentsOf: $0) }
+  guard let copy = HeapBlock(byteCount: file.count) else { return }
+  file.withUnsafeBytes { copy.mutableBytes.copyMemory(from: $0) }
+  try run(try Model(memory: copy))
+}
