@@ -1,22 +1,28 @@
 import CKernels
 
-/// Winograd convolution F(4 × 4, 3 × 3): a tile of 4 × 4 outputs from 6 × 6 inputs with 36 instead of 144 products for each
-/// pair of channels.
+/// Winograd convolution. F(4 × 4, 3 × 3): a tile of 4 × 4 outputs from 6 × 6 inputs with 36 instead of 144 products for each
+/// pair of channels. F(2 × 2, 3 × 3): 16 instead of 36 products, but the transformed weights are less than half as large,
+/// which wins on small images, where fetching them takes longer than the products.
 ///
-/// Phase 0 transforms the input's tiles into shared memory. Phase 1 multiplies, for each of the 36 points, tiles × input
+/// Phase 0 transforms the input's tiles into shared memory. Phase 1 multiplies, for each point, tiles × input
 /// channels by input channels × output channels, and transforms back. Tiles come in superblocks whose transformed inputs
 /// stay in a core's second-level cache, output channels in blocks as wide as the register tile.
 ///
 /// Packed weights: the biases in whole vectors, then for each block, point and input channel the transformed weights.
 struct WinogradConvolution {
   /// Transformed inputs of a superblock, in bytes.
-  @inline(__always) static var superblockSize: Int { 480 << 10 }
-  @inline(__always) static var points: Int { 36 }
+  @inline(__always) static var superblockSize: Int { 560 << 10 }
+  /// Tiles of 4 × 4 from which on the larger weights pay.
+  @inline(__always) static var leastLargeTiles: Int { 32 }
 
   let blocks: ChannelBlocks
   let inputChannels: Int
   /// Input channels rounded up to whole vectors.
   let channelStep: Int
+  /// Outputs of a tile in each direction: 4 or 2.
+  let tileSize: Int
+  /// Products of a tile: 36 or 16.
+  let points: Int
   let height: Int
   let width: Int
   let tilesAcross: Int
@@ -32,10 +38,12 @@ struct WinogradConvolution {
     channelStep = (inputChannels &+ Vec.scalarCount &- 1) / Vec.scalarCount &* Vec.scalarCount
     height = Int(shape.output_height)
     width = Int(shape.output_width)
-    tilesAcross = (width &+ 3) / 4
-    tiles = tilesAcross &* ((height &+ 3) / 4)
+    tileSize = ((width &+ 3) / 4) &* ((height &+ 3) / 4) >= Self.leastLargeTiles ? 4 : 2
+    points = (tileSize &+ 2) &* (tileSize &+ 2)
+    tilesAcross = (width &+ tileSize &- 1) / tileSize
+    tiles = tilesAcross &* ((height &+ tileSize &- 1) / tileSize)
     groups = (tiles &+ Tier.tileColumns &- 1) / Tier.tileColumns
-    let size = Self.points &* tiles &* channelStep &* MemoryLayout<Float>.size
+    let size = points &* tiles &* channelStep &* MemoryLayout<Float>.size
     superblocks = Swift.min(groups, (size &+ Self.superblockSize &- 1) / Self.superblockSize)
     threads = shape.threads
   }
@@ -48,7 +56,9 @@ struct WinogradConvolution {
       shape.dilation_height == 1, shape.dilation_width == 1, shape.input_channels >= 16, shape.output_channels >= 16
     else { return false }
     let convolution = WinogradConvolution(shape)
-    return convolution.tiles >= 8 && convolution.height &* convolution.width >= 8 &* convolution.tiles
+    return convolution.tiles >= 25
+      && 2 &* convolution.height &* convolution.width >= convolution.tiles &* convolution.tileSize
+        &* convolution.tileSize
   }
 
   @inline(__always)
@@ -85,7 +95,7 @@ struct WinogradConvolution {
   /// Where a superblock's transformed inputs begin in the shared memory.
   @inline(__always)
   func inputStart(_ superblock: Int) -> Int {
-    superblock &* Self.points &* Self.pointStep(superblockTiles &* channelStep)
+    superblock &* points &* Self.pointStep(superblockTiles &* channelStep)
   }
 
   @inline(__always)
@@ -94,16 +104,16 @@ struct WinogradConvolution {
   /// Products of a superblock for one block of output channels.
   @inline(__always)
   var scratchSize: Int {
-    superblockTiles &* Self.productStep(ChannelBlocks.width) &* MemoryLayout<Float>.size
+    superblockTiles &* productStep(ChannelBlocks.width) &* MemoryLayout<Float>.size
   }
 
   /// From one tile's products to the next tile's.
   @inline(__always)
-  static func productStep(_ lanes: Int) -> Int { points &* lanes }
+  func productStep(_ lanes: Int) -> Int { points &* lanes }
 
   @inline(__always)
   var packedSize: Int {
-    (blocks.vectors &+ blocks.vectors &* Self.points &* inputChannels) &* MemoryLayout<Vec>.size
+    (blocks.vectors &+ blocks.vectors &* points &* inputChannels) &* MemoryLayout<Vec>.size
   }
 
   @inline(__always)
@@ -124,12 +134,50 @@ struct WinogradConvolution {
       while tile >= firstTile(ofSuperblock: superblock &+ 1) { superblock &+= 1 }
       let down = tile / tilesAcross
       let across = tile &- down &* tilesAcross
-      transformTile(
-        input + (down &* 4 &* arguments.input_row_stride &+ across &* 4 &* arguments.input_pixel_stride),
-        arguments.input_row_stride, arguments.input_pixel_stride,
-        shared + (inputStart(superblock) &+ (tile &- firstTile(ofSuperblock: superblock)) &* channelStep),
-        inputPointStep(superblock))
+      let source =
+        input + (down &* tileSize &* arguments.input_row_stride &+ across &* tileSize &* arguments.input_pixel_stride)
+      let target =
+        shared + (inputStart(superblock) &+ (tile &- firstTile(ofSuperblock: superblock)) &* channelStep)
+      let step = inputPointStep(superblock)
+      if tileSize == 4 {
+        transformTile(source, arguments.input_row_stride, arguments.input_pixel_stride, target, step)
+      } else {
+        transformSmallTile(source, arguments.input_row_stride, arguments.input_pixel_stride, target, step)
+      }
     }
+  }
+
+  @inline(__always)
+  private func transformSmallTile(
+    _ input: UnsafePointer<Float>, _ rowStep: Int, _ columnStep: Int, _ transformed: UnsafeMutablePointer<Float>,
+    _ pointStep: Int
+  ) {
+    for channel in stride(from: 0, to: channelStep, by: Vec.scalarCount) {
+      let corner = input + channel
+      let a = smallColumn(corner, rowStep)
+      let b = smallColumn(corner + columnStep, rowStep)
+      let c = smallColumn(corner + 2 &* columnStep, rowStep)
+      let d = smallColumn(corner + 3 &* columnStep, rowStep)
+      let target = transformed + channel
+      storeFour(WinogradTransform.input2(a.0, b.0, c.0, d.0), target, pointStep)
+      storeFour(WinogradTransform.input2(a.1, b.1, c.1, d.1), target + 4 &* pointStep, pointStep)
+      storeFour(WinogradTransform.input2(a.2, b.2, c.2, d.2), target + 8 &* pointStep, pointStep)
+      storeFour(WinogradTransform.input2(a.3, b.3, c.3, d.3), target + 12 &* pointStep, pointStep)
+    }
+  }
+
+  @inline(__always)
+  private func smallColumn(_ place: UnsafePointer<Float>, _ rowStep: Int) -> WinogradTransform.Four {
+    WinogradTransform.input2(
+      load(place), load(place + rowStep), load(place + 2 &* rowStep), load(place + 3 &* rowStep))
+  }
+
+  @inline(__always)
+  private func storeFour(_ values: WinogradTransform.Four, _ target: UnsafeMutablePointer<Float>, _ step: Int) {
+    store(values.0, target)
+    store(values.1, target + step)
+    store(values.2, target + 2 &* step)
+    store(values.3, target + 3 &* step)
   }
 
   @inline(__always)
@@ -212,10 +260,10 @@ struct WinogradConvolution {
     let lanes = vectors &* Vec.scalarCount
     let firstTile = self.firstTile(ofGroup: firstGroup)
     let endTile = self.firstTile(ofGroup: endGroup)
-    let productStep = Self.productStep(lanes)
+    let productStep = productStep(lanes)
     let packed = UnsafeRawPointer(arguments.weights.unsafelyUnwrapped).assumingMemoryBound(to: Vec.self)
     let weights =
-      packed + (blocks.vectors &+ block &* Tier.tileVectors &* Self.points &* inputChannels)
+      packed + (blocks.vectors &+ block &* Tier.tileVectors &* points &* inputChannels)
     let firstOfSuperblock = self.firstTile(ofSuperblock: superblock)
     let inputs = UnsafePointer(arguments.shared.unsafelyUnwrapped) + inputStart(superblock)
     let inputStep = inputPointStep(superblock)
@@ -227,7 +275,7 @@ struct WinogradConvolution {
     withUnsafeMutablePointer(to: &loop) { loop in
       withUnsafePointer(to: zeros) { zeros in
         let start = UnsafeRawPointer(zeros).assumingMemoryBound(to: Vec.self)
-        for point in 0..<Self.points {
+        for point in 0..<points {
           for group in firstGroup..<endGroup {
             let tile = self.firstTile(ofGroup: group)
             loop.pointee.prefetch =
@@ -261,11 +309,30 @@ struct WinogradConvolution {
     let minimum = Vec(repeating: arguments.minimum)
     let down = tile / tilesAcross
     let across = tile &- down &* tilesAcross
-    let rows = Swift.min(4, height &- down &* 4)
-    let columns = Swift.min(4, width &- across &* 4)
+    let rows = Swift.min(tileSize, height &- down &* tileSize)
+    let columns = Swift.min(tileSize, width &- across &* tileSize)
     var output =
       arguments.output.unsafelyUnwrapped
-      + (down &* 4 &* arguments.output_row_stride &+ across &* 4 &* arguments.output_pixel_stride &+ channel)
+      + (down &* tileSize &* arguments.output_row_stride &+ across &* tileSize &* arguments.output_pixel_stride
+        &+ channel)
+    if tileSize == 2 {
+      let a = smallOutputColumn(products, step)
+      let b = smallOutputColumn(products + step, step)
+      let c = smallOutputColumn(products + 2 &* step, step)
+      let d = smallOutputColumn(products + 3 &* step, step)
+      let top = WinogradTransform.output2(a.0, b.0, c.0, d.0)
+      store(raise(top.0 + bias, to: minimum), output, count: count)
+      if columns > 1 { store(raise(top.1 + bias, to: minimum), output + arguments.output_pixel_stride, count: count) }
+      if rows > 1 {
+        output += arguments.output_row_stride
+        let bottom = WinogradTransform.output2(a.1, b.1, c.1, d.1)
+        store(raise(bottom.0 + bias, to: minimum), output, count: count)
+        if columns > 1 {
+          store(raise(bottom.1 + bias, to: minimum), output + arguments.output_pixel_stride, count: count)
+        }
+      }
+      return
+    }
     var transformed = InlineArray<6, (Vec, Vec, Vec, Vec)>(
       repeating: (Vec(repeating: 0), Vec(repeating: 0), Vec(repeating: 0), Vec(repeating: 0)))
     for column in 0..<6 {
@@ -292,6 +359,12 @@ struct WinogradConvolution {
     }
   }
 
+  @inline(__always)
+  private func smallOutputColumn(_ place: UnsafePointer<Float>, _ step: Int) -> (Vec, Vec) {
+    WinogradTransform.output2(
+      load(place), load(place + 4 &* step), load(place + 8 &* step), load(place + 12 &* step))
+  }
+
   // MARK: Packing
 
   /// Packs weights (output channels, input channels, 3, 3) and biases (none: zeros).
@@ -309,20 +382,30 @@ struct WinogradConvolution {
       let firstOutput = vector &* width
       let used = Swift.min(width, blocks.channels &- firstOutput)
       let target =
-        packed + (blocks.vectors &* width &+ blocks.firstChannel(block) &* Self.points &* inputChannels)
+        packed + (blocks.vectors &* width &+ blocks.firstChannel(block) &* points &* inputChannels)
         + (vector &- block &* Tier.tileVectors) &* width
       for channel in 0..<inputChannels {
         let source = weights + (firstOutput &* inputChannels &+ channel) &* 9
         for tap in 0..<9 {
           for lane in 0..<used { taps[tap][lane] = source[lane &* inputChannels &* 9 &+ tap] }
         }
+        let place = target + channel &* lanes
+        let step = inputChannels &* lanes
+        if tileSize == 2 {
+          let a = WinogradTransform.weights2(taps[0], taps[1], taps[2])
+          let b = WinogradTransform.weights2(taps[3], taps[4], taps[5])
+          let c = WinogradTransform.weights2(taps[6], taps[7], taps[8])
+          storeFour(WinogradTransform.weights2(a.0, b.0, c.0), place, 4 &* step)
+          storeFour(WinogradTransform.weights2(a.1, b.1, c.1), place + step, 4 &* step)
+          storeFour(WinogradTransform.weights2(a.2, b.2, c.2), place + 2 &* step, 4 &* step)
+          storeFour(WinogradTransform.weights2(a.3, b.3, c.3), place + 3 &* step, 4 &* step)
+          continue
+        }
         var rows = InlineArray<3, WinogradTransform.Six>(
           repeating: (taps[0], taps[0], taps[0], taps[0], taps[0], taps[0]))
         for row in 0..<3 {
           rows[row] = WinogradTransform.weights(taps[row &* 3], taps[row &* 3 &+ 1], taps[row &* 3 &+ 2])
         }
-        let place = target + channel &* lanes
-        let step = inputChannels &* lanes
         storeWeights(rows[0].0, rows[1].0, rows[2].0, place, step)
         storeWeights(rows[0].1, rows[1].1, rows[2].1, place + step, step)
         storeWeights(rows[0].2, rows[1].2, rows[2].2, place + 2 &* step, step)
@@ -353,8 +436,9 @@ func winogradAlgorithm() -> gln_f32_convolution_algorithm {
     supports: { shape in WinogradConvolution.supports(shape.unsafelyUnwrapped.pointee) ? 1 : 0 },
     extra_input: { shape, rows, columns in
       let shape = shape.unsafelyUnwrapped.pointee
-      rows.unsafelyUnwrapped.pointee = (4 &- shape.output_height % 4) % 4
-      columns.unsafelyUnwrapped.pointee = (4 &- shape.output_width % 4) % 4
+      let tileSize = Int32(WinogradConvolution(shape).tileSize)
+      rows.unsafelyUnwrapped.pointee = (tileSize &- shape.output_height % tileSize) % tileSize
+      columns.unsafelyUnwrapped.pointee = (tileSize &- shape.output_width % tileSize) % tileSize
     },
     packed_size: { shape in WinogradConvolution(shape.unsafelyUnwrapped.pointee).packedSize },
     pack: { shape, weights, bias, packed in

@@ -1,5 +1,5 @@
-/// The one-dimensional transforms of F(4, 3): four outputs of a three-tap convolution from six inputs with six products,
-/// interpolated at 0, ±1, ±2 and infinity.
+/// The one-dimensional transforms of Winograd convolution with three taps. F(4, 3): four outputs of a three-tap convolution from six inputs with six products,
+/// interpolated at 0, ±1, ±2 and infinity. F(2, 3): two outputs from four inputs with four products, at 0, ±1 and infinity.
 enum WinogradTransform {
   typealias Six = (Vec, Vec, Vec, Vec, Vec, Vec)
 
@@ -39,4 +39,22 @@ enum WinogradTransform {
       multiplyAdd(sum2, Vec(repeating: 4), sum1), multiplyAdd(difference2, Vec(repeating: 8), difference1) + f
     )
   }
+
+  typealias Four = (Vec, Vec, Vec, Vec)
+
+  /// Four inputs, for the products of F(2, 3).
+  @inline(__always)
+  static func input2(_ a: Vec, _ b: Vec, _ c: Vec, _ d: Vec) -> Four { (a - c, b + c, c - b, b - d) }
+
+  /// Three weights, for the products of F(2, 3).
+  @inline(__always)
+  static func weights2(_ a: Vec, _ b: Vec, _ c: Vec) -> Four {
+    let outer = (a + c) * Vec(repeating: 0.5)
+    let middle = b * Vec(repeating: 0.5)
+    return (a, outer + middle, outer - middle, c)
+  }
+
+  /// Four products of F(2, 3), to two outputs.
+  @inline(__always)
+  static func output2(_ a: Vec, _ b: Vec, _ c: Vec, _ d: Vec) -> (Vec, Vec) { ((a + b) + c, (b - c) - d) }
 }

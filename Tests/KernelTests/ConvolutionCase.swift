@@ -85,14 +85,16 @@ struct ConvolutionCase: CustomTestStringConvertible {
         inputChannels: 16, outputChannels: 16, height: 32, width: 9, kernel: (3, 3), bias: false, minimum: -.infinity),
       .init(inputChannels: 300, outputChannels: 17, height: 20, width: 20, kernel: (3, 3), inputGap: 9),
     ]
-    for index in 0..<32 {
-      cases.append(
-        .init(
-          inputChannels: 16 + index % 17, outputChannels: 16 + index * 5 % 33, height: 12 + index % 5,
-          width: 12 + index % 7,
-          kernel: (3, 3), inputNeighbours: (index % 3, index % 2), outputNeighbours: (index % 4, 1),
-          inputGap: index % 6,
-          outputGap: index % 3, bias: index % 4 != 0, minimum: index % 5 == 0 ? -0.5 : 0))
+    // Tiles of 2 × 2 on small images, of 4 × 4 on large ones.
+    for (size, count) in [(12, 24), (21, 20)] {
+      for index in 0..<count {
+        cases.append(
+          .init(
+            inputChannels: 16 + index % 17, outputChannels: 16 + index * 5 % 33, height: size + index % 4,
+            width: size + index % 5, kernel: (3, 3), inputNeighbours: (index % 3, index % 2),
+            outputNeighbours: (index % 4, 1), inputGap: index % 6, outputGap: index % 3, bias: index % 4 != 0,
+            minimum: index % 5 == 0 ? -0.5 : 0))
+      }
     }
     return cases
   }()
