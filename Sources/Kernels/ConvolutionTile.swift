@@ -15,12 +15,10 @@ enum ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
     _ loop: UnsafePointer<TileLoop>, _ input: UnsafePointer<Float>, _ start: UnsafePointer<Vec>,
     _ weights: UnsafePointer<Vec>, _ output: UnsafeMutablePointer<Float>, _ lastLanes: Int
   ) {
-    var sums = InlineArray<rows, InlineArray<columns, InlineArray<vectors, Vec>>>(
-      repeating: .init(repeating: .init(repeating: Vec(repeating: 0))))
-    for row in 0..<rows {
-      for column in 0..<columns {
-        for vector in 0..<vectors { sums[row][column][vector] = start[vector] }
-      }
+    // Not init(repeating:), which becomes a function of its own outside this module's names: the linker could take it for another
+    // tier's.
+    var sums = InlineArray<rows, InlineArray<columns, InlineArray<vectors, Vec>>> { _ in
+      InlineArray<columns, InlineArray<vectors, Vec>> { _ in InlineArray<vectors, Vec> { start[$0] } }
     }
     let rowStep = loop.pointee.inputRowStep
     let columnStep = loop.pointee.inputColumnStep
