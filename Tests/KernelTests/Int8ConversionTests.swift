@@ -6,7 +6,8 @@ import Testing
   func quantize(tier: KernelTier, channels: Int) {
     var random = Random(seed: 14)
     let special: [Float] = [
-      0.5, 1.5, 2.5, 254.5, 255.4, 255.5, 256, 1e30, .infinity, -0.4, -1, -1e30, -.infinity, .nan, .leastNonzeroMagnitude,
+      0.5, 1.5, 2.5, 254.5, 255.4, 255.5, 256, 1e30, .infinity, -0.4, -1, -1e30, -.infinity, .nan,
+      .leastNonzeroMagnitude,
     ]
     check(
       tier.table.u8_quantize, tier, channels, multiplier: 1,
@@ -74,7 +75,8 @@ import Testing
     let pixels = GuardedBuffer<UInt8>(count: height * rowStride - shape.rowPadding)
     for index in 0..<pixels.count { pixels[index] = UInt8(truncatingIfNeeded: random.next()) }
     let output = ExactActivation<UInt8>(
-      height: height, width: shape.width, channels: channels, neighbours: (0, shape.neighbours), rowGap: shape.neighbours)
+      height: height, width: shape.width, channels: channels, neighbours: (0, shape.neighbours),
+      rowGap: shape.neighbours)
     var expected: [UInt8] = []
     for y in 0..<height {
       for x in 0..<shape.width {

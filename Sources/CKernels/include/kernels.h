@@ -174,8 +174,9 @@ typedef enum gln_s8_output {
  * output channel, value = float32(accumulator) × multiplier (one rounding each), and the output is, to the bit on every tier,
  *   u8, u16: value rounded to the nearest integer, ties to even, clamped to 0 … 255 or 0 … 65535 (which is ReLU);
  *   f32:     the larger of value and `minimum`.
- * Strides are in elements of the respective buffer. Up to 3 bytes past a pixel's (or, where pixels have no gaps, a kernel row's) last channel
- * may be read and are multiplied by zero weights.
+ * Strides are in elements of the respective buffer. Bytes past a pixel's (or, where pixels have no gaps, a kernel row's) last channel may
+ * be read, up to GLN_READ_SLACK past the last pixel's; they are multiplied by zero weights. What `pack` writes depends on the kernel, the
+ * channels and the input's pixel stride and dilation, nothing else.
  */
 typedef struct gln_s8_convolution {
     const uint8_t *input; /* the first value that the window of output (0, 0) reads */
@@ -239,7 +240,8 @@ typedef struct gln_u8_pooling {
 /*
  * Local response normalization from 16 to 8 bits: x = float32(input) × input_scale, d = k + alpha × sum of x² over the window,
  * output = x × d^-0.75 × output_multiplier, rounded to nearest even and clamped to 0 … 255. beta is 0.75. Only operations that IEEE 754
- * rounds exactly, in one fixed order, so that every tier gives the same bits.
+ * rounds exactly, in one fixed order, so that every tier gives the same bits: q = float32(input), s = sum of q² from the first channel
+ * of the window to the last, d = (alpha × (input_scale × input_scale)) × s + k, output = (q × (input_scale × output_multiplier)) × d^-0.75.
  */
 typedef struct gln_u16_normalization {
     const uint16_t *input;

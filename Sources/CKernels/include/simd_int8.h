@@ -1,6 +1,6 @@
 /*
- * Instructions and conversions of the int8 kernels that Swift's SIMD types do not reach, by vector width. All round to nearest even and
- * give the same bits in every width. No arithmetic on floats happens here: a C compiler might fuse it.
+ * Instructions and conversions of the int8 kernels that Swift's SIMD types do not reach, by vector width. All round to
+ * nearest even and give the same bits in every width. No product of floats is formed here: a C compiler might fuse it.
  */
 #ifndef GLN_SIMD_INT8_H
 #define GLN_SIMD_INT8_H
@@ -31,6 +31,9 @@ typedef int32_t gln_s32x16 __attribute__((vector_size(64)));
 typedef float gln_f32x4 __attribute__((vector_size(16)));
 typedef float gln_f32x8 __attribute__((vector_size(32)));
 typedef float gln_f32x16 __attribute__((vector_size(64)));
+
+/* Asks for a cache line that will be read later, in the second-level cache; any address will do. */
+GLN_SIMD void gln_prefetch_later(const void *address) { __builtin_prefetch(address, 0, 2); }
 
 /* 16 bytes as 16-bit numbers. */
 GLN_SIMD void gln_widen_16(const uint8_t *from, uint16_t *to) {
@@ -150,7 +153,7 @@ GLN_SIMD void gln_store_u16_8(uint16_t *to, gln_f32x8 values) {
     _mm_storeu_si128((__m128i_u *)to, gln_round_8(values, 65535));
 }
 
-/* 16 bytes, each taken from the place that `order` names. */
+/* 12 bytes, each taken from the place among 16 that `order` names. */
 GLN_SIMD void gln_shuffle_bytes_12(uint8_t *to, const uint8_t *from, gln_u8x16 order) {
     __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i_u *)from), (__m128i)order);
     int32_t last = _mm_extract_epi32(bytes, 2);
@@ -194,7 +197,7 @@ GLN_SIMD gln_s32x16 gln_multiply_pairs_512(gln_s32x16 a, gln_s32x16 b) {
     return (gln_s32x16)_mm512_madd_epi16((__m512i)a, (__m512i)b);
 }
 
-/* Rounded to unsigned integers; what is too large becomes at least 2^31, which later narrowing saturates; NaN becomes 0. */
+/* Rounded to unsigned integers; what is too large becomes 2^31 or more, which narrowing saturates; NaN becomes 0. */
 GLN_SIMD __m512i gln_round_16(gln_f32x16 values) {
     return _mm512_cvtps_epi32(_mm512_max_ps(values, _mm512_setzero_ps()));
 }

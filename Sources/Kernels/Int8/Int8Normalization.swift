@@ -1,7 +1,7 @@
 import CKernels
 
-/// Local response normalization from 16 to 8 bits, vectorised over channels. No operation is fused, and the squares of a window
-/// are added in the order of the channels, so that every tier gives the same bits.
+/// Local response normalization from 16 to 8 bits, vectorised over channels. No operation is fused, and the squares of
+/// a window are added in the order of the channels, so that every tier gives the same bits.
 struct Int8Normalization {
   /// Channels done at a time, and the most channels on each side of the window.
   @inline(__always) static var chunk: Int { 1024 }
@@ -40,43 +40,40 @@ struct Int8Normalization {
       let squares = storage.baseAddress.unsafelyUnwrapped
       var firstOfBatch = first
       while firstOfBatch < end {
-        let endOfBatch = Swift.min(firstOfBatch &+ batch, end)
+        // A batch lies in one row.
+        let row = firstOfBatch / Int(arguments.width)
+        let column = firstOfBatch &- row &* Int(arguments.width)
+        let count = Swift.min(batch, end &- firstOfBatch, Int(arguments.width) &- column)
+        let input =
+          arguments.input.unsafelyUnwrapped
+          + (row &* arguments.input_row_stride &+ column &* arguments.input_pixel_stride)
+        let output =
+          arguments.output.unsafelyUnwrapped
+          + (row &* arguments.output_row_stride &+ column &* arguments.output_pixel_stride)
         var firstOfChunk = 0
         while firstOfChunk < channels {
           let endOfChunk = Swift.min(firstOfChunk &+ Self.chunk, channels)
-          for pixel in firstOfBatch..<endOfBatch {
-            square(pixel, firstOfChunk, endOfChunk, squares + (pixel &- firstOfBatch) &* pixelSquares)
+          for pixel in 0..<count {
+            square(
+              input + pixel &* arguments.input_pixel_stride, firstOfChunk, endOfChunk, squares + pixel &* pixelSquares)
           }
-          for pixel in firstOfBatch..<endOfBatch {
-            normalize(pixel, firstOfChunk, endOfChunk, squares + (pixel &- firstOfBatch) &* pixelSquares)
+          for pixel in 0..<count {
+            normalize(
+              input + pixel &* arguments.input_pixel_stride, output + pixel &* arguments.output_pixel_stride,
+              firstOfChunk, endOfChunk, squares + pixel &* pixelSquares)
           }
           firstOfChunk = endOfChunk
         }
-        firstOfBatch = endOfBatch
+        firstOfBatch &+= count
       }
     }
   }
 
-  @inline(__always)
-  private func input(_ pixel: Int) -> UnsafePointer<UInt16> {
-    let row = pixel / Int(arguments.width)
-    let column = pixel &- row &* Int(arguments.width)
-    return arguments.input.unsafelyUnwrapped
-      + (row &* arguments.input_row_stride &+ column &* arguments.input_pixel_stride)
-  }
-
-  @inline(__always)
-  private func output(_ pixel: Int) -> UnsafeMutablePointer<UInt8> {
-    let row = pixel / Int(arguments.width)
-    let column = pixel &- row &* Int(arguments.width)
-    return arguments.output.unsafelyUnwrapped
-      + (row &* arguments.output_row_stride &+ column &* arguments.output_pixel_stride)
-  }
-
   /// Writes the squares of the channels from `first - reach` to `end + reach`, zeros where there is no channel.
   @inline(__always)
-  private func square(_ pixel: Int, _ first: Int, _ end: Int, _ squares: UnsafeMutablePointer<Float>) {
-    let input = input(pixel)
+  private func square(
+    _ input: UnsafePointer<UInt16>, _ first: Int, _ end: Int, _ squares: UnsafeMutablePointer<Float>
+  ) {
     let origin = first &- reach
     var channel = Swift.max(0, origin)
     for place in 0..<(channel &- origin) { squares[place] = 0 }
@@ -96,27 +93,55 @@ struct Int8Normalization {
   }
 
   @inline(__always)
-  private func normalize(_ pixel: Int, _ first: Int, _ end: Int, _ squares: UnsafeMutablePointer<Float>) {
-    let input = input(pixel)
-    let output = output(pixel)
+  private func normalize(
+    _ input: UnsafePointer<UInt16>, _ output: UnsafeMutablePointer<UInt8>, _ first: Int, _ end: Int,
+    _ squares: UnsafeMutablePointer<Float>
+  ) {
+    var channel = first
+    while channel &+ 4 &* Vec.scalarCount <= end {
+      let values: InlineArray<4, Vec> = normalized(input + channel, squares + (channel &- first))
+      for vector in 0..<4 {
+        Int8Tier.store(values[vector], output + (channel &+ vector &* Vec.scalarCount), count: Vec.scalarCount)
+      }
+      channel &+= 4 &* Vec.scalarCount
+    }
+    while channel < end {
+      let values: InlineArray<1, Vec> = normalized(input + channel, squares + (channel &- first))
+      Int8Tier.store(values[0], output + channel, count: end &- channel)
+      channel &+= Vec.scalarCount
+    }
+  }
+
+  /// Normalizes several vectors of channels side by side: one alone is a chain in which each operation waits for the
+  /// last.
+  ///
+  /// - Parameter window: the squares from the first channel's window on.
+  @inline(__always)
+  private func normalized<let vectors: Int>(
+    _ input: UnsafePointer<UInt16>, _ window: UnsafePointer<Float>
+  ) -> InlineArray<vectors, Vec> {
     let scale = arguments.input_scale
     let alpha = Vec(repeating: arguments.alpha * (scale * scale))
     let k = Vec(repeating: arguments.k)
     let multiplier = Vec(repeating: scale * arguments.output_multiplier)
-    var channel = first
-    while channel < end {
-      let window = squares + (channel &- first)
-      var sum = load(window)
-      if reach == 2 {
-        sum = (((sum + load(window + 1)) + load(window + 2)) + load(window + 3)) + load(window + 4)
-      } else {
-        for place in 1..<Swift.max(1, 2 &* reach &+ 1) { sum += load(window + place) }
+    var bases = InlineArray<vectors, Vec>(repeating: Vec(repeating: 0))
+    for vector in 0..<vectors { bases[vector] = load(window + vector &* Vec.scalarCount) }
+    if reach == 2 {
+      for place in 1..<5 {
+        for vector in 0..<vectors { bases[vector] += load(window + (vector &* Vec.scalarCount &+ place)) }
       }
-      let power = Self.power(alpha * sum + k)
-      let value = (Int8Tier.floats(Int8Tier.load(input + channel)) * multiplier) * power
-      Int8Tier.store(value, output + channel, count: end &- channel)
-      channel &+= Vec.scalarCount
+    } else {
+      for place in 1..<Swift.max(1, 2 &* reach &+ 1) {
+        for vector in 0..<vectors { bases[vector] += load(window + (vector &* Vec.scalarCount &+ place)) }
+      }
     }
+    for vector in 0..<vectors { bases[vector] = alpha * bases[vector] + k }
+    var values = Self.powers(bases)
+    for vector in 0..<vectors {
+      let value = Int8Tier.floats(Int8Tier.load(input + vector &* Vec.scalarCount))
+      values[vector] = (value * multiplier) * values[vector]
+    }
+    return values
   }
 
   /// base^-0.75 to a relative error of 2e-7, for normal numbers above 0.
@@ -124,20 +149,33 @@ struct Int8Normalization {
   /// The bits of a float are nearly its logarithm: the start value is right to 4.5 %. Two polynomial steps follow:
   /// y · p(base³ · y⁴), where p(t) is close to t^-¼, the first one a minimax polynomial for the start value's errors.
   @inline(__always)
-  private static func power(_ base: Vec) -> Vec {
-    let bits = unsafeBitCast(base, to: Bits.self)
-    let start = Bits(repeating: 0x6F15_0000) &- (bits &>> Bits(repeating: 1)) &- (bits &>> Bits(repeating: 2))
-    let y = unsafeBitCast(start, to: Vec.self)
-    let t = error(base, y)
-    let first = (Vec(repeating: 0.154_879_15) * t + Vec(repeating: -0.562_417_1)) * t + Vec(repeating: 1.407_557_2)
-    let better = y * first
-    return better * (Vec(repeating: -0.25) * error(base, better) + Vec(repeating: 1.25))
+  private static func powers<let vectors: Int>(_ bases: InlineArray<vectors, Vec>) -> InlineArray<vectors, Vec> {
+    var y = bases
+    for vector in 0..<vectors {
+      let bits = unsafeBitCast(bases[vector], to: Bits.self)
+      let start = Bits(repeating: 0x6F15_0000) &- (bits &>> Bits(repeating: 1)) &- (bits &>> Bits(repeating: 2))
+      y[vector] = unsafeBitCast(start, to: Vec.self)
+    }
+    var t = errors(bases, y)
+    for vector in 0..<vectors {
+      let linear = Vec(repeating: 0.154_879_15) * t[vector] + Vec(repeating: -0.562_417_1)
+      y[vector] *= linear * t[vector] + Vec(repeating: 1.407_557_2)
+    }
+    t = errors(bases, y)
+    for vector in 0..<vectors { y[vector] *= Vec(repeating: -0.25) * t[vector] + Vec(repeating: 1.25) }
+    return y
   }
 
   /// base³ · y⁴, multiplied in an order that neither overflows nor vanishes on the way.
   @inline(__always)
-  private static func error(_ base: Vec, _ y: Vec) -> Vec {
-    let root = base * (y * y)
-    return (root * root) * base
+  private static func errors<let vectors: Int>(
+    _ bases: InlineArray<vectors, Vec>, _ y: InlineArray<vectors, Vec>
+  ) -> InlineArray<vectors, Vec> {
+    var products = y
+    for vector in 0..<vectors { products[vector] *= y[vector] }
+    for vector in 0..<vectors { products[vector] = bases[vector] * products[vector] }
+    for vector in 0..<vectors { products[vector] *= products[vector] }
+    for vector in 0..<vectors { products[vector] *= bases[vector] }
+    return products
   }
 }

@@ -10,8 +10,8 @@ struct Int8Pooling {
     WorkCut(items: Int(arguments.output_height), threads: arguments.threads)
   }
 
-  /// Calls `pixel` for each output pixel of a unit: the offset of the window's first input pixel, the window, the offset of the
-  /// output pixel.
+  /// Calls `pixel` for each output pixel of a unit: the offset of the window's first input pixel, the window, the
+  /// offset of the output pixel.
   @inline(__always)
   private func forEachPixel(
     _ unit: Int32, _ pixel: (_ input: Int, _ rows: PoolingWindow, _ columns: PoolingWindow, _ output: Int) -> Void
@@ -54,7 +54,9 @@ struct Int8Pooling {
       while place &+ 2 &* width <= bytes {
         let results: InlineArray<2, Vector> = maximum(
           input + place, rows.count, columns.count, rowStep, columnStep, larger)
-        for vector in 0..<2 { output.storeBytes(of: results[vector], toByteOffset: place &+ vector &* width, as: Vector.self) }
+        for vector in 0..<2 {
+          output.storeBytes(of: results[vector], toByteOffset: place &+ vector &* width, as: Vector.self)
+        }
         place &+= 2 &* width
       }
       while place < bytes {

@@ -1,10 +1,10 @@
 import CKernels
 
-/// Direct convolution of unsigned by signed bytes. Where the tier multiplies bytes it reads the input in place; where it
-/// multiplies 16-bit numbers it first widens a band of input rows into scratch, once for all output channels.
+/// Direct convolution of unsigned by signed bytes. Where the tier multiplies bytes it reads the input in place; where
+/// it multiplies 16-bit numbers it first widens a band of input rows into scratch, once for all output channels.
 ///
-/// Packed weights: for each block of output channels the biases, the multipliers, and then for each tap (row by row) and group of
-/// `Int8Dot.groupLength` inputs the weights of the block's channels, a group in 4 bytes.
+/// Packed weights: for each block of output channels the biases, the multipliers, and then for each tap (row by row)
+/// and group of `Int8Dot.groupLength` inputs the weights of the block's channels, a group in 4 bytes.
 struct Int8Convolution {
   /// Blocks that one output pixel's item computes at once.
   @inline(__always) static var vectorTileBlocks: Int { 4 }
@@ -32,7 +32,8 @@ struct Int8Convolution {
     let height = Int(shape.output_height)
     let width = Int(shape.output_width)
     let tapRows = Int(shape.kernel_height)
-    let inputColumns = (width &- 1) &* Int(shape.stride_width) &+ (Int(shape.kernel_width) &- 1)
+    let inputColumns =
+      (width &- 1) &* Int(shape.stride_width) &+ (Int(shape.kernel_width) &- 1)
       &* Int(shape.dilation_width) &+ 1
     // What tiles read: the input itself, or its widened rows without gaps.
     let valueBytes = 4 / Int8Dot.groupLength
@@ -75,7 +76,8 @@ struct Int8Convolution {
     return isFlat ? Int8TileGrid(height: 1, width: rows &* width) : Int8TileGrid(height: rows, width: width)
   }
 
-  /// Items are groups of blocks for one output pixel; blocks of a band where the input is widened; else tiles of a block.
+  /// Items are groups of blocks for one output pixel; blocks of a band where the input is widened; else tiles of a
+  /// block.
   @inline(__always)
   private var items: Int {
     if isVector { return (blocks.count &+ Self.vectorTileBlocks &- 1) / Self.vectorTileBlocks }
@@ -132,9 +134,15 @@ struct Int8Convolution {
           runBands(first, end, loop, scratch.unsafelyUnwrapped, results)
         } else {
           let grid = grid(rows: bandRows)
-          for item in first..<end {
-            let block = item / grid.count
-            runTile(item &- block &* grid.count, grid, block, firstRow: 0, loop, input, results)
+          var block = first / grid.count
+          var tile = first &- block &* grid.count
+          for _ in first..<end {
+            runTile(tile, grid, block, firstRow: 0, loop, input, results)
+            tile &+= 1
+            if tile == grid.count {
+              tile = 0
+              block &+= 1
+            }
           }
         }
       }
@@ -173,9 +181,13 @@ struct Int8Convolution {
     let tile = grid.tile(index)
     let vectors = blocks.vectors(block)
     let packed = packedBlock(block)
+    // The first tiles of a block ask for the next block's weights, a cache line for each vector.
+    let asks = index < Tier.tileVectors && block &+ 1 < blocks.count
+    let ahead = asks ? packedBlock(block &+ 1) + index &* vectorLength &* 64 / MemoryLayout<Sums>.size : packed
     runInt8Tile(
       rows: tile.rows, columns: tile.columns, vectors: vectors, loop,
-      input + (tile.row &* loop.pointee.inputRowStep &+ tile.column &* loop.pointee.inputColumnStep), packed, results)
+      input + (tile.row &* loop.pointee.inputRowStep &+ tile.column &* loop.pointee.inputColumnStep), packed, ahead,
+      asks ? 64 : 0, results)
     Int8Requantization(shape).store(
       results, packed + vectors, rows: tile.rows, columns: tile.columns, vectors: vectors,
       offset: (firstRow &+ tile.row) &* shape.output_row_stride &+ tile.column &* shape.output_pixel_stride
@@ -211,7 +223,8 @@ struct Int8Convolution {
     let runs = hasGaps ? inputColumns : 1
     var place = scratch.assumingMemoryBound(to: UInt16.self)
     for row in 0..<rows {
-      var values = shape.input.unsafelyUnwrapped + (firstRow &* Int(shape.stride_height) &+ row) &* shape.input_row_stride
+      var values =
+        shape.input.unsafelyUnwrapped + (firstRow &* Int(shape.stride_height) &+ row) &* shape.input_row_stride
       for _ in 0..<runs {
         var index = 0
         while index < length {
@@ -252,7 +265,8 @@ struct Int8Convolution {
             for member in 0..<Int8Dot.groupLength {
               let index = group &* Int8Dot.groupLength &+ member
               let column = tapColumn &+ index / channels
-              let source = weights
+              let source =
+                weights
                 + ((firstChannel &* channels &+ index % channels) &* taps &+ tapRow &* kernelWidth &+ column)
               for lane in 0..<lanes {
                 let value = lane < used && index < tapLength ? source[lane &* channels &* taps] : 0

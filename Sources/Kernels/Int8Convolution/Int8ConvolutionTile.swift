@@ -1,16 +1,20 @@
+import CKernels
+
 /// The register tile of int8 convolutions: `rows` × `columns` output pixels times `vectors` vectors of output channels.
 enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
   /// Computes the exact sums of one tile.
   ///
   /// - Parameters:
   ///   - input: what the first tap of the first pixel reads.
-  ///   - packed: a block's packed weights: `vectors` vectors of biases, as many of multipliers, and then as many of weights
-  ///     for each tap and group of inputs.
+  ///   - packed: a block's packed weights: `vectors` vectors of biases, as many of multipliers, and then as many of
+  ///     weights for each tap and group of inputs.
+  ///   - ahead: weights that a later tile reads: asked for a cache line, `aheadStep` bytes further each time, for each
+  ///     group.
   ///   - results: receives rows × columns × vectors vectors of sums.
   @inline(never)
   static func run(
     _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ packed: UnsafePointer<Sums>,
-    _ results: UnsafeMutablePointer<Sums>
+    _ ahead: UnsafeRawPointer, _ aheadStep: Int, _ results: UnsafeMutablePointer<Sums>
   ) {
     var sums = InlineArray<rows, InlineArray<columns, InlineArray<vectors, Sums>>>(
       repeating: .init(repeating: .init(repeating: Sums(repeating: 0))))
@@ -23,10 +27,13 @@ enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
     let columnStep = loop.pointee.inputColumnStep
     let tapGroups = loop.pointee.tapGroups
     var weights = packed + 2 &* vectors
+    var ahead = ahead
     for tapRow in 0..<loop.pointee.tapRows {
       for tapColumn in 0..<loop.pointee.tapColumns {
         var values = input + (tapRow &* loop.pointee.tapRowStep &+ tapColumn &* loop.pointee.tapColumnStep)
         for _ in 0..<tapGroups {
+          gln_prefetch_later(ahead)
+          ahead += aheadStep
           for row in 0..<rows {
             for column in 0..<columns {
               let group = (values + (row &* rowStep &+ column &* columnStep)).loadUnaligned(as: Int32.self)

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Turns the sums of tiles into outputs: a multiplication by the channel's multiplier, rounding, clamping, and stores of exactly
-/// the channels that exist.
+/// Turns the sums of tiles into outputs: a multiplication by the channel's multiplier, rounding, clamping, and stores
+/// of exactly the channels that exist.
 struct Int8Requantization {
   let output: UnsafeMutableRawPointer
   let outputType: gln_s8_output
@@ -29,44 +29,60 @@ struct Int8Requantization {
     _ sums: UnsafePointer<Sums>, _ multipliers: UnsafePointer<Sums>, rows: Int, columns: Int, vectors: Int, offset: Int,
     lastLanes: Int
   ) {
-    for vector in 0..<vectors {
-      let lanes = vector &+ 1 < vectors ? Vec.scalarCount : lastLanes
-      let multiplier = unsafeBitCast(multipliers[vector], to: Vec.self)
-      let first = offset &+ vector &* Vec.scalarCount
-      for row in 0..<rows {
-        let start = first &+ row &* rowStep
-        let values = sums + (row &* columns &* vectors &+ vector)
-        switch outputType {
-        case GLN_S8_OUTPUT_U8:
-          let place = output.assumingMemoryBound(to: UInt8.self) + start
-          forEach(values, columns, vectors, multiplier, place, lanes) { Int8Tier.store($0, $1, count: $2) }
-        case GLN_S8_OUTPUT_U16:
-          let place = output.assumingMemoryBound(to: UInt16.self) + start
-          forEach(values, columns, vectors, multiplier, place, lanes) { Int8Tier.store($0, $1, count: $2) }
-        default:
-          let place = output.assumingMemoryBound(to: Float.self) + start
-          let minimum = Vec(repeating: minimum)
-          forEach(values, columns, vectors, multiplier, place, lanes) { value, place, count in
-            storeFloats(value.replacing(with: minimum, where: value .< minimum), place, count: count)
-          }
-        }
+    switch outputType {
+    case GLN_S8_OUTPUT_U8:
+      forEach(sums, multipliers, rows, columns, vectors, output.assumingMemoryBound(to: UInt8.self) + offset, lastLanes)
+      {
+        Int8Tier.store($0, $1, count: $2)
+      }
+    case GLN_S8_OUTPUT_U16:
+      forEach(
+        sums, multipliers, rows, columns, vectors, output.assumingMemoryBound(to: UInt16.self) + offset, lastLanes
+      ) {
+        Int8Tier.store($0, $1, count: $2)
+      }
+    default:
+      let minimum = Vec(repeating: minimum)
+      forEach(sums, multipliers, rows, columns, vectors, output.assumingMemoryBound(to: Float.self) + offset, lastLanes)
+      {
+        storeFloats($0.replacing(with: minimum, where: $0 .< minimum), $1, count: $2)
       }
     }
   }
 
+  /// Calls `store` for each vector, with the common numbers of vectors and lanes known to the compiler.
   @inline(__always)
   private func forEach<Element>(
-    _ sums: UnsafePointer<Sums>, _ columns: Int, _ vectors: Int, _ multiplier: Vec, _ place: UnsafeMutablePointer<Element>,
-    _ lanes: Int, _ store: (Vec, UnsafeMutablePointer<Element>, _ count: Int) -> Void
+    _ sums: UnsafePointer<Sums>, _ multipliers: UnsafePointer<Sums>, _ rows: Int, _ columns: Int, _ vectors: Int,
+    _ output: UnsafeMutablePointer<Element>, _ lastLanes: Int,
+    _ store: (Vec, UnsafeMutablePointer<Element>, _ count: Int) -> Void
   ) {
-    if lanes == Vec.scalarCount {
-      for column in 0..<columns {
-        store(
-          Int8Tier.floats(sums[column &* vectors]) * multiplier, place + column &* columnStep, Vec.scalarCount)
-      }
-    } else {
-      for column in 0..<columns {
-        store(Int8Tier.floats(sums[column &* vectors]) * multiplier, place + column &* columnStep, lanes)
+    let lanes = Vec.scalarCount
+    let first = unsafeBitCast(multipliers[0], to: Vec.self)
+    let last = unsafeBitCast(multipliers[vectors &- 1], to: Vec.self)
+    var sums = sums
+    for row in 0..<rows {
+      var place = output + row &* rowStep
+      if vectors == 1 {
+        for _ in 0..<columns {
+          store(Int8Tier.floats(sums[0]) * last, place, lastLanes)
+          sums += 1
+          place += columnStep
+        }
+      } else if lastLanes == lanes {
+        for _ in 0..<columns {
+          store(Int8Tier.floats(sums[0]) * first, place, lanes)
+          store(Int8Tier.floats(sums[1]) * last, place + lanes, lanes)
+          sums += 2
+          place += columnStep
+        }
+      } else {
+        for _ in 0..<columns {
+          store(Int8Tier.floats(sums[0]) * first, place, lanes)
+          store(Int8Tier.floats(sums[1]) * last, place + lanes, lastLanes)
+          sums += 2
+          place += columnStep
+        }
       }
     }
   }

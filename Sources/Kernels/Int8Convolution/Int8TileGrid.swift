@@ -7,15 +7,20 @@ struct Int8TileGrid {
   /// Tiles side by side in a row of output, of nearly equal width.
   let tilesAcross: Int
   let tilesDown: Int
+  /// Columns of the narrower tiles, and how many tiles at the left have one more.
+  private let columns: Int
+  private let widerTiles: Int
 
   @inline(__always)
   init(height: Int, width: Int) {
     self.height = height
     self.width = width
     tileRows = width <= Int8Tier.pairedTileColumns && height > 1 ? 2 : 1
-    let columns = tileRows == 2 ? Int8Tier.pairedTileColumns : Int8Tier.tileColumns
-    tilesAcross = (width &+ columns &- 1) / columns
+    let mostColumns = tileRows == 2 ? Int8Tier.pairedTileColumns : Int8Tier.tileColumns
+    tilesAcross = (width &+ mostColumns &- 1) / mostColumns
     tilesDown = (height &+ tileRows &- 1) / tileRows
+    self.columns = width / tilesAcross
+    widerTiles = width &- self.columns &* tilesAcross
   }
 
   @inline(__always)
@@ -24,12 +29,12 @@ struct Int8TileGrid {
   /// The rows and columns of a tile.
   @inline(__always)
   func tile(_ index: Int) -> (row: Int, rows: Int, column: Int, columns: Int) {
-    let down = index / tilesAcross
+    let down = Int(UInt32(truncatingIfNeeded: index) / UInt32(truncatingIfNeeded: tilesAcross))
     let across = index &- down &* tilesAcross
     let row = down &* tileRows
-    let column = across &* width / tilesAcross
     return (
-      row, Swift.min(tileRows, height &- row), column, (across &+ 1) &* width / tilesAcross &- column
+      row, Swift.min(tileRows, height &- row), across &* columns &+ Swift.min(across, widerTiles),
+      columns &+ (across < widerTiles ? 1 : 0)
     )
   }
 }

@@ -1,5 +1,5 @@
-/// The register tile of an int8 convolution with one output pixel (a matrix times a vector): several blocks of output channels
-/// at once, for enough independent sums and streams of weights.
+/// The register tile of an int8 convolution with one output pixel (a matrix times a vector): several blocks of output
+/// channels at once, for enough independent sums and streams of weights.
 enum Int8VectorTile<let blocks: Int, let vectors: Int> {
   /// Computes the sums of `blocks` neighbouring full blocks, which are `blockStep` vectors apart in `packed`.
   @inline(never)
