@@ -1,3 +1,5 @@
+import CKernels
+
 /// The shapes of all layers for an input of a given size. The only place that knows how sizes follow from windows.
 public struct ShapeInference {
   /// How errors name the model.
@@ -35,8 +37,10 @@ public struct ShapeInference {
     case .pooling(let pooling): return try self.pooling(layer, pooling, input)
     case .innerProduct(let innerProduct): return try self.innerProduct(layer, innerProduct, input)
     case .localResponseNormalization(let normalization):
-      guard normalization.size % 2 == 1, normalization.size <= NetworkValidator.channelLimit else {
-        throw fault(layer, "its size is \(normalization.size): an odd number is needed")
+      guard normalization.size % 2 == 1, normalization.size <= Int(GLN_LARGEST_NORMALIZATION_SIZE) else {
+        throw fault(
+          layer,
+          "its size is \(normalization.size): an odd number up to \(GLN_LARGEST_NORMALIZATION_SIZE) is needed")
       }
       guard normalization.alpha.isFinite, normalization.alpha >= 0, normalization.beta.isFinite,
         normalization.beta >= 0, normalization.k.isFinite, normalization.k > 0
