@@ -34,6 +34,13 @@ struct SessionArguments: ParsableArguments {
     return options
   }
 
+  /// The same, but in the model's own precision.
+  var autoPrecision: SessionOptions {
+    var options = options
+    options.precision = .auto
+    return options
+  }
+
   /// What a session made of them really uses, for reports.
   static func report(_ session: Session) -> [(String, JSON)] {
     [

@@ -111,8 +111,8 @@ public enum ActivationEncoding: Equatable, Sendable {
     return false
   }
 
-  /// Whether the output holds values of the only input.
-  private static func passesOn(_ operation: Operation) -> Bool {
+  /// Whether the output holds values of the only input and inherits how that one is stored.
+  public static func passesOn(_ operation: Operation) -> Bool {
     switch operation {
     case .relu, .dropout: true
     case .pooling(let it): it.method == .max
@@ -120,7 +120,11 @@ public enum ActivationEncoding: Equatable, Sendable {
     }
   }
 
-  private static func isNonNegative(_ operation: Operation, _ inputs: [Int], _ known: [Bool]) -> Bool {
+  /// Whether the output cannot be negative.
+  /// - Parameters:
+  ///   - inputs: the layers that it reads; −1 is the network's input.
+  ///   - known: the answers for all earlier layers.
+  public static func isNonNegative(_ operation: Operation, _ inputs: [Int], _ known: [Bool]) -> Bool {
     switch operation {
     case .relu, .softmax: return true
     case .convolution, .innerProduct, .batchNormalization: return false

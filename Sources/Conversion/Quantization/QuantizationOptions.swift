@@ -1,0 +1,18 @@
+/// What the user decides about a quantization. The defaults are what measured best on the BVLC GoogLeNet.
+public struct QuantizationOptions: Sendable {
+  public var rangeMethod = RangeMethod.meanSquaredError
+  /// The share of the multiply-adds, 0 to 1, that may stay in float32: spent on the layers whose rounding changes the
+  /// probabilities most.
+  public var maxFloatShare = 0.0
+  /// Every so many pictures one is not calibrated with, but tells how well it went; 0 for none.
+  public var heldOutEvery = 10
+  /// Places of each picture whose input windows each convolution is fitted to.
+  public var windowsPerPicture = 40
+  /// Threads to use, 0 for the allowed CPUs. Has no influence on the result.
+  public var threads = 0
+
+  public init() {}
+
+  /// Fewer pictures say too little about ranges.
+  public static let leastPictures = 16
+}

@@ -1,0 +1,38 @@
+import Glibc
+import GoogLeNet
+import ImageFiles
+
+/// The pictures of a folder.
+enum PictureFolder {
+  /// Paths of the JPEG and PNG files in a folder, told by their names, in the order of their names.
+  static func paths(_ folder: String) throws(GoogLeNetError) -> [String] {
+    guard let stream = opendir(folder) else {
+      throw GoogLeNetError(.ioError, "'\(folder)': cannot list the folder: \(String(cString: strerror(errno)))")
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      let lowercased = name.lowercased()
+      guard !name.hasPrefix("."), [".jpg", ".jpeg", ".png"].contains(where: { lowercased.hasSuffix($0) }) else {
+        continue
+      }
+      names.append(name)
+    }
+    return names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }.map { "\(folder)/\($0)" }
+  }
+
+  /// A picture cut to a session's input size as `classify` does.
+  static func pixels(_ path: String, for session: Session) throws(GoogLeNetError) -> [UInt8] {
+    let channels = session.model.network.preprocessing.channelOrder.channels
+    var pixels = [UInt8](repeating: 0, count: session.inputHeight * session.inputWidth * channels)
+    try Picture(path: path).withImage { (image) throws(GoogLeNetError) in
+      try pixels.withUnsafeMutableBufferPointer { (pixels) throws(GoogLeNetError) in
+        try session.preprocess(image, into: pixels)
+      }
+    }
+    return pixels
+  }
+}
