@@ -57,6 +57,11 @@ static void decode(decoder *state)
 
     int color = png_get_color_type(png, info);
     int depth = png_get_bit_depth(png, info);
+    /* Before png_read_update_info, which allocates rows of any width. */
+    state->status = gln_picture_allocate(&state->picture, png_get_image_width(png, info), png_get_image_height(png, info),
+                                         (color & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1, state->message);
+    if (state->status != GLN_PICTURE_OK)
+        longjmp(state->failed, 1);
     if (color == PNG_COLOR_TYPE_PALETTE)
         png_set_palette_to_rgb(png);
     if (color == PNG_COLOR_TYPE_GRAY && depth < 8)
@@ -68,10 +73,6 @@ static void decode(decoder *state)
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
 
-    state->status = gln_picture_allocate(&state->picture, png_get_image_width(png, info), png_get_image_height(png, info),
-                                         png_get_channels(png, info), state->message);
-    if (state->status != GLN_PICTURE_OK)
-        longjmp(state->failed, 1);
     size_t row_size = (size_t)state->picture.width * (size_t)state->picture.channels;
     if (png_get_rowbytes(png, info) != row_size)
         fail(state, GLN_PICTURE_UNSUPPORTED, "its pixels are of an unknown kind");

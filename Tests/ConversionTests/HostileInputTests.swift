@@ -51,6 +51,46 @@ import Testing
     }
   }
 
+  // MARK: - Small files that make much of themselves
+
+  @Test func longChainsOfCaffeLayersTakeTimeInProportion() {
+    var file = CaffeFile()
+    file.layers = (0..<50_000).map { CaffeFile.simple("\($0)", "Sigmoid", "\($0 - 1)", top: "\($0)") }
+    expectError(file.bytes, .unsupported, "Sigmoid (layer '49999')")
+    file.layers = (0...100_000).map { _ in CaffeFile.simple("", "", "", top: "") }
+    expectError(file.bytes, .unsupported, "100001 layers")
+    file.layers = (0..<65).map { CaffeFile.simple("\($0)", "ReLU", "data", top: "\($0)") }
+    expectError(file.bytes, .unsupported, "65 outputs")
+  }
+
+  @Test func prefixesWithoutEndAreNotFollowed() {
+    let key = String(repeating: "module.", count: 100_000) + "x"
+    let header = "{\"\(key)\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}"
+    expectError(TorchFile.safetensors(header: header, data: [0, 0, 0, 0]), .unsupported, "is missing")
+  }
+
+  @Test func dictionariesInThemselvesAreSearchedOnce() {
+    var pickle = PickleWriter()
+    pickle.emptyDictionary()
+    let entry: [UInt8] = [0x4B, 1, UInt8(ascii: "h"), 0]
+    let entries = [[UInt8]](repeating: entry, count: 5000).joined()
+    let bytes = pickle.bytes + Array("q\0(".utf8) + entries + Array("u.".utf8)
+    expectError(TorchFile.archive(pickle: bytes, storages: []), .unsupported, "no dictionary of tensors")
+  }
+
+  @Test func longListsAreNotCopiedWithoutEnd() {
+    var pickle = PickleWriter()
+    pickle.emptyDictionary()
+    pickle.text("list")
+    pickle.opcode("]")
+    let list = pickle.bytes + Array("q\0(".utf8)
+    let items = [[UInt8]](repeating: [0x4B, 1], count: 100_000).joined() + [UInt8(ascii: "e")]
+    let size = Array("ctorch\nSize\nh\0\u{85}R0".unicodeScalars.map { UInt8($0.value) })
+    let sizes = [[UInt8]](repeating: size, count: 30).joined()
+    let bytes = list + items + sizes + Array("s.".utf8)
+    expectError(TorchFile.archive(pickle: bytes, storages: []), .unsupported, "more than 2000000 values")
+  }
+
   @Test func foreignFilesAreNamed() {
     for (bytes, name) in [
       ([], "empty"), (Array("\u{89}HDF\r\n\u{1A}\n".unicodeScalars.map { UInt8($0.value) }) + [0, 0], "HDF5"),

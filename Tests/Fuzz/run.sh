@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs each for SECONDS (600), two at a time: Tests/Fuzz/run.sh [SECONDS] [TARGET]...
+# Builds the fuzz targets and runs each for SECONDS (600), JOBS (2) at a time: Tests/Fuzz/run.sh [SECONDS] [TARGET]...
 # Corpora, logs and what made a target crash, hang or take too much memory stay under .build-fuzz/runs/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -41,7 +41,7 @@ fuzz() {
 
 export -f fuzz
 export seconds scratch runs
-printf '%s\n' "$@" | xargs -P 2 -I {} bash -c 'fuzz {}' | tee "$runs/summary"
+printf '%s\n' "$@" | xargs -P "${JOBS:-2}" -I {} bash -c 'fuzz {}' | tee "$runs/summary"
 passed=$(grep -c ', passed$' "$runs/summary" || true)
 failed=$(($# - passed))
 echo "$passed passed, $failed failed, 0 skipped"

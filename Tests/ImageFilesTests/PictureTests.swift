@@ -82,6 +82,25 @@ import Testing
     #expect(error?.message.contains("65500 x 65500") == true)
   }
 
+  /// libpng would allocate rows of this width.
+  @Test func refusesWideInterlacedPicturesBeforeTheyTakeMemory() throws {
+    // Signature; IHDR of 2³¹ − 1 x 1 pixels, 8-bit RGB, interlaced, with its CRC; the beginning of an IDAT.
+    let bytes: [UInt8] = [
+      0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0x7F, 0xFF, 0xFF, 0xFF,
+      0, 0, 0, 1, 8, 2, 0, 0, 1, 0x58, 0x53, 0x94, 0x1C, 0, 0, 0, 8, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C,
+    ]
+    func peakKibibytes() -> Int {
+      var usage = rusage()
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss
+    }
+    let before = peakKibibytes()
+    let error = #expect(throws: GoogLeNetError.self) { try PictureTests.decode(bytes) }
+    #expect(error?.status == .unsupported)
+    #expect(error?.message.contains("2147483647 x 1") == true)
+    #expect(peakKibibytes() - before < 2 << 20)
+  }
+
   @Test func refusesWhatIsNoPicture() throws {
     for bytes: [UInt8] in [[], [0xFF], Array("GIF89a".utf8), Array("<html>".utf8)] {
       let error = #expect(throws: GoogLeNetError.self) { try PictureTests.decode(bytes) }

@@ -70,6 +70,9 @@ struct CaffeImporter {
     -> ImportedNetwork
   {
     guard !all.isEmpty else { throw invalid("it has no layers") }
+    guard all.count <= CaffeImporter.layerLimit else {
+      throw unsupported("it has \(all.count) layers: at most \(CaffeImporter.layerLimit) are read")
+    }
     let sources = all.filter { $0.bottoms.isEmpty && !$0.tops.isEmpty }
     let active = all.filter { $0.isActive && !$0.bottoms.isEmpty }
 
@@ -80,15 +83,14 @@ struct CaffeImporter {
       producers.append(layer.bottoms.map { Value(producer: current[$0], blob: $0) })
       for top in layer.tops { current[top] = index }
     }
-    let ancestors = CaffeImporter.ancestors(producers)
-    let output = try self.output(active, producers, ancestors)
-    let needed = ancestors[output].sorted()
+    let needed = try neededLayers(active, producers)
 
     try refuseUnsupported(needed.map { active[$0] })
     var inputBlobs: [String] = []
+    var seen: Set<String> = []
     for index in needed {
       let bottoms = active[index].type == "SoftmaxWithLoss" ? producers[index].prefix(1) : producers[index][...]
-      for value in bottoms where value.producer == nil && !inputBlobs.contains(value.blob) {
+      for value in bottoms where value.producer == nil && seen.insert(value.blob).inserted {
         inputBlobs.append(value.blob)
       }
     }
@@ -154,17 +156,19 @@ struct CaffeImporter {
       inputChannels: input.channels, inputSize: input.size, preprocessing: input.preprocessing, notes: notes)
   }
 
-  /// For each layer the layers on which it depends, itself included.
-  private static func ancestors(_ producers: [[Value]]) -> [Set<Int>] {
-    var result: [Set<Int>] = []
-    for (index, values) in producers.enumerated() {
-      var set: Set<Int> = [index]
-      for value in values {
-        if let producer = value.producer { set.formUnion(result[producer]) }
+  private static let layerLimit = 100_000
+  private static let endLimit = 64
+
+  /// The layers on which a layer depends, itself included.
+  private static func ancestors(of layer: Int, _ producers: [[Value]]) -> Set<Int> {
+    var found: Set<Int> = [layer]
+    var pending = [layer]
+    while let index = pending.popLast() {
+      for value in producers[index] {
+        if let producer = value.producer, found.insert(producer).inserted { pending.append(producer) }
       }
-      result.append(set)
     }
-    return result
+    return found
   }
 
   private static let losses: Set<String> = [
@@ -172,24 +176,29 @@ struct CaffeImporter {
     "SigmoidCrossEntropyLoss", "ContrastiveLoss", "HDF5Output",
   ]
 
-  /// The layer that gives the network's output: of all ends the one on which most layers work, which is the main head
-  /// and not an auxiliary one.
-  private func output(_ layers: [CaffeLayer], _ producers: [[Value]], _ ancestors: [Set<Int>]) throws(GoogLeNetError)
-    -> Int
-  {
+  /// The layers on which the network's output depends, in order. Of all ends it is the one on which most layers work,
+  /// which is the main head and not an auxiliary one.
+  private func neededLayers(_ layers: [CaffeLayer], _ producers: [[Value]]) throws(GoogLeNetError) -> [Int] {
     var read: Set<Int> = []
     for (index, values) in producers.enumerated()
     where !CaffeImporter.losses.contains(layers[index].type) && layers[index].type != "SoftmaxWithLoss" {
       read.formUnion(values.compactMap(\.producer))
     }
-    func rank(_ index: Int) -> (Int, Int, Int) {
+    let ends = layers.indices.filter { !CaffeImporter.losses.contains(layers[$0].type) && !read.contains($0) }
+    guard ends.count <= CaffeImporter.endLimit else {
+      throw unsupported("it has \(ends.count) outputs: at most \(CaffeImporter.endLimit) are compared")
+    }
+    var best: (rank: (Int, Int), layers: Set<Int>)?
+    for index in ends {
       // A softmax with loss is a softmax more than the value that it reads; a plain softmax is better still.
       let kind = layers[index].type == "Softmax" ? 2 : layers[index].type == "SoftmaxWithLoss" ? 1 : 0
-      return (ancestors[index].count - (kind > 0 ? 1 : 0), kind, index)
+      let found = CaffeImporter.ancestors(of: index, producers)
+      let rank = (found.count - (kind > 0 ? 1 : 0), kind)
+      // Of equal ends the last.
+      if best.map({ $0.rank <= rank }) ?? true { best = (rank, found) }
     }
-    let ends = layers.indices.filter { !CaffeImporter.losses.contains(layers[$0].type) && !read.contains($0) }
-    guard let best = ends.max(by: { rank($0) < rank($1) }) else { throw invalid("it has no output") }
-    return best
+    guard let best else { throw invalid("it has no output") }
+    return best.layers.sorted()
   }
 
   private static let supported: Set<String> = [

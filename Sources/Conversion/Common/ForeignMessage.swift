@@ -30,7 +30,8 @@ final class ForeignMessage<Message> {
         throw GoogLeNetError(
           .outOfMemory, "'\(file.name)': unpacking it takes more memory than there is or than any real network needs")
       }
-      throw file.invalid("it is not \(what): \(ProtobufFields(file.bytes).fault ?? "a message inside it is broken")")
+      let fault = ProtobufFields(file.bytes, limit: 1_000_000).fault
+      throw file.invalid("it is not \(what): \(fault ?? "a message inside it is broken")")
     }
     self.message = message
   }

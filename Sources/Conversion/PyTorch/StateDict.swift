@@ -9,6 +9,9 @@ struct StateDict {
     let read: () throws(GoogLeNetError) -> [Float]
   }
 
+  /// How many wrappers may lie around a network.
+  private static let prefixLimit = 8
+
   private(set) var entries: [String: Entry] = [:]
   /// In the order of the file.
   private(set) var keys: [String] = []
@@ -19,13 +22,19 @@ struct StateDict {
 
   /// Without a prefix that all keys have, as wrappers for parallel training or compilation add it.
   func strippingPrefixes() -> StateDict {
-    for prefix in ["module.", "_orig_mod."] where !keys.isEmpty && keys.allSatisfy({ $0.hasPrefix(prefix) }) {
-      var result = StateDict()
-      for key in keys {
-        if let entry = entries[key] { result.add(String(key.dropFirst(prefix.count)), entry) }
+    var result = self
+    for _ in 0..<StateDict.prefixLimit {
+      guard
+        let prefix = ["module.", "_orig_mod."].first(where: { prefix in
+          !result.keys.isEmpty && result.keys.allSatisfy { $0.hasPrefix(prefix) }
+        })
+      else { break }
+      var stripped = StateDict()
+      for key in result.keys {
+        if let entry = result.entries[key] { stripped.add(String(key.dropFirst(prefix.count)), entry) }
       }
-      return result.strippingPrefixes()
+      result = stripped
     }
-    return self
+    return result
   }
 }

@@ -38,7 +38,7 @@ struct TorchArchive {
     return try withExtendedLifetime(pickle) { () throws(GoogLeNetError) in
       try Unpickler.read(pickle.bytes, file) { (value) throws(GoogLeNetError) in
         guard case .dictionary(let root) = value else { throw file.unsupported("its pickle is not a dictionary") }
-        guard let dictionary = TorchArchive.stateDict(in: root, depth: 0) else {
+        guard let dictionary = TorchArchive.stateDict(in: root) else {
           throw file.unsupported("it has no dictionary of tensors: save {'state_dict': model.state_dict()}")
         }
         var state = StateDict()
@@ -56,14 +56,20 @@ struct TorchArchive {
     }
   }
 
-  /// The first dictionary that holds tensors by name, from the outside in.
-  private static func stateDict(in dictionary: PickleDictionary, depth: Int) -> PickleDictionary? {
-    for (key, value) in dictionary.items {
-      if case .tensor = value, key.string != nil { return dictionary }
-    }
-    guard depth < nestingLimit else { return nil }
-    for (_, value) in dictionary.items {
-      if case .dictionary(let inner) = value, let found = stateDict(in: inner, depth: depth + 1) { return found }
+  /// The first dictionary that holds tensors by name, from the outside in: those that lie as deep go in their order.
+  private static func stateDict(in root: PickleDictionary) -> PickleDictionary? {
+    var level = [root]
+    // A dictionary may stand in many places, also in itself.
+    var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
+    for _ in 0...nestingLimit {
+      var next: [PickleDictionary] = []
+      for dictionary in level {
+        for (key, value) in dictionary.items {
+          if case .tensor = value, key.string != nil { return dictionary }
+          if case .dictionary(let inner) = value, seen.insert(ObjectIdentifier(inner)).inserted { next.append(inner) }
+        }
+      }
+      level = next
     }
     return nil
   }

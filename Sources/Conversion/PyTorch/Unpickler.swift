@@ -88,11 +88,15 @@ struct Unpickler {
 
   // MARK: - Stack
 
-  private mutating func push(_ value: PickleValue) throws(GoogLeNetError) {
-    made += 1
+  private mutating func count(_ values: Int) throws(GoogLeNetError) {
+    made += values
     guard made <= Unpickler.valueLimit else {
       throw file.unsupported("its pickle makes more than \(Unpickler.valueLimit) values")
     }
+  }
+
+  private mutating func push(_ value: PickleValue) throws(GoogLeNetError) {
+    try count(1)
     stack.append(value)
   }
 
@@ -179,8 +183,7 @@ struct Unpickler {
   private mutating func container(_ opcode: UInt8) throws(GoogLeNetError) -> Bool {
     switch opcode {
     case UInt8(ascii: "("):
-      made += 1
-      guard made <= Unpickler.valueLimit else { throw file.unsupported("its pickle makes too many marks") }
+      try count(1)
       marks.append(stack.count)
     case UInt8(ascii: "0"): _ = try pop()
     case UInt8(ascii: "1"): _ = try popMark()
@@ -279,6 +282,8 @@ struct Unpickler {
   }
 
   private mutating func call(_ name: String, _ arguments: [PickleValue]) throws(GoogLeNetError) -> PickleValue {
+    // What is made of a list is as long as the list, which may be taken many times.
+    for argument in arguments { try count(argument.items?.count ?? 0) }
     switch name {
     case "collections.OrderedDict":
       let result = dictionary()
