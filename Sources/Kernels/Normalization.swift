@@ -33,7 +33,7 @@ struct Normalization {
     let width = Vec.scalarCount
     // Squares of one pixel, whole vectors of them, between zeros.
     let step = (channels &+ 2 &* reach &+ 2 &* width &- 1) / width &* width
-    var squares = Squares(repeating: 0)
+    var squares = Squares { _ in 0 }
     var storage = squares.mutableSpan
     storage.withUnsafeMutableBufferPointer { storage in
       let squares = storage.baseAddress.unsafelyUnwrapped

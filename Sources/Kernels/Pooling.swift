@@ -76,12 +76,12 @@ struct Pooling {
       let count = Vec(repeating: Float(count))
       var channel = 0
       while channel &+ 4 &* width <= channels {
-        let results = combine(input + channel, rows, columns, InlineArray<4, Vec>(repeating: start), operation)
+        let results = combine(input + channel, rows, columns, InlineArray<4, Vec> { _ in start }, operation)
         for vector in 0..<4 { store(finish(results[vector], count), output + (channel &+ vector &* width)) }
         channel &+= 4 &* width
       }
       while channel < channels {
-        let results = combine(input + channel, rows, columns, InlineArray<1, Vec>(repeating: start), operation)
+        let results = combine(input + channel, rows, columns, InlineArray<1, Vec> { _ in start }, operation)
         store(finish(results[0], count), output + channel, count: channels &- channel)
         channel &+= width
       }

@@ -7,9 +7,8 @@ enum VectorTile<let blocks: Int, let vectors: Int> {
     _ loop: UnsafePointer<TileLoop>, _ input: UnsafePointer<Float>, _ packed: UnsafePointer<Vec>, _ blockStep: Int,
     _ output: UnsafeMutablePointer<Float>
   ) {
-    var sums = InlineArray<blocks, InlineArray<vectors, Vec>>(repeating: .init(repeating: Vec(repeating: 0)))
-    for block in 0..<blocks {
-      for vector in 0..<vectors { sums[block][vector] = packed[block &* blockStep &+ vector] }
+    var sums = InlineArray<blocks, InlineArray<vectors, Vec>> { block in
+      InlineArray<vectors, Vec> { packed[block &* blockStep &+ $0] }
     }
     var weights = packed + vectors
     for tapRow in 0..<loop.pointee.tapRows {

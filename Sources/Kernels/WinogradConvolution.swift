@@ -186,11 +186,8 @@ struct WinogradConvolution {
     _ pointStep: Int
   ) {
     for channel in stride(from: 0, to: channelStep, by: Vec.scalarCount) {
-      var columns = InlineArray<6, WinogradTransform.Six>(
-        repeating: (
-          Vec(repeating: 0), Vec(repeating: 0), Vec(repeating: 0), Vec(repeating: 0), Vec(repeating: 0),
-          Vec(repeating: 0)
-        ))
+      let zero = Vec(repeating: 0)
+      var columns = InlineArray<6, WinogradTransform.Six> { _ in (zero, zero, zero, zero, zero, zero) }
       for column in 0..<6 {
         let place = input + (column &* columnStep &+ channel)
         columns[column] = WinogradTransform.input(
@@ -267,7 +264,7 @@ struct WinogradConvolution {
     let firstOfSuperblock = self.firstTile(ofSuperblock: superblock)
     let inputs = UnsafePointer(arguments.shared.unsafelyUnwrapped) + inputStart(superblock)
     let inputStep = inputPointStep(superblock)
-    let zeros = InlineArray<4, Vec>(repeating: Vec(repeating: 0))
+    let zeros = InlineArray<4, Vec> { _ in Vec(repeating: 0) }
     var loop = TileLoop(
       tapRows: 1, tapColumns: 1, tapLength: inputChannels, tapRowStep: 0, tapColumnStep: 0, inputRowStep: 0,
       inputColumnStep: channelStep, outputRowStep: 0, outputColumnStep: productStep, minimum: -.infinity,
@@ -333,8 +330,8 @@ struct WinogradConvolution {
       }
       return
     }
-    var transformed = InlineArray<6, (Vec, Vec, Vec, Vec)>(
-      repeating: (Vec(repeating: 0), Vec(repeating: 0), Vec(repeating: 0), Vec(repeating: 0)))
+    let zero = Vec(repeating: 0)
+    var transformed = InlineArray<6, (Vec, Vec, Vec, Vec)> { _ in (zero, zero, zero, zero) }
     for column in 0..<6 {
       let place = products + column &* step
       transformed[column] = WinogradTransform.output(
@@ -375,7 +372,7 @@ struct WinogradConvolution {
     for channel in 0..<blocks.vectors &* width {
       packed[channel] = channel < blocks.channels ? bias.map { $0[channel] } ?? 0 : 0
     }
-    var taps = InlineArray<9, Vec>(repeating: Vec(repeating: 0))
+    var taps = InlineArray<9, Vec> { _ in Vec(repeating: 0) }
     for vector in 0..<blocks.vectors {
       let block = vector / Tier.tileVectors
       let lanes = blocks.vectors(block) &* width
@@ -401,8 +398,8 @@ struct WinogradConvolution {
           storeFour(WinogradTransform.weights2(a.3, b.3, c.3), place + 3 &* step, 4 &* step)
           continue
         }
-        var rows = InlineArray<3, WinogradTransform.Six>(
-          repeating: (taps[0], taps[0], taps[0], taps[0], taps[0], taps[0]))
+        let zero = Vec(repeating: 0)
+        var rows = InlineArray<3, WinogradTransform.Six> { _ in (zero, zero, zero, zero, zero, zero) }
         for row in 0..<3 {
           rows[row] = WinogradTransform.weights(taps[row &* 3], taps[row &* 3 &+ 1], taps[row &* 3 &+ 2])
         }

@@ -44,6 +44,49 @@ struct QuantizationTests {
     #expect(![1, value, 2].withUnsafeBufferPointer { histogram.add($0) })
   }
 
+  /// Inputs that share a common part: rounding errors can make up for each other.
+  @Test func compensatedRoundingBeatsRoundingOnCorrelatedInputs() throws {
+    let size = 24
+    let gram = try GramMatrix(size: size)
+    let team = try WorkTeam(threads: 1)
+    let count = 400
+    let block = try #require(HeapBlock(byteCount: count * gram.stride * 4))
+    let vectors = block.mutableBytes.bindMemory(to: Float.self)
+    var random = SystemFreeRandom(state: 1)
+    for vector in 0..<count {
+      let common = random.next()
+      for index in 0..<size { vectors[vector * gram.stride + index] = common + 0.2 * random.next() }
+    }
+    gram.add(try #require(vectors.baseAddress), count: count, team)
+    let rows = 5
+    let weights = (0..<rows * size).map { _ in random.next() - 0.5 }
+    let result = try CompensatedRounding(gram).round(
+      weights, leastScales: [Float](repeating: 0, count: rows), team)
+    var sums: (plain: Float, compensated: Float) = (0, 0)
+    for row in 0..<rows {
+      let original = Array(weights[row * size..<(row + 1) * size])
+      let scale = original.reduce(0) { max($0, abs($1)) } / 127
+      let plain = original.map { $0 - ($0 / scale).rounded() * scale }
+      let compensated = original.indices.map {
+        original[$0] - Float(result.values[row * size + $0]) * result.scales[row]
+      }
+      // Plain rounding may happen to be the best that there is.
+      #expect(change(compensated, gram) <= change(plain, gram))
+      sums.plain += change(plain, gram)
+      sums.compensated += change(compensated, gram)
+    }
+    #expect(sums.compensated < 0.3 * sums.plain)
+  }
+
+  /// The squares of what errors of the weights change in the outputs.
+  private func change(_ errors: [Float], _ gram: GramMatrix) -> Float {
+    var sum: Float = 0
+    for first in errors.indices {
+      for second in errors.indices { sum += errors[first] * gram[first, second] * errors[second] }
+    }
+    return sum
+  }
+
   private struct SystemFreeRandom {
     var state: UInt64
 
@@ -118,6 +161,25 @@ struct QuantizationTests {
     }
   }
 
+  @Test func quantizedNetworkIsCloseAndLaidOutForIntegers() throws {
+    let model = try Model(network: QuantizationTests.network())
+    let result = try Quantizer.quantize(model: model, pictures: QuantizationTests.pictures(40))
+    let quantized = try Model(network: result.network)
+    #expect(quantized.precision == .int8)
+    func encoding(_ name: String) -> ActivationEncoding? {
+      result.network.layers.firstIndex { $0.name == name }.map { quantized.encodings[$0] }
+    }
+    guard case .u16 = encoding("relu") else { return #expect(Bool(false), "relu is not stored in 16 bits") }
+    for name in ["norm", "a_relu", "b_relu", "join", "pool"] {
+      guard case .u8 = encoding(name) else { return #expect(Bool(false), "\(name) is not stored in 8 bits") }
+    }
+    #expect(encoding("a_relu") == encoding("join") && encoding("b_relu") == encoding("join"))
+    #expect(result.report.layers.map(\.name) == ["conv", "a", "b", "classifier"])
+    #expect(result.report.heldOutPictures == 4 && result.report.calibrationPictures == 36)
+    #expect(try #require(result.report.totalVariation) < 0.02)
+    for layer in result.report.layers { #expect(layer.signalToNoise > 25, "\(layer.name)") }
+  }
+
   @Test func samePicturesGiveTheSameBytesOnAnyThreads() throws {
     let model = try Model(network: QuantizationTests.network())
     var files: [[UInt8]] = []
@@ -158,6 +220,14 @@ struct QuantizationTests {
     let result = try Quantizer.quantize(model: model, pictures: QuantizationTests.pictures(20))
     let error = try QuantizationTests.rejection(result.network, QuantizationTests.pictures(20))
     #expect(error?.message.contains("quantized already") == true)
+  }
+
+  @Test func constantActivationsAreRefused() throws {
+    var network = try QuantizationTests.network()
+    let bias = try Tensor([Float](repeating: -1e6, count: 6), dims: [6])
+    network.layers[3].operation.bias = bias
+    let error = try QuantizationTests.rejection(network, QuantizationTests.pictures(20))
+    #expect(error?.message.contains("'a_relu' gives 0.0 everywhere") == true)
   }
 
   @Test func infinitiesAreRefused() throws {

@@ -112,13 +112,15 @@ def test_bvlc(convert, shared, photos, bvlc, suffix):
 def test_bvlc_layers(convert, shared, photos, bvlc, suffix, settings, step):
     """Each layer by default; every fourth where only the kernels differ."""
     tensors, want = bvlc
+    # Winograd convolution errs in proportion to the sums' terms, not to a small sum of them.
+    floor = 0.1 if settings in ("direct", "openblas") else 1
     path = convert(f"bvlc-{suffix}", shared / f"models/bvlc_googlenet/bvlc_googlenet.{suffix}")
     with googlenet.Model(path, **SETTINGS[settings]) as model:
         layers = [layer.name for layer in model.layers if layer.name in want]
         # Each of the network's tensors, but for the flattened one.
         assert set(want) - set(layers) <= {"pool5/flat"}
         for layer in layers[::step]:
-            assert_close(model.layer(layer, tensors[:1]), want[layer][:1], f"layer {layer}")
+            assert_close(model.layer(layer, tensors[:1]), want[layer][:1], f"layer {layer}", floor=floor)
         assert_close(model.features(photos[:2]), want["pool5/7x7_s1"][:2, :, 0, 0], "features")
 
 
@@ -149,6 +151,10 @@ def test_clothing_picture(convert, shared):
     path = convert("clothing", shared / "models/clothing/clothing.pt")
     with googlenet.Model(path) as model:
         assert model.labels[-1] == "t-shirt"
-        best = model.classify(shared / "models/clothing/tshirt.png", top=3)
-    assert [p.label for p in best] == ["t-shirt", "longsleeve", "pants"]
-    np.testing.assert_allclose([p.probability for p in best], [0.850, 0.032, 0.017], atol=0.002)
+        best = model.classify(shared / "models/clothing/tshirt.png")
+    assert [p.label for p in best][:2] == ["t-shirt", "longsleeve"]
+    # The model's card; its third place shares 0.017 with another class.
+    found = {p.label: p.probability for p in best}
+    np.testing.assert_allclose(
+        [found[label] for label in ("t-shirt", "longsleeve", "pants")], [0.850, 0.032, 0.017], atol=0.001
+    )

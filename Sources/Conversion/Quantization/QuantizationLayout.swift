@@ -147,18 +147,24 @@ struct QuantizationLayout {
       for index in layers.indices where isInteger(index) && inputs[index][0] >= 0 {
         wanted.insert(root(inputs[index][0]))
       }
-      // What a convolution in int8 writes for a normalization that gives integers is stored in 16 bits.
-      for (index, layer) in layers.enumerated() {
-        guard case .localResponseNormalization(let it) = layer.operation,
-          it.beta == ActivationEncoding.normalizationBeta, wanted.contains(root(index)),
-          let source = inputs[index].first, source >= 0, let group = group(of: source)
-        else { continue }
-        let owned = owners.filter { root($0) == group }
-        let areWritten = owned.allSatisfy { owner in
-          guard case .relu = layers[owner].operation, let maker = inputs[owner].first, maker >= 0 else { return false }
-          return isInteger(maker)
+      // Last layers first, so that a chain of them is followed to its beginning.
+      for (index, layer) in layers.enumerated().reversed() where wanted.contains(root(index)) {
+        guard let source = inputs[index].first, source >= 0, let group = group(of: source) else { continue }
+        switch layer.operation {
+        case .localResponseNormalization(let it) where it.beta == ActivationEncoding.normalizationBeta:
+          // What a convolution in int8 writes for a normalization that gives integers is stored in 16 bits.
+          let areWritten = owners.filter { root($0) == group }.allSatisfy { owner in
+            guard case .relu = layers[owner].operation, let maker = inputs[owner].first, maker >= 0 else {
+              return false
+            }
+            return isInteger(maker)
+          }
+          if areWritten { wanted.insert(group) }
+        case .pooling(let it) where it.method == .average:
+          // Averages are computed from the bytes.
+          wanted.insert(group)
+        default: break
         }
-        if areWritten { wanted.insert(group) }
       }
       var numbers: [Int: Int] = [:]
       for group in wanted.sorted() { numbers[group] = numbers.count }

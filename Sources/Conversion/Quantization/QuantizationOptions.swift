@@ -1,4 +1,4 @@
-/// What the user decides about a quantization. The defaults are what measured best on the BVLC GoogLeNet.
+/// What the user decides about a quantization.
 public struct QuantizationOptions: Sendable {
   public var rangeMethod = RangeMethod.meanSquaredError
   /// The share of the multiply-adds, 0 to 1, that may stay in float32: spent on the layers whose rounding changes the

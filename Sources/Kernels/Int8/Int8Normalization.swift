@@ -34,7 +34,7 @@ struct Int8Normalization {
 
   func run(_ unit: Int32) {
     let (first, end) = Self.cut(arguments).range(unit)
-    var squares = Squares(repeating: 0)
+    var squares = Squares { _ in 0 }
     var storage = squares.mutableSpan
     storage.withUnsafeMutableBufferPointer { storage in
       let squares = storage.baseAddress.unsafelyUnwrapped
@@ -124,7 +124,7 @@ struct Int8Normalization {
     let alpha = Vec(repeating: arguments.alpha * (scale * scale))
     let k = Vec(repeating: arguments.k)
     let multiplier = Vec(repeating: scale * arguments.output_multiplier)
-    var bases = InlineArray<vectors, Vec>(repeating: Vec(repeating: 0))
+    var bases = InlineArray<vectors, Vec> { _ in Vec(repeating: 0) }
     for vector in 0..<vectors { bases[vector] = load(window + vector &* Vec.scalarCount) }
     if reach == 2 {
       for place in 1..<5 {

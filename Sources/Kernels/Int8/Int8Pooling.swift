@@ -79,7 +79,7 @@ struct Int8Pooling {
     _ input: UnsafeRawPointer, _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int,
     _ larger: (Vector, Vector) -> Vector
   ) -> InlineArray<vectors, Vector> where Vector.Scalar: FixedWidthInteger {
-    var results = InlineArray<vectors, Vector>(repeating: Vector(repeating: 0))
+    var results = InlineArray<vectors, Vector> { _ in Vector(repeating: 0) }
     for row in 0..<rows {
       var place = input + row &* rowStep
       for _ in 0..<columns {

@@ -122,7 +122,7 @@ struct Int8Convolution {
   func run(_ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
     let (first, end) = cut.range(unit)
     let input = UnsafeRawPointer(shape.input.unsafelyUnwrapped)
-    var results = Results(repeating: Sums(repeating: 0))
+    var results = Results { _ in Sums(repeating: 0) }
     var storage = results.mutableSpan
     storage.withUnsafeMutableBufferPointer { storage in
       let results = storage.baseAddress.unsafelyUnwrapped

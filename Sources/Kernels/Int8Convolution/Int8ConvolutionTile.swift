@@ -16,12 +16,8 @@ enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
     _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ packed: UnsafePointer<Sums>,
     _ ahead: UnsafeRawPointer, _ aheadStep: Int, _ results: UnsafeMutablePointer<Sums>
   ) {
-    var sums = InlineArray<rows, InlineArray<columns, InlineArray<vectors, Sums>>>(
-      repeating: .init(repeating: .init(repeating: Sums(repeating: 0))))
-    for row in 0..<rows {
-      for column in 0..<columns {
-        for vector in 0..<vectors { sums[row][column][vector] = packed[vector] }
-      }
+    var sums = InlineArray<rows, InlineArray<columns, InlineArray<vectors, Sums>>> { _ in
+      InlineArray<columns, InlineArray<vectors, Sums>> { _ in InlineArray<vectors, Sums> { packed[$0] } }
     }
     let rowStep = loop.pointee.inputRowStep
     let columnStep = loop.pointee.inputColumnStep

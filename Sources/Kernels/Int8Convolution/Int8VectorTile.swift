@@ -7,9 +7,8 @@ enum Int8VectorTile<let blocks: Int, let vectors: Int> {
     _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ packed: UnsafePointer<Sums>, _ blockStep: Int,
     _ results: UnsafeMutablePointer<Sums>
   ) {
-    var sums = InlineArray<blocks, InlineArray<vectors, Sums>>(repeating: .init(repeating: Sums(repeating: 0)))
-    for block in 0..<blocks {
-      for vector in 0..<vectors { sums[block][vector] = packed[block &* blockStep &+ vector] }
+    var sums = InlineArray<blocks, InlineArray<vectors, Sums>> { block in
+      InlineArray<vectors, Sums> { packed[block &* blockStep &+ $0] }
     }
     var weights = packed + 2 &* vectors
     for tapRow in 0..<loop.pointee.tapRows {
