@@ -106,11 +106,11 @@ def test_bvlc(convert, shared, photos, bvlc, suffix):
 
 @pytest.mark.parametrize(
     ("suffix", "settings", "step"),
-    [("caffemodel", "default", 1), ("onnx", "default", 1)]
+    [("caffemodel", "default", 1), ("onnx", "default", 1), ("onnx", "direct", 1)]
     + [("caffemodel", settings, 4) for settings in ("portable", "avx2", "direct", "openblas")],
 )
 def test_bvlc_layers(convert, shared, photos, bvlc, suffix, settings, step):
-    """Each layer by default; every fourth where only the kernels differ."""
+    """Each layer by default and by direct convolution; every fourth where only the kernels differ."""
     tensors, want = bvlc
     # Winograd convolution errs in proportion to the sums' terms, not to a small sum of them.
     floor = 0.1 if settings in ("direct", "openblas") else 1
