@@ -1,6 +1,7 @@
 # make               builds dist/: include, lib (shared, static, pkg-config, CMake), bin/googlenet
 # make demo          installs what is missing, builds, classifies a picture from C, from Python and with the tool
 # make test          builds and runs every test
+# make test-frameworks  makes trained files with TensorFlow and others, and checks that they convert and agree
 # make fuzz          fuzzes the readers of files, each for SECONDS=600
 # make install       what make built, to PREFIX=/usr/local; DESTDIR for packagers
 # make model         makes models/clothing.gln anew: CHECKPOINT=clothing.pt
@@ -30,7 +31,7 @@ static_library := dist/lib/libgooglenet.a
 package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
   dist/lib/cmake/googlenet/googlenet-config-version.cmake
 
-.PHONY: all library tool demo test check-library fuzz install model clean FORCE
+.PHONY: all library tool demo test test-frameworks check-library fuzz install model clean FORCE
 all: library tool
 library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
 tool: dist/bin/googlenet
@@ -103,6 +104,9 @@ test:
 	.ci/install-dependencies test
 	$(MAKE) all
 	.ci/test
+
+test-frameworks: all
+	.ci/test-frameworks
 
 check-library: library
 	python3 Tests/check_library.py

@@ -1,0 +1,28 @@
+"""Files made by other frameworks (Tests/frameworks) convert, and give the probabilities that their framework gave."""
+
+import json
+import os
+from pathlib import Path
+
+import googlenet
+import numpy as np
+import pytest
+
+FOLDER = Path(os.environ.get("GOOGLENET_GOLDENS", Path(__file__).resolve().parents[1] / "frameworks/golden"))
+NAMES = sorted(path.stem for path in FOLDER.glob("*.npz"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_conversion_agrees_with_the_framework(tool, tmp_path, name):
+    golden = np.load(FOLDER / f"{name}.npz")
+    (trained,) = [path for path in FOLDER.iterdir() if path.suffix != ".npz" and name in (path.name, path.stem)]
+    model = tmp_path / f"{name}.gln"
+    report = json.loads(tool("convert", trained, "-o", model, "--json", *golden["options"]))
+    for note in golden["notes"]:
+        assert any(note in said for said in report["notes"]), f"no note says '{note}': {report['notes']}"
+    with googlenet.Model(model) as network:
+        probabilities = network.predict(golden["images"])
+    wanted = golden["probabilities"]
+    assert probabilities.shape == wanted.shape
+    difference = abs(probabilities - wanted).max()
+    assert difference <= golden["tolerance"], f"a probability differs by {difference}"
