@@ -10,6 +10,9 @@ struct InputFile {
   /// No importer takes a larger file: it is also what protobuf allows.
   static let sizeLimit = 1 << 31
 
+  /// How many bytes may be unpacked from the file altogether: packed weights hardly shrink, but zeros can to nothing.
+  var unpackedLimit: Int { (64 << 20) + 8 * min(bytes.count, InputFile.sizeLimit) }
+
   func invalid(_ what: String) -> GoogLeNetError { GoogLeNetError(.invalidModel, "'\(name)': \(what)") }
 
   func unsupported(_ what: String) -> GoogLeNetError { GoogLeNetError(.unsupported, "'\(name)': \(what)") }

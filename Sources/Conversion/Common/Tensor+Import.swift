@@ -13,15 +13,34 @@ extension [Int] {
   }
 }
 
+extension [Float] {
+  /// The values of an array of `dims` with its axes in another order, which must be a permutation of them.
+  func transposed(_ dims: [Int], _ order: [Int]) -> [Float] {
+    var strides = [Int](repeating: 1, count: dims.count)
+    for axis in dims.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * dims[axis + 1] }
+    let newDims = order.map { dims[$0] }
+    let newStrides = order.map { strides[$0] }
+    var position = [Int](repeating: 0, count: dims.count)
+    var result: [Float] = []
+    result.reserveCapacity(count)
+    var offset = 0
+    for _ in indices {
+      result.append(self[offset])
+      for axis in newDims.indices.reversed() {
+        position[axis] += 1
+        offset += newStrides[axis]
+        if position[axis] < newDims[axis] { break }
+        offset -= newStrides[axis] * newDims[axis]
+        position[axis] = 0
+      }
+    }
+    return result
+  }
+}
+
 extension Tensor {
   /// A matrix with rows and columns exchanged. The tensor must have two dimensions.
   func transposed() throws(GoogLeNetError) -> Tensor {
-    let rows = dims[0], columns = dims[1]
-    let values = floats()
-    var result = [Float](repeating: 0, count: values.count)
-    for row in 0..<rows {
-      for column in 0..<columns { result[column * rows + row] = values[row * columns + column] }
-    }
-    return try Tensor(result, dims: [columns, rows])
+    try Tensor(floats().transposed(dims, [1, 0]), dims: [dims[1], dims[0]])
   }
 }

@@ -32,25 +32,6 @@ struct ONNXConstant {
 
   /// With the axes in another order. `order` must be a permutation of them.
   func transposed(_ order: [Int]) -> ONNXConstant {
-    let source = floats
-    var strides = [Int](repeating: 1, count: dims.count)
-    for axis in dims.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * dims[axis + 1] }
-    let newDims = order.map { dims[$0] }
-    let newStrides = order.map { strides[$0] }
-    var position = [Int](repeating: 0, count: dims.count)
-    var result: [Float] = []
-    result.reserveCapacity(source.count)
-    var offset = 0
-    for _ in source.indices {
-      result.append(source[offset])
-      for axis in newDims.indices.reversed() {
-        position[axis] += 1
-        offset += newStrides[axis]
-        if position[axis] < newDims[axis] { break }
-        offset -= newStrides[axis] * newDims[axis]
-        position[axis] = 0
-      }
-    }
-    return ONNXConstant(dims: newDims, values: .floats(result))
+    ONNXConstant(dims: order.map { dims[$0] }, values: .floats(floats.transposed(dims, order)))
   }
 }

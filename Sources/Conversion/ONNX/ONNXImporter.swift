@@ -361,20 +361,13 @@ struct ONNXImporter {
       return Padding(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3])
     case "VALID": return Padding()
     case "SAME_UPPER", "SAME_LOWER":
-      func split(_ size: Int, _ axis: Int) -> (before: Int, after: Int) {
-        let extent = (kernel[axis] - 1) * dilations[axis] + 1
-        let count = (size + strides[axis] - 1) / strides[axis]
-        let total = max((count - 1) * strides[axis] + extent - size, 0)
-        let less = total / 2
-        return mode == "SAME_UPPER" ? (less, total - less) : (total - less, less)
-      }
       if strides != [1, 1] {
         notes.append(
           "the padding of '\(node.name)' (auto_pad \(mode)) is that for the input size given here and stays so at others"
         )
       }
-      let rows = split(input.height, 0), columns = split(input.width, 1)
-      return Padding(top: rows.before, left: columns.before, bottom: rows.after, right: columns.after)
+      return Padding.same(
+        input, kernel: kernel, strides: strides, dilations: dilations, extraFirst: mode == "SAME_LOWER")
     default: throw node.invalid("auto_pad is '\(mode)'")
     }
   }

@@ -7,13 +7,14 @@ final class ZipArchive {
   private let file: InputFile
   private(set) var names: [String] = []
   /// What may still be unpacked altogether: a small archive can unpack to any size.
-  private var budget = InputFile.sizeLimit
+  private var budget: Int
 
   private static let entryLimit: zip_int64_t = 100_000
 
   /// The bytes of `file` must stay as long as the archive.
   init(_ file: InputFile) throws(GoogLeNetError) {
     self.file = file
+    budget = file.unpackedLimit
     var error = zip_error_t()
     zip_error_init(&error)
     defer { zip_error_fini(&error) }
