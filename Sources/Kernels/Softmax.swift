@@ -1,6 +1,7 @@
 import CKernels
 
-/// exp(x − max) / sum over contiguous values.
+/// exp(x − max) / sum over contiguous values. No operation is fused, and the sum is taken in the order of the values, so
+/// that every tier gives the same bits.
 struct Softmax {
   let arguments: gln_f32_softmax
 
@@ -16,19 +17,15 @@ struct Softmax {
     var maximum = laneMaximum(largest)
     for place in whole..<count where input[place] > maximum { maximum = input[place] }
     let offset = Vec(repeating: maximum)
-    var sums = Vec(repeating: 0)
     for place in stride(from: 0, to: whole, by: width) {
-      let value = exponential(load(input + place) - offset)
-      sums += value
-      store(value, output + place)
+      store(exponential(load(input + place) - offset), output + place)
     }
-    var sum = laneSum(sums)
     if rest > 0 {
-      let values = exponential(load(input + whole, count: rest) - offset)
-      for lane in 0..<rest { sum += values[lane] }
-      store(values, output + whole, count: rest)
+      store(exponential(load(input + whole, count: rest) - offset), output + whole, count: rest)
     }
-    let divisor = Vec(repeating: sum)
+    var sum = 0.0
+    for place in 0..<count { sum += Double(output[place]) }
+    let divisor = Vec(repeating: Float(sum))
     for place in stride(from: 0, to: whole, by: width) { store(load(output + place) / divisor, output + place) }
     if rest > 0 { store(load(output + whole, count: rest) / divisor, output + whole, count: rest) }
   }

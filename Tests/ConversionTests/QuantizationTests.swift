@@ -204,6 +204,23 @@ struct QuantizationTests {
     }
   }
 
+  /// Without the classifier in int8 nothing reads bytes but the stem its pixels.
+  @Test func aFloatShareThatLeavesNothingToInt8IsRefused() throws {
+    var random = SystemFreeRandom(state: 5)
+    var network = try QuantizationTests.network()
+    var pool = Pooling(.average)
+    pool.global = true
+    network.layers[2...] = [
+      Layer(name: "pool", inputs: ["relu"], operation: .pooling(pool)),
+      try QuantizationTests.layer("classifier", "pool", [5, 8], &random),
+      Layer(name: "prob", inputs: ["classifier"], operation: .softmax),
+    ]
+    var options = QuantizationOptions()
+    options.maxFloatShare = 1
+    let error = try QuantizationTests.rejection(network, QuantizationTests.pictures(20), options)
+    #expect(error?.message.contains("float share of 1.0") == true)
+  }
+
   @Test func tooFewPicturesAreRefused() throws {
     let error = try QuantizationTests.rejection(QuantizationTests.network(), QuantizationTests.pictures(15))
     #expect(error?.message.contains("15 calibration pictures are too few") == true)

@@ -96,4 +96,40 @@ enum Networks {
         Layer(name: "prob", inputs: ["fc"], operation: .softmax),
       ], size: size)
   }
+
+  /// What the quantizer can bring into int8 as a whole: a stem with normalization, an Inception module with odd channel
+  /// counts, a grouped and dilated convolution, both ways of pooling, the classifier.
+  static func quantizable() throws -> Network {
+    var grouped = Convolution(weights: try tensor(30, 10, 3, 3), bias: try tensor(30))
+    grouped.groups = 3
+    grouped.dilationHeight = 2
+    grouped.dilationWidth = 2
+    grouped.padding = Padding(top: 2, left: 1, bottom: 2, right: 3)
+    var global = Pooling(.average)
+    global.global = true
+    // Small weights: with logits far apart all probabilities would be 0 or 1.
+    let classifier = try Tensor(try tensor(21, 30).floats().map { $0 * 0.003 }, dims: [21, 30])
+    return network([
+      try convolution("conv1", "data", 3, 9, kernel: 7, padding: 3), relu("conv1/relu", "conv1"),
+      pooling("pool1", "conv1/relu", .max, kernel: 3, stride: 2, rounding: .ceil),
+      Layer(
+        name: "norm1", inputs: ["pool1"],
+        operation: .localResponseNormalization(
+          LocalResponseNormalization(size: 5, alpha: 1e-4, beta: 0.75, k: 1, alphaPerElement: false))),
+      try convolution("branch1", "norm1", 9, 11, kernel: 1), relu("branch1/relu", "branch1"),
+      try convolution("branch2/reduce", "norm1", 9, 5, kernel: 1), relu("branch2/reduce/relu", "branch2/reduce"),
+      try convolution("branch2", "branch2/reduce/relu", 5, 13, kernel: 3, padding: 1), relu("branch2/relu", "branch2"),
+      pooling("branch3/pool", "norm1", .max, kernel: 3, stride: 1, padding: 1),
+      try convolution("branch3", "branch3/pool", 9, 6, kernel: 5, padding: 2), relu("branch3/relu", "branch3"),
+      Layer(name: "module", inputs: ["branch1/relu", "branch2/relu", "branch3/relu"], operation: .concat),
+      Layer(name: "grouped", inputs: ["module"], operation: .convolution(grouped)), relu("grouped/relu", "grouped"),
+      pooling("pool2", "grouped/relu", .average, kernel: 3, stride: 2, padding: 1),
+      Layer(name: "pool3", inputs: ["pool2"], operation: .pooling(global)),
+      Layer(name: "dropout", inputs: ["pool3"], operation: .dropout),
+      Layer(
+        name: "fc", inputs: ["dropout"],
+        operation: .innerProduct(InnerProduct(weights: classifier, bias: try tensor(21)))),
+      Layer(name: "prob", inputs: ["fc"], operation: .softmax),
+    ])
+  }
 }

@@ -30,6 +30,23 @@ import Testing
     output.expect(reference)
   }
 
+  /// A quantized network's probabilities are the same bits everywhere.
+  @Test(arguments: KernelTier.available, Array(1...70) + [1000, 1001, 1008])
+  func everyTierGivesTheSameBits(tier: KernelTier, count: Int) {
+    for scale in [Float(0.01), 1, 20, 300] {
+      var random = Random(seed: 7)
+      let input = Activation(height: 1, width: 1, channels: count)
+      input.fill(&random, scale: scale)
+      let outputs = [KernelTier.portable, tier].map { tier in
+        let output = Activation(height: 1, width: 1, channels: count)
+        let arguments = gln_f32_softmax(input: input.pointer, output: output.pointer, count: Int32(count))
+        #expect(runUnits(tier.table.f32_softmax, arguments, counts: [1], &random))
+        return output
+      }
+      #expect(outputs[1].hasSameBits(as: outputs[0]), "scale \(scale)")
+    }
+  }
+
   /// A network that computed NaN must not look like one that is sure.
   @Test(arguments: KernelTier.available, [0, 7, 16, 99])
   func notANumberStays(tier: KernelTier, place: Int) {

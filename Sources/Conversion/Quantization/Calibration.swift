@@ -65,6 +65,11 @@ final class Calibration {
     try roundLayers()
     let floatLayers = try chooseFloatLayers()
     let network = try assemble(floatLayers: floatLayers)
+    guard try Model(network: network).precision == .int8 else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "with a float share of \(options.maxFloatShare) no activation is left to store in 8 bits: use a smaller one")
+    }
     return QuantizationResult(network: network, report: try compare(network, floatLayers))
   }
 

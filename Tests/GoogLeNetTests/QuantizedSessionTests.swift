@@ -1,0 +1,176 @@
+import Conversion
+import Foundation
+import Testing
+
+@testable import GoogLeNet
+
+/// Sessions of an int8 model.
+@Suite struct QuantizedSessionTests {
+  private static let pictureSize = 17 * 17 * 3
+
+  private static func pictures(_ count: Int, seed: UInt64 = 21) -> [[UInt8]] {
+    var random = RandomNumbers(seed: seed)
+    return (0..<count).map { _ in
+      // A colour of its own for each picture, and noise.
+      let base = (0..<3).map { _ in Int.random(in: 0...200, using: &random) }
+      return (0..<pictureSize).map { UInt8(base[$0 % 3] + Int.random(in: 0...55, using: &random)) }
+    }
+  }
+
+  /// Of the quantizable network; the calibration takes a while without optimization.
+  nonisolated(unsafe) private static let pure = Result { try quantized(maxFloatShare: 0).network }
+
+  private static func pureModel() throws -> Model { try Model(network: try pure.get()) }
+
+  private static func quantized(maxFloatShare: Double) throws -> Model {
+    let model = try Model(network: try Networks.quantizable())
+    var options = QuantizationOptions()
+    options.maxFloatShare = maxFloatShare
+    options.heldOutEvery = 0
+    let pictures = pictures(16, seed: 3).enumerated().map { CalibrationPicture(name: "\($0)", pixels: $1) }
+    return try Model(network: try Quantizer.quantize(model: model, pictures: pictures, options: options).network)
+  }
+
+  private func predict(_ session: Session, _ pixels: [UInt8], output: Output = .probabilities) throws -> [Float] {
+    let count = pixels.count / QuantizedSessionTests.pictureSize
+    var result = [Float](repeating: .nan, count: count * session.model.classCount)
+    try pixels.withUnsafeBytes { bytes in
+      let batch = try Batch(.pixels(.rgb), data: bytes.baseAddress, count: count)
+      try result.withUnsafeMutableBufferPointer { try session.predict(batch, output: output, into: $0) }
+    }
+    return result
+  }
+
+  private func layer(_ session: Session, _ name: String, _ pixels: [UInt8]) throws -> [Float] {
+    var result = [Float](repeating: .nan, count: try session.layerShape(name).count)
+    try pixels.withUnsafeBytes { bytes in
+      let batch = try Batch(.pixels(.rgb), data: bytes.baseAddress, count: 1)
+      try result.withUnsafeMutableBufferPointer { try session.layer(name, batch, into: $0) }
+    }
+    return result
+  }
+
+  /// What the network sees of the pixels: planes in its channel order, mean and scale applied.
+  private func planes(_ pixels: [UInt8], _ model: Model) -> [Float] {
+    let preprocessing = model.network.preprocessing
+    return (0..<3).flatMap { channel in
+      (0..<17 * 17).map {
+        (Float(pixels[$0 * 3 + 2 - channel]) - preprocessing.mean[channel]) * preprocessing.scale[channel]
+      }
+    }
+  }
+
+  private func totalVariation(_ one: [Float], _ other: [Float]) -> Float {
+    zip(one, other).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
+  }
+
+  @Test func everyTierThreadCountAndBatchGivesTheSameBits() throws {
+    let model = try QuantizedSessionTests.pureModel()
+    let pictures = QuantizedSessionTests.pictures(5)
+    var wanted: [[Float]] = []
+    var wantedLogits: [[Float]] = []
+    for isa in ISA.allCases {
+      for threads in [1, 2, 3] {
+        var options = SessionOptions()
+        options.maxISA = isa
+        options.threads = threads
+        let session = try Session(model: model, options: options)
+        #expect(session.precision == .int8)
+        let alone = try pictures.map { try predict(session, $0) }
+        let logits = try pictures.map { try predict(session, $0, output: .logits) }
+        if wanted.isEmpty { (wanted, wantedLogits) = (alone, logits) }
+        let what = "\(isa.name), \(threads) threads"
+        #expect(alone == wanted, "\(what)")
+        #expect(logits == wantedLogits, "\(what)")
+        #expect(try predict(session, pictures.flatMap { $0 }) == wanted.flatMap { $0 }, "\(what)")
+      }
+    }
+    // Pictures that all look the same to the network would prove nothing.
+    #expect(Set(wanted).count == pictures.count)
+  }
+
+  @Test func everyLayerGivesTheSameBitsOnEveryTier() throws {
+    let model = try QuantizedSessionTests.pureModel()
+    let picture = QuantizedSessionTests.pictures(1)[0]
+    for name in model.network.layers.map(\.name) {
+      let outputs = try ISA.allCases.map { isa in
+        var options = SessionOptions()
+        options.maxISA = isa
+        return try layer(try Session(model: model, options: options), name, picture)
+      }
+      #expect(outputs.allSatisfy { $0 == outputs[0] }, "\(name)")
+    }
+  }
+
+  /// The dequantized model in float32, for comparison.
+  @Test func float32RunsTheDequantizedWeights() throws {
+    let model = try QuantizedSessionTests.pureModel()
+    var options = SessionOptions()
+    options.precision = .float32
+    options.algorithm = .direct
+    let session = try Session(model: model, options: options)
+    #expect(session.precision == .float32)
+    let integer = try Session(model: model)
+    for picture in QuantizedSessionTests.pictures(3) {
+      let reference = try ReferenceNetwork(model, input: planes(picture, model), height: 17, width: 17)
+      for name in ["conv1", "module", "grouped/relu", "fc", "prob"] {
+        let want = reference.outputs[name]!.values
+        let got = try layer(session, name, picture)
+        let scale = want.map(abs).max() ?? 0
+        let error = zip(got, want).map { abs(Double($0) - $1) }.max() ?? .infinity
+        #expect(error <= 2e-5 * scale, "\(name)")
+      }
+      let (one, other) = (try predict(session, picture), try predict(integer, picture))
+      #expect(one != other)
+      #expect(totalVariation(one, other) < 0.05)
+    }
+  }
+
+  @Test func quantizedLayersAreCloseToFloat32() throws {
+    let model = try QuantizedSessionTests.pureModel()
+    let original = try Model(network: try Networks.quantizable())
+    let (integer, float) = (try Session(model: model), try Session(model: original))
+    for picture in QuantizedSessionTests.pictures(3) {
+      for name in ["conv1/relu", "norm1", "module", "grouped/relu", "pool2", "fc"] {
+        let (got, want) = (try layer(integer, name, picture), try layer(float, name, picture))
+        let signal = want.reduce(0) { $0 + $1 * $1 }
+        let noise = zip(got, want).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        #expect(10 * log10(signal / noise) > 25, "\(name)")
+      }
+      #expect(totalVariation(try predict(integer, picture), try predict(float, picture)) < 0.05)
+    }
+  }
+
+  /// Layers left in float32 read what int8 layers give, and the other way round.
+  @Test func mixedPrecisionIsCloserToFloat32() throws {
+    let float = try Session(model: try Model(network: try Networks.quantizable()))
+    let pure = try Session(model: try QuantizedSessionTests.pureModel())
+    let mixedModel = try QuantizedSessionTests.quantized(maxFloatShare: 0.3)
+    let mixed = try Session(model: mixedModel)
+    let types = mixedModel.network.layers.compactMap { layer -> ElementType? in
+      switch layer.operation {
+      case .convolution(let it): it.weights.elementType
+      case .innerProduct(let it): it.weights.elementType
+      default: nil
+      }
+    }
+    #expect(Set(types) == [.float32, .int8])
+    #expect(mixed.precision == .int8)
+    var variations: (pure: Float, mixed: Float) = (0, 0)
+    for picture in QuantizedSessionTests.pictures(20) {
+      let want = try predict(float, picture)
+      variations.pure += totalVariation(try predict(pure, picture), want)
+      variations.mixed += totalVariation(try predict(mixed, picture), want)
+    }
+    #expect(variations.mixed < variations.pure)
+  }
+
+  @Test func int8OfAFloat32ModelIsRefused() throws {
+    let model = try Model(network: try Networks.quantizable())
+    var options = SessionOptions()
+    options.precision = .int8
+    let error = #expect(throws: GoogLeNetError.self) { _ = try Session(model: model, options: options) }
+    #expect(error?.status == .unsupported)
+    #expect(error?.message.contains("googlenet quantize") == true)
+  }
+}
