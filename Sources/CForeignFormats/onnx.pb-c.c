@@ -756,7 +756,7 @@ const ProtobufCMessageDescriptor onnx__tensor__descriptor =
   (ProtobufCMessageInit) onnx__tensor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onnx__attribute__field_descriptors[7] =
+static const ProtobufCFieldDescriptor onnx__attribute__field_descriptors[8] =
 {
   {
     "name",
@@ -842,6 +842,18 @@ static const ProtobufCFieldDescriptor onnx__attribute__field_descriptors[7] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "type",
+    20,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Onnx__Attribute, has_type),
+    offsetof(Onnx__Attribute, type),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onnx__attribute__field_indices_by_name[] = {
   1,   /* field[1] = f */
@@ -851,12 +863,14 @@ static const unsigned onnx__attribute__field_indices_by_name[] = {
   0,   /* field[0] = name */
   3,   /* field[3] = s */
   4,   /* field[4] = t */
+  7,   /* field[7] = type */
 };
-static const ProtobufCIntRange onnx__attribute__number_ranges[2 + 1] =
+static const ProtobufCIntRange onnx__attribute__number_ranges[3 + 1] =
 {
   { 1, 0 },
   { 7, 5 },
-  { 0, 7 }
+  { 20, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor onnx__attribute__descriptor =
 {
@@ -866,10 +880,10 @@ const ProtobufCMessageDescriptor onnx__attribute__descriptor =
   "Onnx__Attribute",
   "onnx",
   sizeof(Onnx__Attribute),
-  7,
+  8,
   onnx__attribute__field_descriptors,
   onnx__attribute__field_indices_by_name,
-  2,  onnx__attribute__number_ranges,
+  3,  onnx__attribute__number_ranges,
   (ProtobufCMessageInit) onnx__attribute__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1349,7 +1363,7 @@ const ProtobufCMessageDescriptor onnx__operator_set_id__descriptor =
   (ProtobufCMessageInit) onnx__operator_set_id__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onnx__model__field_descriptors[4] =
+static const ProtobufCFieldDescriptor onnx__model__field_descriptors[7] =
 {
   {
     "ir_version",
@@ -1370,6 +1384,30 @@ static const ProtobufCFieldDescriptor onnx__model__field_descriptors[4] =
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Onnx__Model, producer_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "producer_version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onnx__Model, producer_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "doc_string",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onnx__Model, doc_string),
     NULL,
     NULL,
     0,             /* flags */
@@ -1399,18 +1437,34 @@ static const ProtobufCFieldDescriptor onnx__model__field_descriptors[4] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "metadata_props",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onnx__Model, n_metadata_props),
+    offsetof(Onnx__Model, metadata_props),
+    &onnx__string_string_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onnx__model__field_indices_by_name[] = {
-  2,   /* field[2] = graph */
+  3,   /* field[3] = doc_string */
+  4,   /* field[4] = graph */
   0,   /* field[0] = ir_version */
-  3,   /* field[3] = opset_import */
+  6,   /* field[6] = metadata_props */
+  5,   /* field[5] = opset_import */
   1,   /* field[1] = producer_name */
+  2,   /* field[2] = producer_version */
 };
-static const ProtobufCIntRange onnx__model__number_ranges[2 + 1] =
+static const ProtobufCIntRange onnx__model__number_ranges[3 + 1] =
 {
   { 1, 0 },
-  { 7, 2 },
-  { 0, 4 }
+  { 6, 3 },
+  { 14, 6 },
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onnx__model__descriptor =
 {
@@ -1420,10 +1474,10 @@ const ProtobufCMessageDescriptor onnx__model__descriptor =
   "Onnx__Model",
   "onnx",
   sizeof(Onnx__Model),
-  4,
+  7,
   onnx__model__field_descriptors,
   onnx__model__field_indices_by_name,
-  2,  onnx__model__number_ranges,
+  3,  onnx__model__number_ranges,
   (ProtobufCMessageInit) onnx__model__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -114,12 +114,14 @@ public enum Converter {
         .invalidArgument, "'\(file.name)': an input of \(size.height) x \(size.width): each side must be 1 to 4096")
     }
     let longer = max(size.height, size.width)
+    // The custom 256 for 224, in proportion.
+    var shortSide = (longer * 256 + 112) / 224
+    if options.inputSize == nil, let told = defaults.shortSide { shortSide = told }
     let result = Preprocessing(
       inputHeight: size.height, inputWidth: size.width, channelOrder: order,
       mean: try perChannel(options.mean, "mean", order) ?? defaults.mean,
       scale: try perChannel(options.scale, "scale", order) ?? defaults.scale,
-      // The custom 256 for 224, in proportion.
-      shortSide: (longer * 256 + 112) / 224)
+      shortSide: shortSide)
     if options.inputSize == nil && imported.inputSize == nil {
       notes.append("the file does not tell the input size: assumed 224 x 224 (--input-size changes it)")
     }

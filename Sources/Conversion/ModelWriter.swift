@@ -1,11 +1,4 @@
-import CPlatform
 import GoogLeNet
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
 
 /// Writes model files.
 ///
@@ -13,11 +6,11 @@ import GoogLeNet
 /// last, is aligned to 64 bytes in the file. protobuf-c serializes the header; the tags and lengths of the two large
 /// fields are written here, so that the tensors go from where they lie into the file without a copy.
 public enum ModelWriter {
-  /// Field numbers and wire types of googlenet.Model, as protobuf tags.
-  private enum Tag {
-    static let checksum: UInt64 = 14 << 3 | 1
-    static let weights: UInt64 = 15 << 3 | 2
-    static let padding: UInt64 = 16 << 3 | 2
+  /// Field numbers of googlenet.Model.
+  private enum Field {
+    static let checksum: UInt64 = 14
+    static let weights: UInt64 = 15
+    static let padding: UInt64 = 16
   }
 
   private static let zeros = [UInt8](repeating: 0, count: ModelFileHeader.alignment)
@@ -27,34 +20,10 @@ public enum ModelWriter {
   /// - Throws: `ioError` that names the file and says why, `invalidModel` where a value does not fit the format.
   public static func write(_ network: Network, to path: String) throws(GoogLeNetError) {
     let header = try ModelFileHeader(network)
-    var template = (path + ".XXXXXX").utf8CString.map { $0 }
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw failure("create a file beside '\(path)'") }
-    let temporary = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    var isOpen = true
-    do throws(GoogLeNetError) {
-      var output = BufferedOutput(descriptor: descriptor, path: path)
+    try OutputFile.write(to: path) { (output) throws(GoogLeNetError) in
       try emit(header) { (bytes) throws(GoogLeNetError) in try output.write(bytes) }
-      try output.flush()
-      // mkstemp makes files that only their owner may read; a model file gets the rights of any new file.
-      let mask = umask(0)
-      umask(mask)
-      guard fchmod(descriptor, 0o666 & ~mask) == 0, fsync(descriptor) == 0 else { throw failure("write '\(path)'") }
-      isOpen = false
-      guard close(descriptor) == 0 else { throw failure("write '\(path)'") }
-      guard rename(temporary, path) == 0 else { throw failure("rename the finished file to '\(path)'") }
-    } catch {
-      if isOpen { _ = close(descriptor) }
-      unlink(temporary)
-      throw error
     }
     withExtendedLifetime(network) {}
-    // The name is on the disk once the folder is; a file system that cannot do that has still renamed.
-    let folder = open(InputFile.folder(of: path), O_RDONLY | O_DIRECTORY)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
-    }
   }
 
   /// The bytes of a model file.
@@ -72,19 +41,20 @@ public enum ModelWriter {
     _ header: ModelFileHeader, to sink: (UnsafeRawBufferPointer) throws(GoogLeNetError) -> Void
   ) throws(GoogLeNetError) {
     // Padding: a tag, a length of one byte, and what brings the weights to the next multiple of the alignment.
-    let weightsTag = varint(Tag.weights) + varint(UInt64(header.weightsLength))
-    let checksumSize = varint(Tag.checksum).count + 8
-    let paddingTag = varint(Tag.padding)
-    let unpadded = header.bytes.count + checksumSize + paddingTag.count + 1 + weightsTag.count
+    let weightsTag = ProtobufEncoding.prefix(Field.weights, length: header.weightsLength)
+    let checksumTag = ProtobufEncoding.tag(Field.checksum, .fixed64)
+    let emptyPadding = ProtobufEncoding.prefix(Field.padding, length: 0)
+    let unpadded = header.bytes.count + checksumTag.count + 8 + emptyPadding.count + weightsTag.count
     let padding = ModelFileHeader.aligned(unpadded) - unpadded
-    let beforeWeights = paddingTag + varint(UInt64(padding)) + zeros.prefix(padding) + weightsTag
+    let beforeWeights =
+      ProtobufEncoding.prefix(Field.padding, length: padding) + zeros.prefix(padding) + weightsTag
 
     var hash = XXHash64()
     header.bytes.withUnsafeBytes { hash.update($0) }
     beforeWeights.withUnsafeBytes { hash.update($0) }
     try weights(of: header) { (bytes) throws(GoogLeNetError) in hash.update(bytes) }
 
-    var start = header.bytes + varint(Tag.checksum)
+    var start = header.bytes + checksumTag
     withUnsafeBytes(of: hash.digest.littleEndian) { start.append(contentsOf: $0) }
     start += beforeWeights
     try pass(start, to: sink)
@@ -107,19 +77,5 @@ public enum ModelWriter {
     throws(GoogLeNetError)
   {
     try bytes.withRawBytes { (bytes) throws(GoogLeNetError) in try sink(bytes) }
-  }
-
-  private static func varint(_ value: UInt64) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var rest = value
-    while rest >= 0x80 {
-      bytes.append(UInt8(rest & 0x7F) | 0x80)
-      rest >>= 7
-    }
-    return bytes + [UInt8(rest)]
-  }
-
-  private static func failure(_ what: String) -> GoogLeNetError {
-    GoogLeNetError(.ioError, "cannot \(what): \(MappedFile.text(of: errno))")
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conversion
-import Glibc
 import GoogLeNet
 
 struct Convert: ParsableCommand {
@@ -54,10 +53,7 @@ struct Convert: ParsableCommand {
   var json = false
 
   func run() throws {
-    guard !isSameFile(input, output) else {
-      throw GoogLeNetError(
-        .invalidArgument, "\(output): the model would replace the trained file: choose another --output")
-    }
+    try refuseReplacing(input, by: output)
     var options = ConversionOptions()
     options.labels = try labels.map { (path) throws(GoogLeNetError) in try LabelsFile.read(path: path) }
     options.mean = mean?.values
@@ -84,12 +80,5 @@ struct Convert: ParsableCommand {
         ModelReport.text([("source", "\(result.source)"), ("variant", result.variant)] + report.lines + notes),
         terminator: "")
     }
-  }
-
-  private func isSameFile(_ first: String, _ second: String) -> Bool {
-    var one = stat()
-    var other = stat()
-    return stat(first, &one) == 0 && stat(second, &other) == 0 && one.st_dev == other.st_dev
-      && one.st_ino == other.st_ino
   }
 }

@@ -19,7 +19,7 @@ struct GoogLeNetCommand: ParsableCommand {
       wrong arguments).
       """,
     version: "googlenet \(Version.text)",
-    subcommands: [Convert.self, Info.self, Classify.self, Bench.self, Quantize.self, Evaluate.self])
+    subcommands: [Convert.self, Info.self, Classify.self, Bench.self, Quantize.self, Evaluate.self, Export.self])
 
   /// As ArgumentParser's own, but with the core's errors told in full.
   static func main() {

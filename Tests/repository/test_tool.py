@@ -11,7 +11,7 @@ PICTURE = "models/tshirt.png"
 LABELS = ["dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt"]
 
 
-@pytest.mark.parametrize("command", [[], ["convert"], ["info"], ["classify"], ["bench"]])
+@pytest.mark.parametrize("command", [[], ["convert"], ["export"], ["info"], ["classify"], ["bench"]])
 def test_help_teaches_with_examples(tool, command) -> None:
     text = tool(*command, "--help").stdout
     assert "EXAMPLES" in text
@@ -92,6 +92,9 @@ def test_bench(tool) -> None:
         (["convert", PICTURE, "-o", "x.gln", "--mean", "1,x"], 64, "--mean"),
         (["convert", PICTURE, "-o", "x.gln", "--input-size", "0"], 64, "--input-size"),
         (["info", "missing.gln"], 1, "missing.gln"),
+        (["export", "missing.gln", "-o", "x.gln"], 1, "missing.gln"),
+        (["export", MODEL, "-o", "missing/x.onnx"], 1, "missing/x.onnx"),
+        (["export", MODEL, "-o", MODEL], 1, "--output"),
         (["info", PICTURE], 1, PICTURE),
         (["classify", "--model", "README.md", PICTURE], 1, "README.md"),
         (["convert", "missing.onnx", "-o", "x.gln"], 1, "missing.onnx"),

@@ -91,10 +91,15 @@ struct  Onnx__Attribute
   float *floats;
   size_t n_ints;
   int64_t *ints;
+  /*
+   * 1: f, 2: i, 7: ints
+   */
+  protobuf_c_boolean has_type;
+  int32_t type;
 };
 #define ONNX__ATTRIBUTE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onnx__attribute__descriptor) \
-    , NULL, 0, 0, 0, 0, 0, {0,NULL}, NULL, 0,NULL, 0,NULL }
+    , NULL, 0, 0, 0, 0, 0, {0,NULL}, NULL, 0,NULL, 0,NULL, 0, 0 }
 
 
 struct  Onnx__Node
@@ -207,13 +212,17 @@ struct  Onnx__Model
   protobuf_c_boolean has_ir_version;
   int64_t ir_version;
   char *producer_name;
+  char *producer_version;
+  char *doc_string;
   Onnx__Graph *graph;
   size_t n_opset_import;
   Onnx__OperatorSetId **opset_import;
+  size_t n_metadata_props;
+  Onnx__StringStringEntry **metadata_props;
 };
 #define ONNX__MODEL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onnx__model__descriptor) \
-    , 0, 0, NULL, NULL, 0,NULL }
+    , 0, 0, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL }
 
 
 /* Onnx__StringStringEntry methods */

@@ -1,6 +1,6 @@
 import GoogLeNet
 
-extension [UInt8] {
+extension Array where Element: BitwiseCopyable {
   /// `withUnsafeBytes` with the core's typed error.
   func withRawBytes<Result>(_ body: (UnsafeRawBufferPointer) throws(GoogLeNetError) -> Result) throws(GoogLeNetError)
     -> Result

@@ -8,6 +8,8 @@ struct PreprocessingDefaults {
   var scale: [Float]
   /// Why this is the default, for the notes.
   var reason: String
+  /// To which pictures are resized; nil where the file does not say.
+  var shortSide: Int?
 
   /// The mean pixel of ImageNet as Caffe's published networks subtract it.
   static let caffe = PreprocessingDefaults(

@@ -64,10 +64,13 @@ struct ONNXImporter {
     guard layers.contains(where: { $0.name == result.layer }) else { throw file.invalid("its output is its input") }
     // What a view of the output's layer leaves behind it is not the output.
     layers = LayerGraph.needed(layers, for: result.layer)
+    let told = ONNXMetadata(model)
+    let metadata = told?.channelOrder.channels == input.shape.channels ? told : nil
     return ImportedNetwork(
       source: .onnx(opset: opset), name: text(graph.name), inputName: input.name, layers: layers,
       inputChannels: input.shape.channels, inputSize: input.declaredSize,
-      preprocessing: preprocessing(model, input.name), notes: notes)
+      preprocessing: metadata?.preprocessing ?? preprocessing(input.name), labels: metadata?.labels ?? [],
+      notes: notes)
   }
 
   private mutating func readOpset(_ model: Onnx__Model) throws(GoogLeNetError) {
@@ -83,8 +86,8 @@ struct ONNXImporter {
     guard opset > 0 else { throw file.invalid("it is an ONNX model that does not say its opset") }
   }
 
-  /// Nothing in an ONNX file tells how its input was normalized; the layers tell where its training came from.
-  private func preprocessing(_ model: Onnx__Model, _ inputName: String) -> PreprocessingDefaults {
+  /// Where nothing in the file tells how its input was normalized, the layers tell where its training came from.
+  private func preprocessing(_ inputName: String) -> PreprocessingDefaults {
     let first = layers.first { $0.inputs.contains(inputName) }
     if let first, case .batchNormalization = first.operation {
       return .plain(
@@ -628,6 +631,9 @@ struct ONNXImporter {
     }
     if target.count == 2, target[1] == input.shape.count || target[1] == -1 {
       return try flattened(node, input)
+    }
+    if input.isVector, target.dropFirst() == [input.shape.channels, 1, 1], input.shape.height * input.shape.width == 1 {
+      return ONNXActivation.image
     }
     let same =
       target.count == input.axes.count

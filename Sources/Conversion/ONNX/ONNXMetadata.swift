@@ -1,0 +1,104 @@
+import CForeignFormats
+import GoogLeNet
+
+/// What an ONNX file says of a network beside its graph: how pictures become its input, and the names of its classes.
+/// Written by the exporter as `metadata_props`, and understood again by the importer.
+struct ONNXMetadata {
+  private enum Key {
+    static let channelOrder = "googlenet.channel_order"
+    static let mean = "googlenet.mean"
+    static let scale = "googlenet.scale"
+    static let shortSide = "googlenet.short_side"
+    static let resize = "googlenet.resize"
+    static let labels = "googlenet.labels"
+    /// ONNX's own key for the order of channels.
+    static let bitmapPixelFormat = "Image.BitmapPixelFormat"
+  }
+
+  let channelOrder: Preprocessing.ChannelOrder
+  let mean: [Float]
+  let scale: [Float]
+  let shortSide: Int
+  let labels: [String]
+
+  init(_ network: Network) {
+    channelOrder = network.preprocessing.channelOrder
+    mean = network.preprocessing.mean
+    scale = network.preprocessing.scale
+    shortSide = network.preprocessing.shortSide
+    // One label a line, as in labels files.
+    labels = network.labels.map { String($0.map { $0.isNewline ? " " : $0 }) }
+  }
+
+  /// nil where the entries are missing or do not fit together.
+  init?(_ model: Onnx__Model) {
+    var entries: [String: String] = [:]
+    for entry in UnsafeBufferPointer(start: model.metadata_props, count: model.n_metadata_props) {
+      if let entry = entry?.pointee { entries[text(entry.key)] = text(entry.value) }
+    }
+    let orders: [Preprocessing.ChannelOrder] = [.rgb, .bgr, .gray]
+    guard let name = entries[Key.channelOrder], let order = orders.first(where: { ONNXMetadata.name($0) == name }),
+      let mean = ONNXMetadata.numbers(entries[Key.mean]), mean.count == order.channels,
+      let scale = ONNXMetadata.numbers(entries[Key.scale]), scale.count == order.channels,
+      let shortSide = entries[Key.shortSide].flatMap({ Int($0) }), shortSide > 0
+    else { return nil }
+    channelOrder = order
+    self.mean = mean
+    self.scale = scale
+    self.shortSide = shortSide
+    labels =
+      entries[Key.labels].map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) } ?? []
+  }
+
+  var preprocessing: PreprocessingDefaults {
+    PreprocessingDefaults(
+      channelOrder: channelOrder, mean: mean, scale: scale, reason: "as the file's metadata tells",
+      shortSide: shortSide)
+  }
+
+  /// In the order in which they are written.
+  var entries: [(key: String, value: String)] {
+    var entries = [
+      (Key.channelOrder, ONNXMetadata.name(channelOrder)), (Key.mean, ONNXMetadata.list(mean)),
+      (Key.scale, ONNXMetadata.list(scale)), (Key.shortSide, "\(shortSide)"),
+      (Key.resize, "bilinear, antialiased"), (Key.bitmapPixelFormat, bitmapPixelFormat),
+    ]
+    if !labels.isEmpty { entries.append((Key.labels, labels.joined(separator: "\n"))) }
+    return entries
+  }
+
+  /// For people.
+  var description: String {
+    "float32, (pixel - mean) x scale of pixels 0 to 255, channels \(ONNXMetadata.name(channelOrder)), mean "
+      + "\(ONNXMetadata.list(mean)), scale \(ONNXMetadata.list(scale)); pictures are resized to a short side of "
+      + "\(shortSide) pixels (bilinear, antialiased), and their centre is cut out"
+  }
+
+  private var bitmapPixelFormat: String {
+    switch channelOrder {
+    case .rgb: "Rgb8"
+    case .bgr: "Bgr8"
+    case .gray: "Gray8"
+    }
+  }
+
+  private static func name(_ order: Preprocessing.ChannelOrder) -> String {
+    switch order {
+    case .rgb: "RGB"
+    case .bgr: "BGR"
+    case .gray: "gray"
+    }
+  }
+
+  private static func list(_ values: [Float]) -> String { values.map { "\($0)" }.joined(separator: ", ") }
+
+  private static func numbers(_ text: String?) -> [Float]? {
+    guard let text else { return nil }
+    var numbers: [Float] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let number = Float(part.drop { $0 == " " }), number.isFinite else { return nil }
+      numbers.append(number)
+    }
+    return numbers
+  }
+}

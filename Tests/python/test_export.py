@@ -1,0 +1,190 @@
+"""What `googlenet export` writes: ONNX Runtime agrees with the session, and it converts back to the same network."""
+
+import json
+
+import googlenet
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from gln_writer import Writer, small_classifier
+from test_layers import NETWORKS
+
+RNG_SEED = 11
+
+
+@pytest.fixture
+def export(tool, tmp_path):
+    """Exports a model file; gives the path of the ONNX file, which the checker accepts."""
+
+    def run(path, name="exported"):
+        target = tmp_path / f"{name}.onnx"
+        tool("export", path, "-o", target)
+        onnx.checker.check_model(onnx.load(target), full_check=True)
+        return target
+
+    return run
+
+
+def run_onnx(path, tensors):
+    """The only output that ONNX Runtime computes."""
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: tensors})[0]
+
+
+def check_round_trip(tool, export, path, tensors, folded=False):
+    """The exported file gives the model's probabilities, and converts to a model of the same bits, but for what the
+    converter folds."""
+    exported = export(path)
+    with googlenet.Model(path) as model:
+        want = model.predict(tensors)
+        layers = [layer.name for layer in model.layers]
+    np.testing.assert_allclose(run_onnx(exported, tensors), want, rtol=0, atol=1e-5)
+    back = exported.with_suffix(".gln")
+    tool("convert", exported, "-o", back)
+    with googlenet.Model(back) as model:
+        assert {layer.name for layer in model.layers} <= set(layers)
+        if folded:
+            np.testing.assert_allclose(model.predict(tensors), want, rtol=0, atol=1e-6)
+        else:
+            assert np.array_equal(model.predict(tensors), want)
+            assert export(back, "again").read_bytes() == exported.read_bytes()
+    return onnx.load(exported)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_layers(tool, convert, export, name):
+    network = NETWORKS[name]()
+    check_round_trip(tool, export, convert(name, network.model()), network.noise(2))
+
+
+def written(tmp_path, writer):
+    path = tmp_path / "written.gln"
+    path.write_bytes(writer.file())
+    return path
+
+
+def finish(writer, last, channels, rng):
+    last = writer.pooling("pooled", last, average=True, everything=True)
+    last = writer.inner_product("fc", last, rng.normal(0, 0.3, (5, channels)), rng.normal(0, 0.1, 5))
+    writer.softmax("prob", last)
+    return writer
+
+
+def normalized_as_tensorflow(rng):
+    """alpha is each square's own factor."""
+    writer = Writer()
+    last = writer.convolution("conv", "data", rng.normal(0, 0.3, (9, 3, 3, 3)))
+    return finish(writer, writer.normalization("norm", last, alpha=0.25, k=2.0, per_element=True), 9, rng)
+
+
+def scaled(rng):
+    """Caffe's Scale and Bias layers, which nothing before them can take in."""
+    writer = Writer()
+    last = writer.batch_normalization("scale", "data", scale=rng.normal(1, 0.2, 3), shift=rng.normal(0, 0.2, 3))
+    last = writer.relu("relu", writer.batch_normalization("shift", last, shift=rng.normal(0, 0.2, 3)))
+    return finish(writer, last, 3, rng)
+
+
+def pooled(rng):
+    """Windows that overhang, and those that are dropped along one axis or both."""
+    writer = Writer(height=10, width=12)
+    last = writer.convolution("conv", "data", rng.normal(0, 0.3, (4, 3, 1, 1)))
+    options = [
+        {"kernel": (3, 3), "stride": (2, 2), "ceil": True},
+        {"kernel": (3, 3), "stride": (2, 2), "padding": (1, 1, 1, 1), "ceil": True},
+        {"kernel": (2, 3), "stride": (4, 5), "padding": (1, 0, 1, 2), "ceil": True},
+        {"kernel": (1, 2), "stride": (3, 4), "ceil": True},
+        {"kernel": (4, 2), "stride": (3, 3), "padding": (0, 1, 3, 1), "ceil": True},
+    ]
+    ends = []
+    for index, option in enumerate(options):
+        for average, count in ((False, False), (True, False), (True, True)):
+            name = f"pool{index}{average:d}{count:d}"
+            pool = writer.pooling(name, last, average=average, count_padding=count, **option)
+            ends.append(writer.pooling(f"{name}/pooled", pool, average=True, everything=True))
+    return finish(writer, writer.concat("join", ends), 4 * len(ends), rng)
+
+
+def vectors(rng):
+    """Inner products whose outputs are used as images again, joined with images, and normalized."""
+    writer = Writer(height=6, width=5)
+    last = writer.inner_product("first", "data", rng.normal(0, 0.1, (8, 90)), rng.normal(0, 0.1, 8))
+    last = writer.batch_normalization(
+        "bn", last, rng.normal(0, 1, 8), rng.uniform(0.5, 2, 8), rng.normal(1, 0.1, 8), rng.normal(0, 0.1, 8)
+    )
+    last = writer.relu("relu", last)
+    conv = writer.convolution("conv", last, rng.normal(0, 0.3, (7, 8, 1, 1)))
+    last = writer.concat("join", [last, writer.normalization("norm", conv), conv])
+    last = writer.inner_product("second", last, rng.normal(0, 0.3, (6, 22)))
+    writer.softmax("prob", writer.concat("same", [last, last]))
+    return writer
+
+
+def without_inner_product(rng):
+    """A convolution gives the logits; names are those that the exporter would give its own values."""
+    writer = Writer(channels=1, height=7, width=9)
+    last = writer.convolution("prob/flat", "data", rng.normal(0, 0.3, (4, 1, 3, 3)), rng.normal(0, 0.1, 4))
+    last = writer.convolution("prob/flat/weights", last, rng.normal(0, 0.3, (4, 4, 5, 7)), rng.normal(0, 0.1, 4))
+    writer.softmax("prob", last)
+    return writer
+
+
+WRITTEN = {
+    maker.__name__: maker for maker in (normalized_as_tensorflow, scaled, pooled, vectors, without_inner_product)
+} | {"small": small_classifier}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_written(tool, export, tmp_path, name):
+    rng = np.random.default_rng(RNG_SEED)
+    writer = WRITTEN[name](rng)
+    path = written(tmp_path, writer)
+    with googlenet.Model(path) as model:
+        shape = (3, 1 if writer.order == 2 else 3, *model.input_size)
+    tensors = rng.normal(0, 1, shape).astype(np.float32)
+    check_round_trip(tool, export, path, tensors, folded=name in ("scaled", "vectors"))
+
+
+def test_pools_that_onnx_cannot_say(tool, tmp_path):
+    rng = np.random.default_rng(RNG_SEED)
+    writer = Writer(height=10, width=12)
+    options = {"kernel": (3, 1), "stride": (2, 2), "padding": (1, 0, 1, 0), "ceil": True}
+    last = writer.pooling("pool", "data", average=True, count_padding=True, **options)
+    path = written(tmp_path, finish(writer, last, 3, rng))
+    target = tmp_path / "exported.onnx"
+    with pytest.raises(AssertionError, match="layer 'pool' cannot be exported"):
+        tool("export", path, "-o", target)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["written.gln"]
+
+
+def test_metadata(tool, export, tmp_path):
+    """Everything that a picture goes through, and the labels, survive."""
+    rng = np.random.default_rng(RNG_SEED)
+    options = {"mean": [104.5, 117.25, 123.0], "scale": [0.017, 1 / 3, 2.0], "order": 1, "short_side": 31}
+    path = written(tmp_path, small_classifier(rng, labels=("a, b", " ", "größe", ""), **options))
+    model = check_round_trip(tool, export, path, rng.normal(0, 1, (2, 3, 20, 24)).astype(np.float32))
+    entries = {entry.key: entry.value for entry in model.metadata_props}
+    assert entries["googlenet.channel_order"] == "BGR"
+    assert [float(value) for value in entries["googlenet.mean"].split(",")] == options["mean"]
+    assert entries["googlenet.labels"].split("\n") == ["a, b", " ", "größe", ""]
+    assert "104.5, 117.25, 123.0" in model.doc_string
+    infos = [json.loads(tool("info", "--json", file)) for file in (path, tmp_path / "exported.gln")]
+    for key in ("preprocessing", "labels", "name", "classes", "multiply_adds"):
+        assert infos[0][key] == infos[1][key], key
+    opset = {entry.domain: entry.version for entry in model.opset_import}
+    assert (model.ir_version, opset) == (7, {"": 13})
+
+
+def test_bvlc(tool, convert, export, shared):
+    path = convert("bvlc-caffemodel", shared / "models/bvlc_googlenet/bvlc_googlenet.caffemodel")
+    tensors = np.random.default_rng(RNG_SEED).normal(0, 60, (2, 3, 224, 224)).astype(np.float32)
+    check_round_trip(tool, export, path, tensors)
+
+
+def test_clothing(tool, convert, export, shared):
+    golden = np.load(shared / "models/clothing/golden.npz")
+    path = convert("clothing", shared / "models/clothing/clothing.pt")
+    check_round_trip(tool, export, path, golden["input"])
