@@ -301,7 +301,7 @@ typedef struct gln_session gln_session;
  * session  receives the session; the caller frees it with gln_session_free.
  * Returns GLN_OUT_OF_MEMORY, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the network cannot take) or
  * GLN_BACKEND_UNAVAILABLE on failure. After it, calls on the session allocate nothing, except gln_session_classify and
- * gln_session_preprocess for a picture larger than any before, and gln_session_layer.
+ * gln_session_preprocess for a picture larger than any before, gln_session_layer and gln_session_profile.
  */
 GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
 
@@ -319,6 +319,30 @@ GLN_API int32_t gln_session_input_width(const gln_session *session);
 /* Bytes of packed weights (shared by the model's sessions of the same settings) and of activations. 0 for NULL. */
 GLN_API size_t gln_session_weight_bytes(const gln_session *session);
 GLN_API size_t gln_session_activation_bytes(const gln_session *session);
+
+/*
+ * The memory that a session and its model hold, in bytes. Set struct_size to sizeof(gln_session_memory_info) before the call; members
+ * beyond it are not written.
+ */
+typedef struct gln_session_memory_info {
+    size_t struct_size;
+    size_t model_bytes;   /* the model file: mapped (its pages leave memory as their weights are packed), copied or borrowed */
+    size_t weight_bytes;  /* packed weights, shared by the model's sessions of the same settings */
+    size_t arena_bytes;   /* activations, each where another one is no longer needed */
+    size_t scratch_bytes; /* what kernels work in, for all threads together */
+    size_t picture_bytes; /* the picture cut to the input size; gln_session_classify also keeps a few rows of the largest picture */
+    /*
+     * The most that model and session held at once until gln_session_create returned, at most: as if the whole model file had
+     * been in memory until its weights were packed, and no other session had packed them before. Running needs no more.
+     */
+    size_t peak_bytes;
+} gln_session_memory_info;
+
+/*
+ * Tells how much memory a session holds. Small bookkeeping objects (some 100 KB), the threads' stacks, what gln_session_layer
+ * prepares and libopenblas are not counted. GLN_INVALID_ARGUMENT if struct_size is not set.
+ */
+GLN_API gln_status gln_session_memory(const gln_session *session, gln_session_memory_info *info);
 
 /* A picture of any size, 8 bits a channel. Borrowed for the length of the call. */
 typedef struct gln_image {
@@ -394,6 +418,43 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
  */
 GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
                                      size_t capacity);
+
+/*
+ * One operation of a run, and how long it took. Written by the library: struct_size is the library's own size of it, and a program that
+ * may meet a library older than its header reads no member beyond that. Later versions may add members at the end.
+ */
+typedef struct gln_operation_time {
+    size_t struct_size;
+    size_t image;                  /* which image of the batch, counted from 0 */
+    size_t layer_count;            /* how many layers it computes in one go: more than one where layers were fused */
+    const char *const *layers;     /* their names, in the order of the model; NULL where layer_count is 0 */
+    const char *kind;              /* the first layer's; "Input" for the filling of the network's input, which has no layer */
+    const char *kernel;            /* how it is computed, such as "direct" or "Winograd F(4x4, 3x3)"; for people to read */
+    gln_precision precision;       /* GLN_PRECISION_INT8 where it reads integers */
+    int32_t channels;              /* the shape of its output */
+    int32_t height;
+    int32_t width;
+    uint64_t multiply_add_count;   /* of the convolution as it is defined, whatever computes it; 0 for other kinds */
+    uint64_t multiplication_count; /* really done: fewer with Winograd, whose transforms are not counted */
+    uint64_t nanoseconds;          /* by the clock, with all of the session's threads working on it */
+} gln_operation_time;
+
+/*
+ * Receives one operation of a profile. `operation` and the array `layers` live until it returns; names as long as the model; kind and
+ * kernel are static storage. Must not call a function that runs the same session: that returns GLN_BUSY.
+ */
+typedef void (*gln_profile_function)(void *context, const gln_operation_time *operation);
+
+/*
+ * Runs the network on a batch one operation after another, and takes the time of each. Layers that need no operation of their
+ * own (concatenation in place, dropout) appear in none. The sum is more than the time of gln_session_predict, which runs operations that
+ * do not depend on each other at the same time. Sessions that are not profiled lose no time by it. Call it several times and take
+ * medians: the first run of a session is slower.
+ * receive  called on the calling thread after each image, for its operations in the order in which they ran: a few dozen calls.
+ * context  handed to receive.
+ */
+GLN_API gln_status gln_session_profile(gln_session *session, const gln_batch *batch, gln_profile_function receive,
+                                       void *context);
 
 #ifdef __cplusplus
 }

@@ -183,7 +183,7 @@ func directAlgorithm() -> gln_f32_convolution_algorithm {
       let shape = shape.unsafelyUnwrapped.pointee
       DirectConvolution(shape).pack(shape, weights.unsafelyUnwrapped, bias, packed.unsafelyUnwrapped)
     },
-    shared_size: { _ in 0 }, scratch_size: { _ in 0 },
+    tile_size: nil, shared_size: { _ in 0 }, scratch_size: { _ in 0 },
     unit_count: { shape, _ in
       let shape = shape.unsafelyUnwrapped.pointee
       return Int32(WorkCut(items: DirectConvolution(shape).items, threads: shape.threads).units)

@@ -442,6 +442,7 @@ func winogradAlgorithm() -> gln_f32_convolution_algorithm {
       WinogradConvolution(shape.unsafelyUnwrapped.pointee)
         .pack(weights.unsafelyUnwrapped, bias, packed.unsafelyUnwrapped)
     },
+    tile_size: { shape in Int32(WinogradConvolution(shape.unsafelyUnwrapped.pointee).tileSize) },
     shared_size: { shape in WinogradConvolution(shape.unsafelyUnwrapped.pointee).sharedSize },
     scratch_size: { shape in WinogradConvolution(shape.unsafelyUnwrapped.pointee).scratchSize },
     unit_count: { shape, phase in

@@ -3,10 +3,11 @@ import GoogLeNet
 
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Describes a model: its layers with shapes, parameters and multiply-adds.",
+    abstract: "Describes a model: its layers, parameters, multiply-adds and memory.",
     discussion: """
       The table is like table 1 of the GoogLeNet paper: for each layer its window and stride, the shape of its output \
-      (height x width x channels), its parameters and its multiply-adds for one image.
+      (height x width x channels), its parameters and its multiply-adds for one image. The memory is that of a session with the given options; \
+      what is at most in memory at once, while the session is made, counts the model file too.
 
       EXAMPLES
         googlenet info                       the bundled model
@@ -17,15 +18,20 @@ struct Info: ParsableCommand {
   @Argument(help: "The model file; the bundled one if left out.", completion: .file())
   var model: String?
 
+  @OptionGroup var sessionArguments: SessionArguments
+
   @Flag(help: "Print the description as JSON.")
   var json = false
 
   func run() throws {
     let path = try model ?? BundledModel.path()
     let report = ModelReport(model: try Model(path: path), path: path)
+    let session = try Session(model: report.model, options: sessionArguments.options)
+    let memory = MemoryReport(session)
     let layers = report.model.network.layers.indices.map(report.model.layerSummary)
     if json {
-      print(JSON.object(report.members + [("layers", .array(layers.map(Info.members)))]))
+      let used: [(String, JSON)] = [("memory", .object(SessionArguments.report(session) + memory.members))]
+      print(JSON.object(report.members + used + [("layers", .array(layers.map(Info.members)))]))
       return
     }
     let rows = zip(layers, report.model.network.layers).map { Info.row($0, $1.operation) }
@@ -33,7 +39,8 @@ struct Info: ParsableCommand {
     let total = [
       "total", "", "", "", Formatting.grouped(model.parameterCount), Formatting.grouped(model.multiplyAddCount),
     ]
-    print(ModelReport.text(report.lines))
+    let used = ("memory", "\(memory.text) (\(session.isa.choiceName), threads \(session.threads))")
+    print(ModelReport.text(report.lines + [used]))
     print(
       Formatting.table(
         [["layer", "kind", "window/stride", "output", "parameters", "multiply-adds"]] + rows + [total],

@@ -183,6 +183,7 @@ static void test_null_sessions(void)
     size_t count = 77;
     int32_t channels = 7, height = 7, width = 7;
     gln_model *model = tiny_load();
+    gln_session_memory_info memory = {0};
     gln_session *session = NULL;
 
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "model", gln_session_create(NULL, NULL, &session));
@@ -198,9 +199,13 @@ static void test_null_sessions(void)
     CHECK(gln_session_input_width(NULL) == 0);
     CHECK(gln_session_weight_bytes(NULL) == 0);
     CHECK(gln_session_activation_bytes(NULL) == 0);
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "session", gln_session_memory(NULL, &memory));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "session", gln_session_profile(NULL, &batch, NULL, NULL));
 
     CHECK_STATUS(GLN_OK, gln_session_create(model, NULL, &session));
     if (session) {
+        CHECK_ERROR(GLN_INVALID_ARGUMENT, "info", gln_session_memory(session, NULL));
+        CHECK_ERROR(GLN_INVALID_ARGUMENT, "struct_size", gln_session_memory(session, &memory));
         CHECK_ERROR(GLN_INVALID_ARGUMENT, "pixels", gln_session_classify(session, &image, best, 2, &count));
         CHECK_ERROR(GLN_INVALID_ARGUMENT, "pixels", gln_session_preprocess(session, &image, cut, sizeof cut));
         image.pixels = pixels;

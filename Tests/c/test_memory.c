@@ -339,6 +339,29 @@ static void test_weights_are_shared(void)
     gln_session_options_free(apart);
 }
 
+static void test_memory_is_told(void)
+{
+    static pool pool;
+    gln_session_memory_info memory = {sizeof memory, 0, 0, 0, 0, 0, 0};
+    gln_session_options *options;
+    gln_session *session;
+    tiny_bytes file = tiny_model();
+    pool_reset(&pool, -1);
+    options = pool_options(&pool, 1);
+    session = tiny_session(options);
+    CHECK_STATUS(GLN_OK, gln_session_memory(session, &memory));
+    CHECK(memory.model_bytes == file.size);
+    CHECK(memory.weight_bytes == gln_session_weight_bytes(session) && memory.weight_bytes > 0);
+    CHECK(memory.arena_bytes + memory.scratch_bytes == gln_session_activation_bytes(session) && memory.arena_bytes > 0);
+    CHECK(memory.picture_bytes == TINY_PIXELS);
+    CHECK(pool.bytes >= memory.weight_bytes + memory.arena_bytes + memory.scratch_bytes);
+    CHECK(pool.bytes <= memory.weight_bytes + memory.arena_bytes + memory.scratch_bytes + 64);
+    CHECK(memory.peak_bytes >= memory.model_bytes + pool.peak);
+    gln_session_free(session);
+    gln_session_options_free(options);
+    free(file.data);
+}
+
 int main(void)
 {
     tiny_noise(noise, 3, 3);
@@ -348,5 +371,6 @@ int main(void)
     RUN(test_no_allocation_in_steady_state);
     RUN(test_no_allocation_in_first_call);
     RUN(test_weights_are_shared);
+    RUN(test_memory_is_told);
     return check_finish();
 }

@@ -312,6 +312,55 @@ static void check_settings(gln_backend backend)
         }
 }
 
+typedef struct profile {
+    gln_session *session;
+    size_t operations, images, layers;
+    uint64_t multiply_adds;
+    int inputs, ordered, fused, busy;
+} profile;
+
+static void receive_operation(void *context, const gln_operation_time *operation)
+{
+    profile *it = context;
+    float row[TINY_CLASSES];
+    gln_batch batch = tiny_batch(noise, 1);
+    it->ordered += operation->image + 1 >= it->images && operation->struct_size == sizeof *operation;
+    it->images = operation->image + 1;
+    it->operations++;
+    it->layers += operation->layer_count;
+    it->multiply_adds += operation->multiply_add_count;
+    if (operation->layer_count == 0)
+        it->inputs += strcmp(operation->kind, "Input") == 0 && operation->layers == NULL &&
+                      operation->channels == 3 && operation->height == TINY_HEIGHT && operation->width == TINY_WIDTH;
+    else if (strcmp(operation->layers[0], "conv1") == 0)
+        it->fused += operation->layer_count == 2 && strcmp(operation->layers[1], "relu1") == 0 &&
+                     strcmp(operation->kind, "Convolution") == 0 && strcmp(operation->kernel, "direct") == 0 &&
+                     operation->precision == GLN_PRECISION_FLOAT32 && operation->channels == 8 &&
+                     operation->multiplication_count == operation->multiply_add_count;
+    it->busy += gln_session_predict(it->session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES) == GLN_BUSY;
+}
+
+static void test_profile(void)
+{
+    gln_model *model = tiny_load();
+    gln_batch batch = tiny_batch(noise, 3), no_data = tiny_batch(NULL, 3);
+    profile seen = {0};
+    CHECK_STATUS(GLN_OK, gln_session_create(model, NULL, &seen.session));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "session", gln_session_profile(NULL, &batch, receive_operation, &seen));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "batch", gln_session_profile(seen.session, NULL, receive_operation, &seen));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "receive", gln_session_profile(seen.session, &batch, NULL, &seen));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "data", gln_session_profile(seen.session, &no_data, receive_operation, &seen));
+    CHECK(seen.operations == 0);
+    CHECK_STATUS(GLN_OK, gln_session_profile(seen.session, &batch, receive_operation, &seen));
+    CHECK(seen.images == 3 && seen.inputs == 3 && seen.fused == 3);
+    CHECK(seen.ordered == (int)seen.operations && seen.busy == (int)seen.operations);
+    /* The concatenation happens in place. */
+    CHECK(seen.layers == 3 * (TINY_LAYERS - 1));
+    CHECK(seen.multiply_adds == 3 * gln_model_multiply_add_count(model));
+    gln_session_free(seen.session);
+    gln_model_free(model);
+}
+
 static void test_settings_agree(void)
 {
     check_settings(GLN_BACKEND_NATIVE);
@@ -636,6 +685,7 @@ int main(void)
     RUN(test_wrong_images);
     RUN(test_extreme_images);
     RUN(test_layers);
+    RUN(test_profile);
     RUN(test_settings_agree);
     RUN(test_input_size);
     RUN(test_log);

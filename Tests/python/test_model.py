@@ -45,6 +45,32 @@ def test_description(written):
         assert "written" in repr(model)
 
 
+def test_memory(written):
+    with googlenet.Model(written, threads=1) as model:
+        memory = model.memory
+        assert memory.model_bytes == len(written)
+        assert memory.weight_bytes == model.weight_bytes
+        assert memory.arena_bytes + memory.scratch_bytes == model.activation_bytes
+        assert memory.picture_bytes == 20 * 24 * 3
+        assert memory.peak_bytes >= sum(memory[:-1])
+
+
+def test_profile(written):
+    with googlenet.Model(written, threads=2) as model:
+        times = model.profile(PIXELS)
+        assert [time.image for time in times] == sorted(time.image for time in times)
+        assert sum(time.multiply_add_count for time in times) == 3 * model.multiply_add_count
+        first = [time for time in times if time.image == 0]
+        assert (first[0].layers, first[0].kind, first[0].channels) == ((), "Input", 3)
+        names = [name for time in first for name in time.layers]
+        assert names == [layer.name for layer in model.layers]
+        assert first[1].layers == ("conv1", "relu1")
+        assert (first[1].kind, first[1].kernel, first[1].precision) == ("Convolution", "direct", "float32")
+        assert all(0 <= time.nanoseconds < 10**10 for time in times)
+    with pytest.raises(googlenet.ClosedError):
+        model.profile(PIXELS)
+
+
 def test_without_labels():
     with googlenet.Model(small_classifier(np.random.default_rng(0), labels=()).file()) as model:
         assert model.labels == [""] * 4

@@ -69,6 +69,50 @@ def test_info(tool) -> None:
     assert all(layer["name"] in text for layer in result["layers"])
 
 
+def test_info_tells_memory(tool) -> None:
+    memory = json.loads(tool("info", MODEL, "--threads", 1, "--max-isa", "portable", "--json").stdout)["memory"]
+    assert (memory["isa"], memory["threads"]) == ("portable", 1)
+    held = sum(memory[f"{part}_bytes"] for part in ("weight", "arena", "scratch", "picture"))
+    assert memory["model_bytes"] == Path(tool.path).parents[2].joinpath(MODEL).stat().st_size
+    assert held < memory["peak_bytes"] <= held + memory["model_bytes"] + 30_000_000
+    assert held < memory["process_peak_bytes"]
+    assert "at once" in tool("info", MODEL).stdout
+
+
+def test_memory_of_the_process_is_as_told(tool) -> None:
+    memory = json.loads(tool("info", MODEL, "--threads", 1, "--json").stdout)["memory"]
+    # The tool itself, Swift's runtime in it and the C library take the rest.
+    assert memory["process_peak_bytes"] < memory["peak_bytes"] + 30_000_000
+
+
+def test_profile(tool) -> None:
+    arguments = ["bench", MODEL, "--threads", 1, "--runs", 2, "--warmup", 0, "--profile"]
+    result = json.loads(tool(*arguments, "--precision", "float32", "--json").stdout)
+    operations = result["operations"]
+    assert result["total_ms"] == pytest.approx(sum(operation["median_ms"] for operation in operations))
+    assert result["peak_gflops"] > 1
+    assert result["peak_int8_gops"] is None
+    assert operations[0]["kind"] == "Input"
+    info = json.loads(tool("info", MODEL, "--json").stdout)
+    assert sum(operation["multiply_adds"] for operation in operations) == info["multiply_adds"]
+    names = [name for operation in operations for name in operation["layers"]]
+    assert len(names) == len(set(names))
+    absent = {layer["kind"] for layer in info["layers"] if layer["name"] not in names}
+    assert absent <= {"Concat", "Dropout"}
+    assert max(len(operation["layers"]) for operation in operations) > 1
+    for operation in operations:
+        if operation["multiply_adds"]:
+            assert operation["gops"] == pytest.approx(2e-6 * operation["multiply_adds"] / operation["median_ms"])
+            assert operation["peak_share"] == pytest.approx(operation["gops"] / result["peak_gflops"])
+            assert operation["reduced_peak_share"] <= operation["peak_share"]
+        else:
+            assert operation["gops"] is None
+    text = tool(*arguments, "--precision", "float32").stdout
+    assert "GFLOP/s" in text
+    assert " + " in text
+    assert "total" in text
+
+
 def test_bench(tool) -> None:
     arguments = ["bench", MODEL, "--threads", 1, "--batch", 2, "--runs", 3, "--warmup", 0, "--max-isa", "portable"]
     result = json.loads(tool(*arguments, "--json").stdout)

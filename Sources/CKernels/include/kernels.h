@@ -62,6 +62,8 @@ typedef struct gln_f32_convolution_algorithm {
     size_t (*packed_size)(const gln_f32_convolution *shape);
     /* weights: (output channels, input channels, kernel height, kernel width); bias: NULL for zeros. */
     void (*pack)(const gln_f32_convolution *shape, const float *weights, const float *bias, float *packed);
+    /* Winograd: outputs of a tile in each direction, 4 for F(4 × 4, 3 × 3). NULL for any other algorithm. */
+    int32_t (*tile_size)(const gln_f32_convolution *shape);
     size_t (*shared_size)(const gln_f32_convolution *shape);  /* bytes */
     size_t (*scratch_size)(const gln_f32_convolution *shape); /* bytes a thread */
     int32_t (*unit_count)(const gln_f32_convolution *shape, int32_t phase);

@@ -59,6 +59,29 @@ public func gln_session_activation_bytes(_ session: OpaquePointer?) -> Int {
   SessionHandle.from(session)?.session.activationBytes ?? 0
 }
 
+@c @implementation
+public func gln_session_memory(_ session: OpaquePointer?, _ info: UnsafeMutablePointer<gln_session_memory_info>?)
+  -> gln_status
+{
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let info else { return Failure.null("info") }
+  // All members so far came with the first version, so nothing smaller can be a caller's struct.
+  guard info.pointee.struct_size >= MemoryLayout<gln_session_memory_info>.size else {
+    return Failure.report(
+      GoogLeNetError(
+        .invalidArgument, "info->struct_size is \(info.pointee.struct_size): set it to sizeof(gln_session_memory_info)")
+    )
+  }
+  let memory = handle.session.memory
+  info.pointee.model_bytes = memory.model
+  info.pointee.weight_bytes = memory.weights
+  info.pointee.arena_bytes = memory.arena
+  info.pointee.scratch_bytes = memory.scratch
+  info.pointee.picture_bytes = memory.picture
+  info.pointee.peak_bytes = memory.peak
+  return GLN_OK
+}
+
 /// The picture behind a caller's struct.
 private func picture(_ image: UnsafePointer<gln_image>) throws(GoogLeNetError) -> Image {
   let it = image.pointee
@@ -182,5 +205,37 @@ public func gln_session_layer(
     try handle.session.layer(
       String(cString: name), try images(batch),
       into: UnsafeMutableBufferPointer(start: values, count: max(capacity, 0)))
+  }
+}
+
+@c @implementation
+public func gln_session_profile(
+  _ session: OpaquePointer?, _ batch: UnsafePointer<gln_batch>?, _ receive: gln_profile_function?,
+  _ context: UnsafeMutableRawPointer?
+) -> gln_status {
+  guard let handle = SessionHandle.from(session) else { return Failure.null("session") }
+  guard let batch else { return Failure.null("batch") }
+  guard let receive else { return Failure.null("receive") }
+  return Failure.catching { () throws(GoogLeNetError) in
+    try handle.session.profile(try images(batch)) { image, operation, nanoseconds in
+      let names: [UnsafePointer<CChar>?] = operation.layers.map(handle.model.layerName)
+      names.withUnsafeBufferPointer { names in
+        var time = gln_operation_time()
+        time.struct_size = MemoryLayout<gln_operation_time>.size
+        time.image = image
+        time.layer_count = names.count
+        time.layers = names.isEmpty ? nil : names.baseAddress
+        time.kind = StaticText.pointer(operation.kind)
+        time.kernel = StaticText.pointer(operation.kernel)
+        time.precision = gln_precision(rawValue: UInt32(operation.precision.rawValue))
+        time.channels = Int32(operation.shape.channels)
+        time.height = Int32(operation.shape.height)
+        time.width = Int32(operation.shape.width)
+        time.multiply_add_count = operation.multiplyAdds
+        time.multiplication_count = operation.multiplications
+        time.nanoseconds = nanoseconds
+        receive(context, &time)
+      }
+    }
   }
 }

@@ -128,7 +128,7 @@ struct Graph {
   ) {
     let source = value(of: producer)
     if producer >= 0, readers[producer] == 1, !observed[producer], let maker = makers[source],
-      nodes[maker].fuse(operation, channels: shape.channels)
+      nodes[maker].fuse(layer, operation, channels: shape.channels)
     {
       values[source].encoding = encoding
       layerValues[layer] = source
@@ -183,7 +183,7 @@ struct Graph {
 
   private mutating func append(_ node: GraphNode, _ kind: GraphNode.Kind, input: Int, output: Int) {
     makers[output] = nodes.count
-    nodes.append(GraphNode(layer: node.layer, kind: kind, input: input, output: output))
+    nodes.append(GraphNode(layer: node.layer, fused: node.fused, kind: kind, input: input, output: output))
   }
 
   /// Appends a node that computes in float32, with conversions of its input and output where they are stored otherwise.

@@ -65,6 +65,8 @@ struct GraphNode {
 
   /// The layer that it began with.
   let layer: Int
+  /// Layers that it took over, in their order.
+  private(set) var fused: [Int] = []
   private(set) var kind: Kind
   /// Values of the graph.
   let input: Int
@@ -105,8 +107,23 @@ struct GraphNode {
     }
   }
 
-  /// Takes over the operation of the only layer that reads this node's output, if it can.
-  mutating func fuse(_ operation: Operation, channels: Int) -> Bool {
+  init(layer: Int, fused: [Int] = [], kind: Kind, input: Int, output: Int) {
+    self.layer = layer
+    self.fused = fused
+    self.kind = kind
+    self.input = input
+    self.output = output
+  }
+
+  var convolution: Convolution? {
+    switch kind {
+    case .convolution(let it), .integerConvolution(let it): it
+    default: nil
+    }
+  }
+
+  /// Takes over the only layer that reads this node's output, if it can.
+  mutating func fuse(_ layer: Int, _ operation: Operation, channels: Int) -> Bool {
     switch (kind, operation) {
     case (.convolution(var node), .relu):
       node.minimum = 0
@@ -128,6 +145,7 @@ struct GraphNode {
       kind = .affine(node)
     default: return false
     }
+    fused.append(layer)
     return true
   }
 

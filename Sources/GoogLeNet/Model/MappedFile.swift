@@ -16,6 +16,8 @@ public final class MappedFile: MemoryBlock {
 
   deinit { gln_unmap_file(bytes.baseAddress, bytes.count) }
 
+  override public var canDropPages: Bool { true }
+
   override public func dropPages(of range: UnsafeRawBufferPointer) {
     gln_drop_pages(range.baseAddress, range.count)
   }

@@ -9,6 +9,9 @@ open class MemoryBlock {
     self.bytes = bytes
   }
 
+  /// Whether `dropPages` does something.
+  open var canDropPages: Bool { false }
+
   /// Tells the system that the pages may leave memory; they come back from their file when read again.
   open func dropPages(of range: UnsafeRawBufferPointer) {}
 }

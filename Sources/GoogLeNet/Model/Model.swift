@@ -16,13 +16,16 @@ public final class Model {
   let featureLayer: Int
   /// Packed weights that sessions share.
   let packedWeights: PackedWeightsCache
+  /// Of the file that it was read from; 0 for a network made in memory.
+  public let byteCount: Int
   /// How errors name the model.
   let source: String
 
   fileprivate init(
-    network: Network, source: String, valid: NetworkValidator.Result, packedWeights: PackedWeightsCache
+    network: Network, byteCount: Int, source: String, valid: NetworkValidator.Result, packedWeights: PackedWeightsCache
   ) {
     self.network = network
+    self.byteCount = byteCount
     self.source = source
     inputs = valid.inputs
     indices = valid.indices
@@ -128,7 +131,7 @@ extension Model: AllocatedLast {}
 extension AllocatedLast where Self == Model {
   /// Validates a network made in memory.
   public init(network: Network) throws(GoogLeNetError) {
-    try self.init(network: network, source: "the model")
+    try self.init(network: network, byteCount: 0, source: "the model")
   }
 
   /// Maps and validates a model file, whose bytes must stay unchanged while the model lives.
@@ -138,13 +141,14 @@ extension AllocatedLast where Self == Model {
 
   /// Validates a model file in memory, which `memory` keeps alive.
   public init(memory: MemoryBlock, source: String = "the model in memory") throws(GoogLeNetError) {
-    try self.init(network: try ModelReader.read(memory, source: source), source: source)
+    try self.init(
+      network: try ModelReader.read(memory, source: source), byteCount: memory.bytes.count, source: source)
   }
 
-  private init(network: Network, source: String) throws(GoogLeNetError) {
+  private init(network: Network, byteCount: Int, source: String) throws(GoogLeNetError) {
     var validator = NetworkValidator(source: source)
     let valid = try validator.validate(network)
     guard let cache = PackedWeightsCache() else { throw GoogLeNetError(.outOfMemory, "no memory for a lock") }
-    self = Model(network: network, source: source, valid: valid, packedWeights: cache)
+    self = Model(network: network, byteCount: byteCount, source: source, valid: valid, packedWeights: cache)
   }
 }

@@ -65,7 +65,7 @@ struct IntegerConvolution {
     }
     var shape = shape
     record.pack?(&shape, weights, sums, multipliers, packed)
-    if convolution.groups == 1 { convolution.weights.owner.dropPages(of: stored) }
+    convolution.dropPages()
   }
 
   /// What the means of the channels add to the sum over pixels as they are.

@@ -9,6 +9,8 @@ final class Plan {
     let arguments: UnsafeRawPointer
     let phase: Int32
     let units: Int
+    /// Its index in `operations`.
+    var operation = 0
   }
 
   /// Tasks that do not depend on each other: their units may run at the same time.
@@ -21,27 +23,36 @@ final class Plan {
   let stages: UnsafeBufferPointer<Stage>
   /// The outputs of the wanted layers, in the order in which they were asked for.
   let outputs: [Location]
+  /// In the order in which they run, as far as they depend on each other.
+  let operations: [PlannedOperation]
 
   /// One after another, one a thread.
   let scratch: UnsafeMutableRawPointer
   let scratchStride: Int
 
   let weightBytes: Int
-  let activationBytes: Int
+  let arenaBytes: Int
+  let scratchBytes: Int
+  /// The most bytes at once while the plan was made, the model file's included.
+  let peakBytes: Int
 
   private let storage: PlanStorage
 
   init(
-    input: PlanInput, stages: UnsafeBufferPointer<Stage>, outputs: [Location], scratch: UnsafeMutableRawPointer,
-    scratchStride: Int, weightBytes: Int, activationBytes: Int, storage: PlanStorage
+    input: PlanInput, stages: UnsafeBufferPointer<Stage>, outputs: [Location], operations: [PlannedOperation],
+    scratch: UnsafeMutableRawPointer, scratchStride: Int, weightBytes: Int, arenaBytes: Int, scratchBytes: Int,
+    peakBytes: Int, storage: PlanStorage
   ) {
     self.input = input
     self.stages = stages
     self.outputs = outputs
+    self.operations = operations
     self.scratch = scratch
     self.scratchStride = scratchStride
     self.weightBytes = weightBytes
-    self.activationBytes = activationBytes
+    self.arenaBytes = arenaBytes
+    self.scratchBytes = scratchBytes
+    self.peakBytes = peakBytes
     self.storage = storage
   }
 }

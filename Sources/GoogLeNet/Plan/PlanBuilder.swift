@@ -19,6 +19,7 @@ struct PlanBuilder {
   private var firstStages: [Int] = []
   private var lastStages: [Int] = []
   private var scratchSize = 0
+  private var packingMemory: PackingMemory
   private var base: UnsafeMutableRawPointer?
 
   /// - Parameter outputLayers: layers whose outputs are wanted; −1 is the network's input. Only what they need is computed.
@@ -41,6 +42,7 @@ struct PlanBuilder {
     self.settings = settings
     self.graph = graph
     storage = PlanStorage(cache: model.packedWeights)
+    packingMemory = PackingMemory(fileBytes: model.byteCount, threads: settings.threads)
     halos = [Padding](repeating: Padding(), count: graph.values.count)
     blocks = [Int?](repeating: nil, count: graph.values.count)
   }
@@ -294,6 +296,7 @@ struct PlanBuilder {
       for (group, part) in parts[index].enumerated() { jobs.append(packingJob(node, group, part)) }
     }
     let packed = try WeightPacker(model: model, allocator: settings.allocator).pack(jobs, crew, storage)
+    for job in jobs { packingMemory.pack(job.size, temporary: job.temporaryBytes, dropped: job.droppedBytes) }
     var next = 0
     for node in parts.indices {
       for part in parts[node].indices {
@@ -323,7 +326,7 @@ struct PlanBuilder {
       let record = record(algorithm)
       return WeightPacker.Job(
         key: key(algorithm, arguments.output_height, arguments.output_width, folded: it.affine != nil),
-        size: record.packed_size?(&arguments) ?? 0
+        size: record.packed_size?(&arguments) ?? 0, temporaryBytes: it.floatCopyBytes, droppedBytes: it.droppedBytes
       ) { WeightPacker.pack(it, group: group, arguments, record, into: $0) }
     case (.integer(var arguments), .integerConvolution(let it)):
       let record = table.s8_convolution
@@ -333,11 +336,14 @@ struct PlanBuilder {
       return WeightPacker.Job(
         key: key(
           .integer(outputType: arguments.output_type.rawValue), arguments.output_height, arguments.output_width,
-          folded: it.affine != nil), size: record.packed_size?(&arguments) ?? 0
+          folded: it.affine != nil), size: record.packed_size?(&arguments) ?? 0,
+        temporaryBytes: it.integerCopyBytes, droppedBytes: it.droppedBytes
       ) { quantization.pack(arguments, record, into: $0) }
     default:
       // Parts come from the same kinds of nodes.
-      return WeightPacker.Job(key: key(.direct, 0, 0, folded: false), size: 0) { _ in }
+      return WeightPacker.Job(
+        key: key(.direct, 0, 0, folded: false), size: 0, temporaryBytes: 0, droppedBytes: 0
+      ) { _ in }
     }
   }
 
@@ -361,7 +367,10 @@ struct PlanBuilder {
   private func plan() throws(GoogLeNetError) -> Plan {
     var tasks = [[Plan.Task]](repeating: [], count: (lastStages.max() ?? 0) + 1)
     for index in graph.nodes.indices {
-      for (phase, task) in try self.tasks(of: index) { tasks[firstStages[index] + phase].append(task) }
+      for (phase, var task) in try self.tasks(of: index) {
+        task.operation = index
+        tasks[firstStages[index] + phase].append(task)
+      }
     }
     var stages: [Plan.Stage] = []
     for list in tasks where !list.isEmpty { stages.append(stage(list)) }
@@ -377,8 +386,22 @@ struct PlanBuilder {
     storage.keep(scratch)
     return Plan(
       input: try planInput(input), stages: UnsafeBufferPointer(storage.store(stages)), outputs: outputs,
-      scratch: scratch.base, scratchStride: scratchStride, weightBytes: storage.weightBytes,
-      activationBytes: memory.size + scratchStride * settings.threads, storage: storage)
+      operations: graph.nodes.indices.map(operation), scratch: scratch.base, scratchStride: scratchStride,
+      weightBytes: storage.weightBytes, arenaBytes: memory.size, scratchBytes: scratchStride * settings.threads,
+      peakBytes: memory.size + max(packingMemory.peak, packingMemory.final + scratch.size), storage: storage)
+  }
+
+  private func operation(of index: Int) -> PlannedOperation {
+    let node = graph.nodes[index]
+    var algorithm: ConvolutionAlgorithm?
+    var tileSize: Int32?
+    for case .float32(var arguments, let chosen, _) in parts[index] {
+      algorithm = chosen
+      tileSize = record(chosen).tile_size?(&arguments)
+    }
+    return PlannedOperation(
+      node, in: graph, layerKind: model.network.layers[node.layer].operation.kind, algorithm: algorithm,
+      tileSize: Int(tileSize ?? 0))
   }
 
   private func tasks(of index: Int) throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)] {

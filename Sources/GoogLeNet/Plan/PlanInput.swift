@@ -12,6 +12,11 @@ struct PlanInput {
   let pixelStage: Plan.Stage
   let planeStage: Plan.Stage
 
+  /// What the input is stored as.
+  var precision: Precision {
+    if case .bytes = arguments { .int8 } else { .float32 }
+  }
+
   /// How the bytes of the caller's pixels lie.
   func setFormat(rowStride: Int, pixelBytes: Int, channelOffsets: (Int32, Int32, Int32, Int32)) {
     switch arguments {

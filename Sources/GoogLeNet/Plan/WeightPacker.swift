@@ -6,6 +6,9 @@ struct WeightPacker {
     let key: PackedWeightsCache.Key
     /// Bytes of the packed form.
     let size: Int
+    /// Bytes of the copy that packing makes of the weights, and of the file that leave memory afterwards.
+    let temporaryBytes: Int
+    let droppedBytes: Int
     let pack: (UnsafeMutableRawPointer) -> Void
   }
 
@@ -44,12 +47,9 @@ struct WeightPacker {
     let destination = packed.assumingMemoryBound(to: Float.self)
     var shape = shape
     var bias: [Float]? = it.bias.map { Array($0.floats()[first..<first + outputs]) }
-    if it.weights.elementType == .float32, it.affine == nil, let start = it.weights.bytes.baseAddress,
-      Int(bitPattern: start) % 4 == 0
-    {
-      // In place: no copy of the weights is ever made, and their pages may leave memory afterwards.
+    defer { it.dropPages() }
+    if it.isPackedInPlace, let start = it.weights.bytes.baseAddress {
       record.pack?(&shape, start.assumingMemoryBound(to: Float.self) + first * it.depth, bias, destination)
-      if it.groups == 1 { it.weights.owner.dropPages(of: it.weights.bytes) }
       return
     }
     var weights = it.weights.floats()

@@ -84,7 +84,13 @@ public final class Session {
   public var inputWidth: Int { settings.inputWidth }
   /// Bytes of packed weights, shared by the model's sessions of the same settings.
   public var weightBytes: Int { plan.weightBytes }
-  public var activationBytes: Int { plan.activationBytes }
+  /// Bytes of activations and scratch.
+  public var activationBytes: Int { plan.arenaBytes + plan.scratchBytes }
+  public var memory: SessionMemory {
+    SessionMemory(
+      model: model.byteCount, weights: plan.weightBytes, arena: plan.arenaBytes, scratch: plan.scratchBytes,
+      picture: pixels.bytes.count, peak: plan.peakBytes + pixels.bytes.count)
+  }
 
   /// Runs `body` unless another call runs.
   private func exclusively(_ body: () throws(GoogLeNetError) -> Void) throws(GoogLeNetError) {
@@ -188,6 +194,27 @@ public final class Session {
     }
   }
 
+  /// Runs the network on a batch, one operation after another, and tells how long each took: for each image first the filling
+  /// of the network's input, then the operations in the order of the layers. Takes longer than `predict`, which runs operations
+  /// that do not depend on each other at the same time.
+  public func profile(
+    _ batch: Batch, receive: (_ image: Int, _ operation: PlannedOperation, _ nanoseconds: UInt64) -> Void
+  ) throws(GoogLeNetError) {
+    let kernel: StaticString = if case .pixels = batch.kind { "pixels" } else { "planes" }
+    let input = PlannedOperation.input(
+      kernel, shape: model.inputShape(inputHeight, inputWidth), precision: plan.input.precision)
+    try exclusively { () throws(GoogLeNetError) in
+      var profiler = Profiler(plan: plan, crew: crew)
+      try forEachImage(of: batch, plan) { image, first in
+        profiler.run(first: first)
+        receive(image, input, profiler.nanoseconds[0])
+        for (operation, time) in zip(plan.operations, profiler.nanoseconds.dropFirst()) {
+          receive(image, operation, time)
+        }
+      }
+    }
+  }
+
   private func prepareProbe(_ layers: [Int]) throws(GoogLeNetError) {
     // Gives back the memory of the old one first.
     probe = nil
@@ -223,6 +250,14 @@ public final class Session {
 
   /// Runs the images of a batch one after another and calls `done` with the number of each.
   private func run(_ plan: Plan, _ batch: Batch, done: (Int) -> Void) throws(GoogLeNetError) {
+    try forEachImage(of: batch, plan) { image, first in
+      run(plan, first: first)
+      done(image)
+    }
+  }
+
+  /// Calls `body` with the number of each image and the stage that fills the network's input from it.
+  private func forEachImage(of batch: Batch, _ plan: Plan, body: (Int, Plan.Stage) -> Void) throws(GoogLeNetError) {
     let channels = model.network.preprocessing.channelOrder.channels
     let pixelCount = inputHeight * inputWidth
     switch batch.kind {
@@ -233,8 +268,7 @@ public final class Session {
       let images = batch.data.assumingMemoryBound(to: Float.self)
       for image in 0..<batch.count {
         plan.input.setPlanes(images + image * pixelCount * channels)
-        run(plan, first: plan.input.planeStage)
-        done(image)
+        body(image, plan.input.planeStage)
       }
     case .pixels(let format):
       guard channels == 3 || format == .gray else {
@@ -251,8 +285,7 @@ public final class Session {
       let images = batch.data.assumingMemoryBound(to: UInt8.self)
       for image in 0..<batch.count {
         plan.input.setPixels(images + image * pixelCount * format.bytesPerPixel)
-        run(plan, first: plan.input.pixelStage)
-        done(image)
+        body(image, plan.input.pixelStage)
       }
     }
   }

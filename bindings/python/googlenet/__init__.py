@@ -24,7 +24,7 @@ from ._errors import (
     UnsupportedVersionError,
 )
 from ._library import cpu_isa, library_path, library_version
-from ._model import Layer, Model, Prediction
+from ._model import Layer, Memory, Model, OperationTime, Prediction
 
 __version__ = "0.1.0"
 
@@ -40,8 +40,10 @@ __all__ = [
     "InvalidModelError",
     "Layer",
     "LibraryNotFoundError",
+    "Memory",
     "Model",
     "NotFoundError",
+    "OperationTime",
     "OutOfMemoryError",
     "Prediction",
     "UnsupportedError",

@@ -63,6 +63,42 @@ class CBatch(ctypes.Structure):
     _fields_ = (("kind", c_int), ("format", c_int), ("data", c_void_p), ("count", c_size_t))
 
 
+class CSessionMemoryInfo(ctypes.Structure):
+    """gln_session_memory_info."""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("model_bytes", c_size_t),
+        ("weight_bytes", c_size_t),
+        ("arena_bytes", c_size_t),
+        ("scratch_bytes", c_size_t),
+        ("picture_bytes", c_size_t),
+        ("peak_bytes", c_size_t),
+    )
+
+
+class COperationTime(ctypes.Structure):
+    """gln_operation_time."""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("image", c_size_t),
+        ("layer_count", c_size_t),
+        ("layers", POINTER(c_char_p)),
+        ("kind", c_char_p),
+        ("kernel", c_char_p),
+        ("precision", c_int),
+        ("channels", c_int32),
+        ("height", c_int32),
+        ("width", c_int32),
+        ("multiply_add_count", c_uint64),
+        ("multiplication_count", c_uint64),
+        ("nanoseconds", c_uint64),
+    )
+
+
+PROFILE_FUNCTION = ctypes.CFUNCTYPE(None, c_void_p, POINTER(COperationTime))
+
 _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "gln_version_number": (c_uint32, ()),
     "gln_version_string": (c_char_p, ()),
@@ -101,6 +137,8 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "gln_session_input_width": (c_int32, (c_void_p,)),
     "gln_session_weight_bytes": (c_size_t, (c_void_p,)),
     "gln_session_activation_bytes": (c_size_t, (c_void_p,)),
+    "gln_session_memory": (c_int, (c_void_p, POINTER(CSessionMemoryInfo))),
+    "gln_session_profile": (c_int, (c_void_p, POINTER(CBatch), PROFILE_FUNCTION, c_void_p)),
     "gln_session_classify": (
         c_int,
         (c_void_p, POINTER(CImage), POINTER(CPrediction), c_size_t, POINTER(c_size_t)),

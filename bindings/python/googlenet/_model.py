@@ -55,6 +55,47 @@ class Layer(NamedTuple):
     multiply_add_count: int
 
 
+class OperationTime(NamedTuple):
+    """One operation of a run, and how long it took."""
+
+    layers: tuple[str, ...]
+    """The layers that it computes in one go, in the order of the model; none where it fills the network's input."""
+    kind: str
+    """The first layer's; "Input" where there is none."""
+    kernel: str
+    """How it is computed, such as "direct" or "Winograd F(4x4, 3x3)"."""
+    precision: str
+    """ "int8" where it reads integers, otherwise "float32"."""
+    channels: int
+    height: int
+    width: int
+    multiply_add_count: int
+    """Of the convolution as it is defined, whatever computes it, for one image; 0 for other kinds."""
+    multiplication_count: int
+    """Really done: fewer with Winograd, whose transforms are not counted."""
+    nanoseconds: int
+    """By the clock, for one image, with all threads working on it."""
+    image: int
+    """Which image of the batch."""
+
+
+class Memory(NamedTuple):
+    """Bytes that a Model holds."""
+
+    model_bytes: int
+    """The model file, mapped or in memory."""
+    weight_bytes: int
+    """Packed weights."""
+    arena_bytes: int
+    """Activations."""
+    scratch_bytes: int
+    """What kernels work in."""
+    picture_bytes: int
+    """A picture of the input size."""
+    peak_bytes: int
+    """The most at once while the Model was made; running it needs no more."""
+
+
 class _Handles:
     """The C objects of one Model, and the process that made them."""
 
@@ -288,6 +329,22 @@ class Model:
             )
         return values
 
+    def profile(self, batch: BatchLike) -> list[OperationTime]:
+        """Runs the network one operation after another and takes the time of each, for each image of the batch.
+
+        The sum is more than the time of predict(), which runs operations that do not depend on each other at the same
+        time. Layers that need no operation of their own (concatenation in place, dropout) appear in none. Call it
+        several times and take medians.
+
+        batch  as in predict().
+        """
+        argument = BatchArgument(batch, self._input_channels, *self._input_size)
+        times: list[OperationTime] = []
+        receive = c.PROFILE_FUNCTION(lambda _, operation: times.append(_operation_time(operation.contents)))
+        with self._use() as handles:
+            check(library().gln_session_profile(handles.session, ctypes.byref(argument.c_batch), receive, None))
+        return times
+
     def layer_shape(self, name: str) -> tuple[int, int, int]:
         """Channels, height and width of a layer's output at this Model's input size."""
         encoded = text_argument("name", name)
@@ -406,6 +463,37 @@ class Model:
         """Bytes of memory for activations."""
         with self._use() as handles:
             return library().gln_session_activation_bytes(handles.session)
+
+    @property
+    def memory(self) -> Memory:
+        """What it holds in memory, and the most that it held at once."""
+        info = c.CSessionMemoryInfo(struct_size=ctypes.sizeof(c.CSessionMemoryInfo))
+        with self._use() as handles:
+            check(library().gln_session_memory(handles.session, ctypes.byref(info)))
+        return Memory(
+            info.model_bytes,
+            info.weight_bytes,
+            info.arena_bytes,
+            info.scratch_bytes,
+            info.picture_bytes,
+            info.peak_bytes,
+        )
+
+
+def _operation_time(operation: c.COperationTime) -> OperationTime:
+    return OperationTime(
+        tuple(_text(operation.layers[index]) for index in range(operation.layer_count)),
+        _text(operation.kind),
+        _text(operation.kernel),
+        _key(c.PRECISIONS, operation.precision),
+        operation.channels,
+        operation.height,
+        operation.width,
+        operation.multiply_add_count,
+        operation.multiplication_count,
+        operation.nanoseconds,
+        operation.image,
+    )
 
 
 def _input_size(size: int | tuple[int, int] | None) -> tuple[int, int]:

@@ -1,0 +1,79 @@
+/// One operation of a plan, as a profile reports it.
+public struct PlannedOperation {
+  /// Indices of the layers that it computes in one go, in their order; none where it fills the network's input.
+  public let layers: [Int]
+  /// Of its first layer, or what it does where it stands for no layer.
+  public let kind: StaticString
+  /// How it is computed.
+  public let kernel: StaticString
+  /// `int8` where it reads integers.
+  public let precision: Precision
+  /// Of its output, for one image.
+  public let shape: Shape
+  /// Of the convolution as it is defined, whatever computes it; for one image.
+  public let multiplyAdds: UInt64
+  /// Multiplications that are really done: fewer with Winograd, whose transforms are not counted.
+  public let multiplications: UInt64
+}
+
+extension PlannedOperation {
+  /// - Parameters:
+  ///   - layerKind: the kind of the node's first layer.
+  ///   - algorithm: of a convolution.
+  ///   - tileSize: outputs of a Winograd tile in each direction.
+  init(
+    _ node: GraphNode, in graph: Graph, layerKind: StaticString, algorithm: ConvolutionAlgorithm?, tileSize: Int
+  ) {
+    let shape = graph.values[node.output].shape
+    var multiplyAdds = 0
+    var multiplications = 0
+    if let convolution = node.convolution {
+      multiplyAdds = shape.count * convolution.depth
+      multiplications = multiplyAdds
+      if algorithm == .winograd, tileSize > 0 {
+        let tiles = ((shape.height + tileSize - 1) / tileSize) * ((shape.width + tileSize - 1) / tileSize)
+        let channels = convolution.inputChannels / convolution.groups * convolution.outputChannels
+        multiplications = tiles * (tileSize + 2) * (tileSize + 2) * channels
+      }
+    }
+    switch node.kind {
+    case .quantize, .dequantize: layers = [node.layer]
+    default: layers = [node.layer] + node.fused
+    }
+    kind =
+      switch node.kind {
+      case .quantize: "Quantization"
+      case .dequantize: "Dequantization"
+      default: layerKind
+      }
+    kernel = PlannedOperation.kernel(of: node, algorithm: algorithm, tileSize: tileSize)
+    precision = graph.values[node.input].encoding == .float32 ? .float32 : .int8
+    self.shape = shape
+    self.multiplyAdds = UInt64(multiplyAdds)
+    self.multiplications = UInt64(multiplications)
+  }
+
+  /// The operation that fills the network's input from the caller's pixels or tensors.
+  static func input(_ kernel: StaticString, shape: Shape, precision: Precision) -> PlannedOperation {
+    PlannedOperation(
+      layers: [], kind: "Input", kernel: kernel, precision: precision, shape: shape, multiplyAdds: 0,
+      multiplications: 0)
+  }
+
+  private static func kernel(of node: GraphNode, algorithm: ConvolutionAlgorithm?, tileSize: Int) -> StaticString {
+    switch node.kind {
+    case .convolution, .integerConvolution:
+      switch algorithm {
+      case .winograd: tileSize == 2 ? "Winograd F(2x2, 3x3)" : "Winograd F(4x4, 3x3)"
+      case .openBLAS: "im2col + sgemm"
+      case .direct, .integer, nil: "direct"
+      }
+    case .pooling(let it): it.method == .max ? "maximum" : "average"
+    case .normalization: "across channels"
+    case .affine(let it): it.isIdentity ? "copy" : it.scale == nil && it.shift == nil ? "ReLU" : "scale and shift"
+    case .softmax: "softmax"
+    case .quantize: "float32 to 8 bits"
+    case .dequantize: "8 bits to float32"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import CPlatform
+
+/// Runs a plan task by task, each on all threads with nothing beside it, and takes the times.
+struct Profiler {
+  let plan: Plan
+  let crew: Crew
+  /// Nanoseconds of the last run: of filling the network's input, then of each operation of the plan.
+  private(set) var nanoseconds: [UInt64]
+
+  init(plan: Plan, crew: Crew) {
+    self.plan = plan
+    self.crew = crew
+    nanoseconds = [UInt64](repeating: 0, count: 1 + plan.operations.count)
+  }
+
+  mutating func run(first: Plan.Stage) {
+    for index in nanoseconds.indices { nanoseconds[index] = 0 }
+    nanoseconds[0] = time(of: first)
+    for stage in plan.stages {
+      for (index, task) in stage.tasks.enumerated() {
+        nanoseconds[1 + task.operation] += time(
+          of: Plan.Stage(tasks: UnsafeBufferPointer(rebasing: stage.tasks[index...index]), units: task.units))
+      }
+    }
+  }
+
+  private func time(of stage: Plan.Stage) -> UInt64 {
+    let start = gln_nanoseconds()
+    crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride)
+    return gln_nanoseconds() - start
+  }
+}
