@@ -72,9 +72,11 @@ let toolTargets: [Target] = [
   .target(
     name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "generate.sh"],
     linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
+  .systemLibrary(name: "CHDF5", pkgConfig: "hdf5"),
+  .target(name: "CHDF5Reader", dependencies: ["CHDF5"]),
   .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
   .target(
-    name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CPlatform"],
+    name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CPlatform"],
     swiftSettings: others),
   .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: others),
   .executableTarget(
@@ -116,7 +118,7 @@ let package = Package(
   targets: embedded ? libraryTargets : libraryTargets + toolTargets + (fuzzing ? fuzzTargets : []))
 
 for target in package.targets
-where ["CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CImageFiles"].contains(target.name) {
+where ["CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CImageFiles"].contains(target.name) {
   var settings: [CSetting] = []
   if !warnings.isEmpty {
     settings += [

@@ -35,15 +35,22 @@ public enum Converter {
     case .caffe: imported = try CaffeImporter.network(of: file, prototxtPath: options.prototxtPath)
     case .onnx: imported = try ONNXImporter.network(of: file, inputSize: options.inputSize)
     case .zip:
-      let contents = try TorchArchive(file).contents()
-      imported = try StateDictImporter.network(
-        of: contents.state, source: .pyTorch, classes: contents.classes, file: file)
+      let archive = try ZipArchive(file)
+      if KerasFile.isArchive(archive) {
+        imported = try KerasFile.network(of: archive, file, inputSize: options.inputSize)
+      } else {
+        let contents = try TorchArchive(archive, file).contents()
+        imported = try StateDictImporter.network(
+          of: contents.state, source: .pyTorch, classes: contents.classes, file: file)
+      }
     case .safetensors:
       imported = try StateDictImporter.network(
         of: try SafetensorsFile.stateDict(file), source: .safetensors, classes: [], file: file)
+    case .hdf5: imported = try KerasFile.network(ofHDF5: file, inputSize: options.inputSize)
     case .foreign(let what):
       throw file.unsupported(
-        "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint or a safetensors file can be converted")
+        "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint, a safetensors file or a Keras model can be converted"
+      )
     }
     return try finish(imported, file, options)
   }
@@ -68,7 +75,11 @@ public enum Converter {
       notes.append("the network ends in '\(last.name)' without a softmax: added one, '\(name)'")
     }
     let variant = VariantName.of(layers)
-    let preprocessing = try preprocessing(imported, file, options, &notes)
+    let normalization = LayerGraph.inputNormalization(layers, inputName: imported.inputName)
+    if let normalization {
+      layers = LayerGraph.removing(normalization.layer, from: layers, readersRead: imported.inputName)
+    }
+    let preprocessing = try preprocessing(imported, normalization?.affine, file, options, &notes)
     if let labels = options.labels {
       notes.append("\(labels.count) labels from the labels file")
     } else if !imported.labels.isEmpty {
@@ -94,7 +105,8 @@ public enum Converter {
   }
 
   private static func preprocessing(
-    _ imported: ImportedNetwork, _ file: InputFile, _ options: ConversionOptions, _ notes: inout [String]
+    _ imported: ImportedNetwork, _ normalization: ChannelAffine?, _ file: InputFile, _ options: ConversionOptions,
+    _ notes: inout [String]
   ) throws(GoogLeNetError) -> Preprocessing {
     guard imported.inputChannels == 1 || imported.inputChannels == 3 else {
       throw file.unsupported("its input has \(imported.inputChannels) channels: 3 (RGB, BGR) or 1 (gray) can be fed")
@@ -117,11 +129,23 @@ public enum Converter {
     // The custom 256 for 224, in proportion.
     var shortSide = (longer * 256 + 112) / 224
     if options.inputSize == nil, let told = defaults.shortSide { shortSide = told }
-    let result = Preprocessing(
+    var result = Preprocessing(
       inputHeight: size.height, inputWidth: size.width, channelOrder: order,
       mean: try perChannel(options.mean, "mean", order) ?? defaults.mean,
       scale: try perChannel(options.scale, "scale", order) ?? defaults.scale,
       shortSide: shortSide)
+    if let normalization {
+      guard normalization.scale.count == order.channels else {
+        throw file.invalid("its normalization of the input has \(normalization.scale.count) channels")
+      }
+      // a * ((p - m) * s) + b = (p - (m - b / (a * s))) * (a * s)
+      for channel in 0..<order.channels {
+        let scale = Double(result.scale[channel]) * normalization.scale[channel]
+        result.mean[channel] = Float(Double(result.mean[channel]) - normalization.shift[channel] / scale)
+        result.scale[channel] = Float(scale)
+      }
+      notes.append("folded the network's own normalization of its input into mean and scale")
+    }
     if options.inputSize == nil && imported.inputSize == nil {
       notes.append("the file does not tell the input size: assumed 224 x 224 (--input-size changes it)")
     }

@@ -5,6 +5,10 @@ public enum SourceFormat: Equatable, Sendable, CustomStringConvertible {
   case onnx(opset: Int)
   case pyTorch
   case safetensors
+  /// `.keras`, a zip archive.
+  case keras
+  /// `.h5`.
+  case kerasHDF5
 
   public var description: String {
     switch self {
@@ -13,6 +17,8 @@ public enum SourceFormat: Equatable, Sendable, CustomStringConvertible {
     case .onnx(let opset): "ONNX opset \(opset)"
     case .pyTorch: "PyTorch checkpoint"
     case .safetensors: "safetensors"
+    case .keras: "Keras archive"
+    case .kerasHDF5: "Keras HDF5"
     }
   }
 }

@@ -93,13 +93,20 @@ import Testing
 
   @Test func foreignFilesAreNamed() {
     for (bytes, name) in [
-      ([], "empty"), (Array("\u{89}HDF\r\n\u{1A}\n".unicodeScalars.map { UInt8($0.value) }) + [0, 0], "HDF5"),
-      ([0, 0, 0, 0] + Array("TFL3".utf8), "TFLite"), ([0x80, 2, 0x8A, 0x0A], "pickle"),
+      ([], "empty"), ([0, 0, 0, 0] + Array("TFL3".utf8), "TFLite"), ([0x80, 2, 0x8A, 0x0A], "pickle"),
       ([0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19], "old non-zip torch.save"),
       (Array("version https://git-lfs.github.com/spec/v1".utf8), "Git LFS"), (Array("<!DOCTYPE html>".utf8), "HTML"),
       (Array("name: \"GoogleNet\"\nlayer {".utf8), "prototxt"), ([0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),
       ([0x1F, 0x8B, 8, 0], "gzip"), (Array("hello".utf8), "text"), ([0xFF, 0xFE, 0xFD], "unknown format"),
     ] as [([UInt8], String)] { expectError(bytes, .unsupported, name) }
+  }
+
+  @Test func smallArchivesUnpackToLittle() {
+    var file = TorchFile.zip([("m/data.pkl", [1, 2, 3])], deflated: true)
+    // The unpacked size in the central directory: 2 GiB less a byte.
+    let directory = file.firstRange(of: [0x50, 0x4B, 1, 2])!.lowerBound
+    file.replaceSubrange(directory + 24..<directory + 28, with: [0xFF, 0xFF, 0xFF, 0x7F])
+    expectError(file, .unsupported, "unpacks to 2147483647 bytes: at most 67")
   }
 
   @Test func modelFilesAreNotConvertedAgain() throws {

@@ -157,7 +157,6 @@ import Testing
 
   @Test func archivesOfOtherKindsAreNamed() {
     expectError(TorchFile.zip([("a.txt", [1])]), .unsupported, "without PyTorch's data.pkl")
-    expectError(TorchFile.zip([("model.weights.h5", [1]), ("config.json", [1])]), .unsupported, "Keras")
     expectError(TorchFile.zip([("m/data.pkl", []), ("m/constants.pkl", [])]), .unsupported, "TorchScript")
     expectError(
       TorchFile.zip([("m/data.pkl", []), ("m/byteorder", [UInt8]("big".utf8))]), .unsupported, "byte order 'big'")

@@ -6,6 +6,7 @@ enum FileKind: Equatable {
   case onnx
   case zip
   case safetensors
+  case hdf5
   /// Something that cannot be converted: what it is, and what would help.
   case foreign(String)
 
@@ -50,8 +51,8 @@ enum FileKind: Equatable {
   private static func magic(_ file: InputFile) -> FileKind? {
     if file.bytes.isEmpty { return .foreign("empty") }
     if file.starts(with: [0x50, 0x4B, 0x03, 0x04]) || file.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
+    if file.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) { return .hdf5 }
     let known: [(offset: Int, magic: [UInt8], what: String)] = [
-      (0, [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file (Keras .h5 or Caffe HDF5 weights)"),
       (4, [UInt8]("TFL3".utf8), "a TFLite flatbuffer"),
       (0, [0x1F, 0x8B], "a gzip archive: unpack it first"),
       (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive: unpack it first"),

@@ -31,6 +31,24 @@ indirect enum JSONValue {
     return nil
   }
 
+  var items: [JSONValue]? {
+    if case .array(let items) = self { return items }
+    return nil
+  }
+
+  var isNull: Bool {
+    if case .null = self { return true }
+    return false
+  }
+
+  var double: Double? {
+    switch self {
+    case .number(let value): value
+    case .integer(let value): Double(value)
+    default: nil
+    }
+  }
+
   /// An array of whole numbers of at least 0.
   var sizes: [Int]? {
     guard case .array(let items) = self else { return nil }

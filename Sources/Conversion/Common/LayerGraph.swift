@@ -13,6 +13,28 @@ enum LayerGraph {
     return kept.reversed()
   }
 
+  /// The batch normalization, scale or shift that alone reads the network's input, where it can be undone: as
+  /// preprocessing it costs nothing, and padding after it is right.
+  static func inputNormalization(_ layers: [Layer], inputName: String) -> (layer: String, affine: ChannelAffine)? {
+    let readers = layers.filter { $0.inputs.contains(inputName) }
+    guard readers.count == 1, let reader = readers.first, case .batchNormalization(let it) = reader.operation,
+      let channels = reader.operation.tensors.first?.tensor.count,
+      let affine = ChannelAffine(it, channels: channels),
+      affine.scale.allSatisfy({ $0.isFinite && abs($0) > 1e-12 }), affine.shift.allSatisfy(\.isFinite)
+    else { return nil }
+    return (reader.name, affine)
+  }
+
+  /// The layers without one of them, whose readers read `source` instead.
+  static func removing(_ name: String, from layers: [Layer], readersRead source: String) -> [Layer] {
+    layers.compactMap { layer in
+      guard layer.name != name else { return nil }
+      var changed = layer
+      changed.inputs = layer.inputs.map { $0 == name ? source : $0 }
+      return changed
+    }
+  }
+
   /// Folds each batch normalization, scale or shift into the convolution, inner product or normalization before it
   /// where nothing else reads that one. The folded layer takes the later one's name, for it gives that one's output.
   /// - Returns: the layers, and how many were folded away.

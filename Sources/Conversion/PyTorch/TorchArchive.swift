@@ -10,15 +10,12 @@ struct TorchArchive {
   /// How deep a state dict may lie in dictionaries of dictionaries.
   private static let nestingLimit = 3
 
-  init(_ file: InputFile) throws(GoogLeNetError) {
+  init(_ archive: ZipArchive, _ file: InputFile) throws(GoogLeNetError) {
     self.file = file
-    archive = try ZipArchive(file)
+    self.archive = archive
     guard let pickle = archive.names.first(where: { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }) else {
-      let isKeras = archive.names.contains("model.weights.h5")
       throw file.unsupported(
-        isKeras
-          ? "it is a Keras archive (.keras): export the model as ONNX (tf2onnx) first"
-          : "it is a zip archive without PyTorch's data.pkl")
+        "it is a zip archive without PyTorch's data.pkl or Keras's config.json and model.weights.h5")
     }
     folder = String(pickle.dropLast("data.pkl".count))
     if archive.names.contains(folder + "constants.pkl") {

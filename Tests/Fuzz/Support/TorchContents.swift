@@ -14,5 +14,5 @@ func readAll(_ state: StateDict, _ file: InputFile) throws(GoogLeNetError) {
 
 /// Reads everything in a PyTorch archive.
 func readAll(torchArchive file: InputFile) throws(GoogLeNetError) {
-  try readAll(try TorchArchive(file).contents().state, file)
+  try readAll(try TorchArchive(try ZipArchive(file), file).contents().state, file)
 }

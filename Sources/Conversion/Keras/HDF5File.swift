@@ -1,0 +1,85 @@
+import CHDF5Reader
+import GoogLeNet
+
+/// The arrays and texts of an HDF5 file that Keras wrote, by their paths, which begin without a slash.
+final class HDF5File {
+  struct Dataset {
+    let dims: [Int]
+    /// Little-endian float32, outermost dimension first; nil where the file holds other than floating-point numbers.
+    fileprivate let bytes: UnsafeRawBufferPointer?
+  }
+
+  private let file: InputFile
+  private var contents = gln_hdf5_contents()
+  private(set) var datasets: [String: Dataset] = [:]
+  /// Text attributes by "<object>@<attribute>".
+  private(set) var texts: [String: String] = [:]
+  /// Attributes of other types.
+  private(set) var marks: Set<String> = []
+
+  /// What libhdf5 may take besides the arrays themselves.
+  private static let memoryLimit = 256 << 20
+  private static let secondsLimit: UInt32 = 60
+
+  /// - Parameter bytes: the HDF5 file: all of `file`, or an entry of it.
+  init(_ bytes: UnsafeRawBufferPointer, _ file: InputFile) throws(GoogLeNetError) {
+    self.file = file
+    var limits = gln_hdf5_limits(
+      contents: file.unpackedLimit, memory: HDF5File.memoryLimit, seconds: HDF5File.secondsLimit)
+    var text = [CChar](repeating: 0, count: Int(GLN_HDF5_MESSAGE_SIZE))
+    let status = gln_hdf5_read(
+      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &limits, &contents, &text)
+    let message = text.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    switch status {
+    case GLN_HDF5_OK: try list(UnsafeRawBufferPointer(start: contents.entries, count: contents.size))
+    case GLN_HDF5_DAMAGED: throw file.invalid("its HDF5 data is damaged: \(message)")
+    case GLN_HDF5_NO_PROCESS: throw GoogLeNetError(.outOfMemory, "'\(file.name)': \(message)")
+    default: throw file.unsupported("its HDF5 data is not read: \(message)")
+    }
+  }
+
+  deinit { gln_hdf5_free(&contents) }
+
+  /// The entries that the reading process left, which are checked as any other data is.
+  private func list(_ bytes: UnsafeRawBufferPointer) throws(GoogLeNetError) {
+    let headSize = MemoryLayout<gln_hdf5_entry>.size
+    var cursor = 0
+    while cursor < bytes.count {
+      guard bytes.count - cursor >= headSize else { throw file.invalid("its HDF5 data is damaged") }
+      let entry = bytes.loadUnaligned(fromByteOffset: cursor, as: gln_hdf5_entry.self)
+      cursor += headSize
+      let path = try take(entry.path_length, bytes, &cursor)
+      let value = try take(entry.value_length, bytes, &cursor)
+      let name = String(decoding: path, as: UTF8.self)
+      switch gln_hdf5_kind(entry.kind) {
+      case GLN_HDF5_TEXT: texts[name] = String(decoding: value, as: UTF8.self)
+      case GLN_HDF5_MARK: marks.insert(name)
+      default:
+        let sizes = withUnsafeBytes(of: entry.dims) { [UInt64]($0.bindMemory(to: UInt64.self)) }
+        let dims = sizes.prefix(Int(entry.rank)).map { Int(clamping: $0) }
+        let isFloat = gln_hdf5_kind(entry.kind) == GLN_HDF5_FLOATS
+        datasets[name] = Dataset(dims: dims, bytes: isFloat ? value : nil)
+      }
+    }
+  }
+
+  private func take(_ length: UInt64, _ bytes: UnsafeRawBufferPointer, _ cursor: inout Int) throws(GoogLeNetError)
+    -> UnsafeRawBufferPointer
+  {
+    guard length <= UInt64(bytes.count - cursor) else { throw file.invalid("its HDF5 data is damaged") }
+    let start = cursor
+    cursor = min(bytes.count, (start + Int(length) + 7) & ~7)
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(length)])
+  }
+
+  /// The values of a dataset.
+  func floats(_ path: String) throws(GoogLeNetError) -> [Float] {
+    guard let dataset = datasets[path] else { throw file.invalid("its dataset '\(path)' is missing") }
+    guard let bytes = dataset.bytes else {
+      throw file.unsupported("its dataset '\(path)' does not hold floating-point numbers: floats are needed")
+    }
+    return (0..<bytes.count / 4).map {
+      Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+    }
+  }
+}
