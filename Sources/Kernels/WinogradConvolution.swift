@@ -2,16 +2,16 @@ import CKernels
 
 /// Winograd convolution. F(4 × 4, 3 × 3): a tile of 4 × 4 outputs from 6 × 6 inputs with 36 instead of 144 products for each
 /// pair of channels. F(2 × 2, 3 × 3): 16 instead of 36 products, but the transformed weights are less than half as large,
-/// which wins on small images, where fetching them takes longer than the products.
+/// which wins on small images, where fetching them takes longer than the products. F(2 × 2, 5 × 5): 36 instead of 100 products.
 ///
 /// Phase 0 transforms the input's tiles into shared memory. Phase 1 multiplies, for each point, tiles × input
 /// channels by input channels × output channels, and transforms back. Tiles come in superblocks whose transformed inputs
-/// stay in a core's second-level cache, output channels in blocks as wide as the register tile.
+/// and products stay in a core's second-level cache, output channels in blocks as wide as the register tile.
 ///
 /// Packed weights: the biases in whole vectors, then for each block, point and input channel the transformed weights.
 struct WinogradConvolution {
-  /// Transformed inputs of a superblock, in bytes.
-  @inline(__always) static var superblockSize: Int { 560 << 10 }
+  /// Transformed inputs of a superblock and its products for one block of output channels, in bytes.
+  @inline(__always) static var superblockSize: Int { 700 << 10 }
   /// Tiles of 4 × 4 from which on the larger weights pay.
   @inline(__always) static var leastLargeTiles: Int { 32 }
 
@@ -19,8 +19,12 @@ struct WinogradConvolution {
   let inputChannels: Int
   /// Input channels rounded up to whole vectors.
   let channelStep: Int
+  /// 3 or 5.
+  let kernelSize: Int
   /// Outputs of a tile in each direction: 4 or 2.
   let tileSize: Int
+  /// Inputs of a tile in each direction: 6 or 4.
+  let inputSize: Int
   /// Products of a tile: 36 or 16.
   let points: Int
   let height: Int
@@ -38,25 +42,28 @@ struct WinogradConvolution {
     channelStep = (inputChannels &+ Vec.scalarCount &- 1) / Vec.scalarCount &* Vec.scalarCount
     height = Int(shape.output_height)
     width = Int(shape.output_width)
-    tileSize = ((width &+ 3) / 4) &* ((height &+ 3) / 4) >= Self.leastLargeTiles ? 4 : 2
-    points = (tileSize &+ 2) &* (tileSize &+ 2)
+    kernelSize = Int(shape.kernel_height)
+    tileSize = kernelSize == 3 && ((width &+ 3) / 4) &* ((height &+ 3) / 4) >= Self.leastLargeTiles ? 4 : 2
+    inputSize = tileSize &+ kernelSize &- 1
+    points = inputSize &* inputSize
     tilesAcross = (width &+ tileSize &- 1) / tileSize
     tiles = tilesAcross &* ((height &+ tileSize &- 1) / tileSize)
     groups = (tiles &+ Tier.tileColumns &- 1) / Tier.tileColumns
-    let size = points &* tiles &* channelStep &* MemoryLayout<Float>.size
+    let size = points &* tiles &* (channelStep &+ ChannelBlocks.width) &* MemoryLayout<Float>.size
     superblocks = Swift.min(groups, (size &+ Self.superblockSize &- 1) / Self.superblockSize)
     threads = shape.threads
   }
 
-  /// Whether it wins over direct convolution: enough tiles, mostly inside the image, to reuse the weights, which are four
-  /// times larger transformed; and enough channels to make up for the transforms.
+  /// Whether it wins over direct convolution: enough tiles, mostly inside the image, to reuse the weights, which are larger
+  /// transformed; and enough channels to make up for the transforms.
   static func supports(_ shape: gln_f32_convolution) -> Bool {
     guard
-      shape.kernel_height == 3, shape.kernel_width == 3, shape.stride_height == 1, shape.stride_width == 1,
+      shape.kernel_height == 3 || shape.kernel_height == 5, shape.kernel_width == shape.kernel_height,
+      shape.stride_height == 1, shape.stride_width == 1,
       shape.dilation_height == 1, shape.dilation_width == 1, shape.input_channels >= 16, shape.output_channels >= 16
     else { return false }
     let convolution = WinogradConvolution(shape)
-    return convolution.tiles >= 25
+    return convolution.tiles >= 16
       && 2 &* convolution.height &* convolution.width >= convolution.tiles &* convolution.tileSize
         &* convolution.tileSize
   }
@@ -139,7 +146,7 @@ struct WinogradConvolution {
       let target =
         shared + (inputStart(superblock) &+ (tile &- firstTile(ofSuperblock: superblock)) &* channelStep)
       let step = inputPointStep(superblock)
-      if tileSize == 4 {
+      if inputSize == 6 {
         transformTile(source, arguments.input_row_stride, arguments.input_pixel_stride, target, step)
       } else {
         transformSmallTile(source, arguments.input_row_stride, arguments.input_pixel_stride, target, step)
@@ -313,20 +320,14 @@ struct WinogradConvolution {
       + (down &* tileSize &* arguments.output_row_stride &+ across &* tileSize &* arguments.output_pixel_stride
         &+ channel)
     if tileSize == 2 {
-      let a = smallOutputColumn(products, step)
-      let b = smallOutputColumn(products + step, step)
-      let c = smallOutputColumn(products + 2 &* step, step)
-      let d = smallOutputColumn(products + 3 &* step, step)
-      let top = WinogradTransform.output2(a.0, b.0, c.0, d.0)
-      store(raise(top.0 + bias, to: minimum), output, count: count)
-      if columns > 1 { store(raise(top.1 + bias, to: minimum), output + arguments.output_pixel_stride, count: count) }
-      if rows > 1 {
-        output += arguments.output_row_stride
-        let bottom = WinogradTransform.output2(a.1, b.1, c.1, d.1)
-        store(raise(bottom.0 + bias, to: minimum), output, count: count)
+      let rowsOfTile = inputSize == 6 ? smallOutput6(products, step) : smallOutput4(products, step)
+      for row in 0..<rows {
+        let result = row == 0 ? rowsOfTile.0 : rowsOfTile.1
+        store(raise(result.0 + bias, to: minimum), output, count: count)
         if columns > 1 {
-          store(raise(bottom.1 + bias, to: minimum), output + arguments.output_pixel_stride, count: count)
+          store(raise(result.1 + bias, to: minimum), output + arguments.output_pixel_stride, count: count)
         }
+        output += arguments.output_row_stride
       }
       return
     }
@@ -356,15 +357,48 @@ struct WinogradConvolution {
     }
   }
 
+  typealias TwoRows = ((Vec, Vec), (Vec, Vec))
+
+  /// The two rows of two outputs of a tile with 4 × 4 products.
   @inline(__always)
-  private func smallOutputColumn(_ place: UnsafePointer<Float>, _ step: Int) -> (Vec, Vec) {
+  private func smallOutput4(_ products: UnsafePointer<Float>, _ step: Int) -> TwoRows {
+    let a = smallOutputColumn4(products, step)
+    let b = smallOutputColumn4(products + step, step)
+    let c = smallOutputColumn4(products + 2 &* step, step)
+    let d = smallOutputColumn4(products + 3 &* step, step)
+    return (WinogradTransform.output2(a.0, b.0, c.0, d.0), WinogradTransform.output2(a.1, b.1, c.1, d.1))
+  }
+
+  @inline(__always)
+  private func smallOutputColumn4(_ place: UnsafePointer<Float>, _ step: Int) -> (Vec, Vec) {
     WinogradTransform.output2(
       load(place), load(place + 4 &* step), load(place + 8 &* step), load(place + 12 &* step))
   }
 
+  /// The two rows of two outputs of a tile with 6 × 6 products.
+  @inline(__always)
+  private func smallOutput6(_ products: UnsafePointer<Float>, _ step: Int) -> TwoRows {
+    let a = smallOutputColumn6(products, step)
+    let b = smallOutputColumn6(products + step, step)
+    let c = smallOutputColumn6(products + 2 &* step, step)
+    let d = smallOutputColumn6(products + 3 &* step, step)
+    let e = smallOutputColumn6(products + 4 &* step, step)
+    let f = smallOutputColumn6(products + 5 &* step, step)
+    return (
+      WinogradTransform.output2(a.0, b.0, c.0, d.0, e.0, f.0), WinogradTransform.output2(a.1, b.1, c.1, d.1, e.1, f.1)
+    )
+  }
+
+  @inline(__always)
+  private func smallOutputColumn6(_ place: UnsafePointer<Float>, _ step: Int) -> (Vec, Vec) {
+    WinogradTransform.output2(
+      load(place), load(place + 6 &* step), load(place + 12 &* step), load(place + 18 &* step),
+      load(place + 24 &* step), load(place + 30 &* step))
+  }
+
   // MARK: Packing
 
-  /// Packs weights (output channels, input channels, 3, 3) and biases (none: zeros).
+  /// Packs weights (output channels, input channels, kernel size, kernel size) and biases (none: zeros).
   func pack(
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ packed: UnsafeMutablePointer<Float>
   ) {
@@ -372,7 +406,8 @@ struct WinogradConvolution {
     for channel in 0..<blocks.vectors &* width {
       packed[channel] = channel < blocks.channels ? bias.map { $0[channel] } ?? 0 : 0
     }
-    var taps = InlineArray<9, Vec> { _ in Vec(repeating: 0) }
+    let tapCount = kernelSize &* kernelSize
+    var taps = InlineArray<25, Vec> { _ in Vec(repeating: 0) }
     for vector in 0..<blocks.vectors {
       let block = vector / Tier.tileVectors
       let lanes = blocks.vectors(block) &* width
@@ -382,13 +417,13 @@ struct WinogradConvolution {
         packed + (blocks.vectors &* width &+ blocks.firstChannel(block) &* points &* inputChannels)
         + (vector &- block &* Tier.tileVectors) &* width
       for channel in 0..<inputChannels {
-        let source = weights + (firstOutput &* inputChannels &+ channel) &* 9
-        for tap in 0..<9 {
-          for lane in 0..<used { taps[tap][lane] = source[lane &* inputChannels &* 9 &+ tap] }
+        let source = weights + (firstOutput &* inputChannels &+ channel) &* tapCount
+        for tap in 0..<tapCount {
+          for lane in 0..<used { taps[tap][lane] = source[lane &* inputChannels &* tapCount &+ tap] }
         }
         let place = target + channel &* lanes
         let step = inputChannels &* lanes
-        if tileSize == 2 {
+        if inputSize == 4 {
           let a = WinogradTransform.weights2(taps[0], taps[1], taps[2])
           let b = WinogradTransform.weights2(taps[3], taps[4], taps[5])
           let c = WinogradTransform.weights2(taps[6], taps[7], taps[8])
@@ -399,24 +434,33 @@ struct WinogradConvolution {
           continue
         }
         let zero = Vec(repeating: 0)
-        var rows = InlineArray<3, WinogradTransform.Six> { _ in (zero, zero, zero, zero, zero, zero) }
-        for row in 0..<3 {
-          rows[row] = WinogradTransform.weights(taps[row &* 3], taps[row &* 3 &+ 1], taps[row &* 3 &+ 2])
+        var rows = InlineArray<5, WinogradTransform.Six> { _ in (zero, zero, zero, zero, zero, zero) }
+        for row in 0..<kernelSize {
+          let first = row &* kernelSize
+          rows[row] =
+            kernelSize == 3
+            ? WinogradTransform.weights(taps[first], taps[first &+ 1], taps[first &+ 2])
+            : WinogradTransform.weights(
+              taps[first], taps[first &+ 1], taps[first &+ 2], taps[first &+ 3], taps[first &+ 4])
         }
-        storeWeights(rows[0].0, rows[1].0, rows[2].0, place, step)
-        storeWeights(rows[0].1, rows[1].1, rows[2].1, place + step, step)
-        storeWeights(rows[0].2, rows[1].2, rows[2].2, place + 2 &* step, step)
-        storeWeights(rows[0].3, rows[1].3, rows[2].3, place + 3 &* step, step)
-        storeWeights(rows[0].4, rows[1].4, rows[2].4, place + 4 &* step, step)
-        storeWeights(rows[0].5, rows[1].5, rows[2].5, place + 5 &* step, step)
+        let r = rows
+        storeWeights(r[0].0, r[1].0, r[2].0, r[3].0, r[4].0, place, step)
+        storeWeights(r[0].1, r[1].1, r[2].1, r[3].1, r[4].1, place + step, step)
+        storeWeights(r[0].2, r[1].2, r[2].2, r[3].2, r[4].2, place + 2 &* step, step)
+        storeWeights(r[0].3, r[1].3, r[2].3, r[3].3, r[4].3, place + 3 &* step, step)
+        storeWeights(r[0].4, r[1].4, r[2].4, r[3].4, r[4].4, place + 4 &* step, step)
+        storeWeights(r[0].5, r[1].5, r[2].5, r[3].5, r[4].5, place + 5 &* step, step)
       }
     }
   }
 
-  /// Transforms a column of half transformed weights and stores it to the points of that column.
+  /// Transforms a column of half transformed weights, of which kernels of 3 × 3 use the first three, and stores it to the points
+  /// of that column.
   @inline(__always)
-  private func storeWeights(_ a: Vec, _ b: Vec, _ c: Vec, _ place: UnsafeMutablePointer<Float>, _ step: Int) {
-    let column = WinogradTransform.weights(a, b, c)
+  private func storeWeights(
+    _ a: Vec, _ b: Vec, _ c: Vec, _ d: Vec, _ e: Vec, _ place: UnsafeMutablePointer<Float>, _ step: Int
+  ) {
+    let column = kernelSize == 3 ? WinogradTransform.weights(a, b, c) : WinogradTransform.weights(a, b, c, d, e)
     store(column.0, place)
     store(column.1, place + 6 &* step)
     store(column.2, place + 12 &* step)

@@ -76,7 +76,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
     return cases
   }()
 
-  /// 3 × 3 of every remainder of height, width and channels.
+  /// 3 × 3 and 5 × 5 of every remainder of height, width and channels.
   static let winograd: [ConvolutionCase] = {
     var cases: [ConvolutionCase] = [
       .init(inputChannels: 64, outputChannels: 48, height: 14, width: 14, kernel: (3, 3), outputNeighbours: (8, 24)),
@@ -85,13 +85,13 @@ struct ConvolutionCase: CustomTestStringConvertible {
         inputChannels: 16, outputChannels: 16, height: 32, width: 9, kernel: (3, 3), bias: false, minimum: -.infinity),
       .init(inputChannels: 300, outputChannels: 17, height: 20, width: 20, kernel: (3, 3), inputGap: 9),
     ]
-    // Tiles of 2 × 2 on small images, of 4 × 4 on large ones.
-    for (size, count) in [(12, 24), (21, 20)] {
+    // Tiles of 2 × 2 for small images and large kernels, of 4 × 4 for large images.
+    for (size, count, kernel) in [(7, 12, 3), (12, 24, 3), (21, 20, 3), (7, 12, 5), (20, 20, 5)] {
       for index in 0..<count {
         cases.append(
           .init(
             inputChannels: 16 + index % 17, outputChannels: 16 + index * 5 % 33, height: size + index % 4,
-            width: size + index % 5, kernel: (3, 3), inputNeighbours: (index % 3, index % 2),
+            width: size + index % 5, kernel: (kernel, kernel), inputNeighbours: (index % 3, index % 2),
             outputNeighbours: (index % 4, 1), inputGap: index % 6, outputGap: index % 3, bias: index % 4 != 0,
             minimum: index % 5 == 0 ? -0.5 : 0))
       }

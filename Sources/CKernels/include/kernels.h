@@ -296,7 +296,7 @@ typedef struct gln_u8_pixels {
 typedef struct gln_kernel_table {
     int32_t vector_bytes;
     gln_f32_convolution_algorithm f32_direct;   /* any convolution */
-    gln_f32_convolution_algorithm f32_winograd; /* 3 × 3, stride 1, dilation 1; `supports` says where it wins */
+    gln_f32_convolution_algorithm f32_winograd; /* 3 × 3 and 5 × 5, stride 1, dilation 1; `supports` says where it wins */
     int32_t (*f32_pooling_units)(const gln_f32_pooling *arguments);
     gln_run_unit f32_max_pooling;     /* arguments: gln_f32_pooling */
     gln_run_unit f32_average_pooling; /* arguments: gln_f32_pooling */

@@ -15,26 +15,38 @@ struct WeightPacker {
   let model: Model
   let allocator: BlockAllocator
 
-  /// One block a job, in their order, kept by `storage`.
+  /// One block a job, in their order, kept by `storage`. New blocks lie one after another, so that kernels which ask for the next
+  /// weights ahead run into the next layer's.
   func pack(_ jobs: [Job], _ crew: Crew, _ storage: PlanStorage) throws(GoogLeNetError) -> [AllocatedBlock] {
-    var packed: [AllocatedBlock] = []
-    var missing: [Int] = []
-    for (index, job) in jobs.enumerated() {
-      if let present = model.packedWeights.acquire(job.key) {
-        storage.keepPackedWeights(present)
-        packed.append(present)
-      } else {
-        missing.append(index)
-        packed.append(try allocator.allocate(job.size, for: "packed weights"))
-      }
+    let present = jobs.map { model.packedWeights.acquire($0.key) }
+    for block in present {
+      if let block { storage.keepPackedWeights(block) }
     }
-    crew.forEach(missing.count) { jobs[missing[$0]].pack(packed[missing[$0]].base) }
-    for index in missing {
-      let block = model.packedWeights.insert(packed[index], for: jobs[index].key)
+    let missing = present.indices.filter { present[$0] == nil }
+    let offsets = WeightPacker.offsets(missing.map { jobs[$0].size })
+    guard let size = offsets.last, size > 0 else { return present.compactMap { $0 } }
+    let whole = try allocator.allocate(size, for: "packed weights")
+    crew.forEach(missing.count) { jobs[missing[$0]].pack(whole.base + offsets[$0]) }
+    var packed = present
+    for (place, index) in missing.enumerated() {
+      let part = AllocatedBlock(partOf: whole, offset: offsets[place], size: jobs[index].size)
+      let block = model.packedWeights.insert(part, for: jobs[index].key)
       storage.keepPackedWeights(block)
       packed[index] = block
     }
-    return packed
+    return packed.compactMap { $0 }
+  }
+
+  /// Where blocks of these sizes begin, and where the last ends.
+  private static func offsets(_ sizes: [Int]) -> [Int] {
+    let alignment = Int(GLN_ALIGNMENT)
+    var offsets = [0]
+    var end = 0
+    for size in sizes {
+      end += (size + alignment - 1) / alignment * alignment
+      offsets.append(end)
+    }
+    return offsets
   }
 
   /// Packs a group of a float32 convolution, with the layers folded into it.
