@@ -2,6 +2,7 @@
 # make demo          installs what is missing, builds, classifies a picture from C, from Python and with the tool
 # make test          builds and runs every test
 # make test-frameworks  makes trained files with TensorFlow and others, and checks that they convert and agree
+# make bench         compares speed and memory with OpenVINO, ONNX Runtime and ncnn: MODEL=trained file, BENCH=options
 # make fuzz          fuzzes the readers of files, each for SECONDS=600
 # make install       what make built, to PREFIX=/usr/local; DESTDIR for packagers
 # make model         makes models/clothing.gln anew: CHECKPOINT=clothing.pt
@@ -31,7 +32,7 @@ static_library := dist/lib/libgooglenet.a
 package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
   dist/lib/cmake/googlenet/googlenet-config-version.cmake
 
-.PHONY: all library tool demo test test-frameworks check-library fuzz install model clean FORCE
+.PHONY: all library tool demo test test-frameworks check-library bench fuzz install model clean FORCE
 all: library tool
 library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
 tool: dist/bin/googlenet
@@ -110,6 +111,9 @@ test-frameworks: all
 
 check-library: library
 	python3 Tests/check_library.py
+
+bench: all
+	python3 Benchmarks/run.py $(if $(MODEL),--model $(MODEL)) $(BENCH)
 
 fuzz:
 	Tests/Fuzz/run.sh $(or $(SECONDS),600)
