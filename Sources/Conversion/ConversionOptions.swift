@@ -13,8 +13,9 @@ public struct ConversionOptions {
   public var inputSize: (height: Int, width: Int)?
   /// Caffe only: a text file that gives the structure, while the caffemodel gives the weights by layer name.
   public var prototxtPath: String?
-  /// How the weights of convolutions and inner products are stored; all other tensors stay float32.
-  public var weightStorage: ElementType = .float32
+  /// How the weights of convolutions and inner products are stored; all other tensors stay float32. nil for int8 where the file is
+  /// quantized already, else float32. With `float32` or `float16` a quantized file is dequantized.
+  public var weightStorage: ElementType?
   /// The network's name in the model file.
   public var name: String?
 

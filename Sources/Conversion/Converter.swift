@@ -85,17 +85,26 @@ public enum Converter {
     } else if !imported.labels.isEmpty {
       notes.append("\(imported.labels.count) labels from the file itself")
     }
-    if options.weightStorage != .float32 {
-      layers = try WeightEncoder.encode(layers, as: options.weightStorage)
-      notes.append(
-        options.weightStorage == .float16
-          ? "weights of convolutions and inner products rounded to float16"
-          : "weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
-    }
-    let network = Network(
+    var network = Network(
       name: options.name ?? (imported.name.isEmpty ? variant : imported.name),
       producer: "googlenet \(Version.text) from \(imported.source)", preprocessing: preprocessing,
       labels: options.labels ?? imported.labels, inputName: imported.inputName, layers: layers)
+    let isQuantized = layers.contains { $0.operation.weights?.elementType == .int8 }
+    if isQuantized, options.weightStorage ?? .int8 == .int8 {
+      let quantization = try ImportedQuantization(network, imported.quantizations)
+      network = quantization.network
+      notes += quantization.notes
+    } else {
+      let storage = options.weightStorage ?? .float32
+      network.layers = try WeightEncoder.encode(layers, as: storage)
+      if isQuantized { notes.append("the file is quantized: its weights were dequantized") }
+      switch storage {
+      case .float32: break
+      case .float16: notes.append("weights of convolutions and inner products rounded to float16")
+      case .int8:
+        notes.append("weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
+      }
+    }
     do {
       _ = try Model(network: network)
     } catch {

@@ -43,8 +43,12 @@ struct Convert: ParsableCommand {
   @Option(help: "The size of the network's input in pixels: N, or HxW.")
   var inputSize: InputSize?
 
-  @Option(help: "How trained values are stored; int8 has one scale for each output channel.")
-  var weights = Choice(ElementType.float32)
+  @Option(
+    help: """
+      How trained values are stored; int8 has one scale for each output channel. By default float32, and int8 of an ONNX \
+      file that is quantized (QDQ).
+      """)
+  var weights: Choice<ElementType>?
 
   @Option(help: "The model's name; by default the one in the trained file.")
   var name: String?
@@ -61,7 +65,7 @@ struct Convert: ParsableCommand {
     options.channelOrder = channelOrder?.value
     options.inputSize = inputSize.map { ($0.height, $0.width) }
     options.prototxtPath = prototxt
-    options.weightStorage = weights.value
+    options.weightStorage = weights?.value
     options.name = name
     let result = try Converter.convert(path: input, options: options)
     // Validated before anything is written, so that a file that was written can be run.

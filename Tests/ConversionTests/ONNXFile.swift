@@ -73,6 +73,17 @@ struct ONNXFile {
       })
   }
 
+  /// Integers as raw bytes of an ONNX element type; a scalar without dims.
+  static func integers<Value: FixedWidthInteger>(_ name: String, _ dims: [Int], type: Int, _ values: [Value]) -> Tensor
+  {
+    Tensor(
+      name: name, dims: dims,
+      content: WireWriter {
+        $0.number(2, type)
+        $0.data(9, values.flatMap { value in withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) } })
+      })
+  }
+
   static func ints(_ name: String, _ values: [Int]) -> Tensor {
     Tensor(
       name: name, dims: [values.count],
@@ -121,5 +132,50 @@ struct ONNXFile {
     file.add("Gemm", ["flat", "m", "c"], "fc")
     file.add("Softmax", ["fc"], "prob")
     return file
+  }
+
+  /// The small network in QDQ form as ONNX Runtime writes it: its ReLU left to a QuantizeLinear whose zero point is 0.
+  static func quantized() -> ONNXFile {
+    var file = ONNXFile()
+    file.tensors = [
+      integers("w8", [2, 3, 3, 3], type: 3, weights.map { Int8($0) }), floats("ws", [2], [0.5, 0.25]),
+      integers("wz", [2], type: 3, [Int8(0), 0]), integers("b32", [2], type: 6, [Int32(40), -80]),
+      floats("bs", [2], [0.25, 0.125]), integers("bz", [2], type: 6, [Int32(0), 0]),
+      integers("m8", [2, 4], type: 3, (0..<8).map { Int8($0 - 4) }), floats("ms", [4], [1, 2, 3, 4]),
+      integers("mz", [4], type: 3, [Int8](repeating: 0, count: 4)), floats("c", [4], [1, 2, 3, 4]),
+      floats("is", [], [0.5]), integers("iz", [], type: 2, [UInt8(128)]), floats("rs", [], [0.125]),
+      integers("zero", [], type: 2, [UInt8(0)]), floats("ps", [], [0.0625]), floats("ls", [], [2]),
+      integers("lz", [], type: 2, [UInt8(100)]),
+    ]
+    file.pair("image", "is", "iz")
+    file.add("DequantizeLinear", ["w8", "ws", "wz"], "w", int("axis", 0))
+    file.add("DequantizeLinear", ["b32", "bs", "bz"], "b", int("axis", 0))
+    file.add("DequantizeLinear", ["m8", "ms", "mz"], "m", int("axis", 1))
+    file.add("Conv", ["image_dq", "w", "b"], "conv", ints("pads", [1, 1, 1, 1]))
+    file.pair("conv", "rs", "zero")
+    file.add("GlobalAveragePool", ["conv_dq"], "pool")
+    file.pair("pool", "ps", "zero")
+    file.add("Flatten", ["pool_dq"], "flat")
+    file.pair("flat", "ps", "zero")
+    file.add("Gemm", ["flat_dq", "m", "c"], "fc")
+    file.pair("fc", "ls", "lz")
+    file.add("Softmax", ["fc_dq"], "prob")
+    return file
+  }
+
+  /// value → value_q → value_dq.
+  mutating func pair(_ value: String, _ scale: String, _ zeroPoint: String) {
+    add("QuantizeLinear", [value, scale, zeroPoint], value + "_q")
+    add("DequantizeLinear", [value + "_q", scale, zeroPoint], value + "_dq")
+  }
+
+  /// Replaces a tensor by one of the same name.
+  mutating func replace(_ tensor: Tensor) {
+    for index in tensors.indices where tensors[index].name == tensor.name { tensors[index] = tensor }
+  }
+
+  /// Changes the node that makes a value.
+  mutating func change(_ output: String, _ body: (inout Node) -> Void) {
+    for index in nodes.indices where nodes[index].output == output { body(&nodes[index]) }
   }
 }

@@ -14,5 +14,7 @@ struct ImportedNetwork {
   var preprocessing: PreprocessingDefaults
   /// From the file itself; empty where it has none.
   var labels: [String] = []
+  /// By layer, from a file that is quantized already.
+  var quantizations: [String: ActivationQuantization] = [:]
   var notes: [String] = []
 }

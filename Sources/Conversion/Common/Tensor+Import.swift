@@ -13,15 +13,15 @@ extension [Int] {
   }
 }
 
-extension [Float] {
+extension Array {
   /// The values of an array of `dims` with its axes in another order, which must be a permutation of them.
-  func transposed(_ dims: [Int], _ order: [Int]) -> [Float] {
+  func transposed(_ dims: [Int], _ order: [Int]) -> [Element] {
     var strides = [Int](repeating: 1, count: dims.count)
     for axis in dims.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * dims[axis + 1] }
     let newDims = order.map { dims[$0] }
     let newStrides = order.map { strides[$0] }
     var position = [Int](repeating: 0, count: dims.count)
-    var result: [Float] = []
+    var result: [Element] = []
     result.reserveCapacity(count)
     var offset = 0
     for _ in indices {

@@ -1,20 +1,14 @@
 import GoogLeNet
 
-/// Stores the weights of convolutions and inner products in fewer bytes.
+/// Stores the weights of convolutions and inner products in another element type.
 enum WeightEncoder {
   static func encode(_ layers: [Layer], as type: ElementType) throws(GoogLeNetError) -> [Layer] {
-    guard type != .float32 else { return layers }
     var result = layers
-    for index in layers.indices {
-      switch layers[index].operation {
-      case .convolution(var convolution):
-        convolution.weights = try encode(convolution.weights, as: type, layer: layers[index].name)
-        result[index].operation = .convolution(convolution)
-      case .innerProduct(var innerProduct):
-        innerProduct.weights = try encode(innerProduct.weights, as: type, layer: layers[index].name)
-        result[index].operation = .innerProduct(innerProduct)
-      default: break
-      }
+    for (index, layer) in layers.enumerated() {
+      guard let weights = layer.operation.weights, weights.elementType != type else { continue }
+      result[index].operation.weights =
+        type == .float32
+        ? try Tensor(weights.floats(), dims: weights.dims) : try encode(weights, as: type, layer: layer.name)
     }
     return result
   }

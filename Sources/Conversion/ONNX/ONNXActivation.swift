@@ -15,6 +15,8 @@ struct ONNXActivation {
   let layer: String
   let shape: Shape
   var axes: [Axis]
+  /// Between QuantizeLinear and DequantizeLinear.
+  var quantization: ONNXQuantization?
 
   static let image: [Axis] = [.batch, .channel, .height, .width]
 

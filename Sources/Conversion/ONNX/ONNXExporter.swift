@@ -154,7 +154,7 @@ public enum ONNXExporter {
     }
     let tensor = try arena.message(onnx__tensor_type__init)
     tensor.pointee.has_elem_type = 1
-    tensor.pointee.elem_type = ONNXInitializer.ElementType.float32.rawValue
+    tensor.pointee.elem_type = ONNXElementType.float32.rawValue
     tensor.pointee.shape = shape
     let type = try arena.message(onnx__type__init)
     type.pointee.tensor_type = tensor

@@ -262,7 +262,7 @@ struct ONNXGraphBuilder {
   }
 
   private mutating func add(
-    _ name: String, _ dims: [Int], _ type: ONNXInitializer.ElementType, _ values: ONNXInitializer.Values
+    _ name: String, _ dims: [Int], _ type: ONNXElementType, _ values: ONNXInitializer.Values
   ) throws(GoogLeNetError) {
     initializers.append(try ONNXInitializer(name: name, dims: dims, type: type, values: values))
   }

@@ -14,6 +14,12 @@ struct ONNXImporter {
   private var opset = 0
   private var values: [String: Value] = [:]
   private var layers: [Layer] = []
+  /// Layers whose output cannot be negative.
+  private var nonNegativeLayers: Set<String> = []
+  /// For each layer how its output is stored, where the file tells.
+  private var quantizations: [String: ActivationQuantization] = [:]
+  /// For each layer the ReLU that stands for the clamping of its QuantizeLinear, where one was needed.
+  private var clampedLayers: [String: ONNXActivation] = [:]
   private var batch: Int?
   private var notes: [String] = []
 
@@ -70,7 +76,7 @@ struct ONNXImporter {
       source: .onnx(opset: opset), name: text(graph.name), inputName: input.name, layers: layers,
       inputChannels: input.shape.channels, inputSize: input.declaredSize,
       preprocessing: metadata?.preprocessing ?? preprocessing(input.name), labels: metadata?.labels ?? [],
-      notes: notes)
+      quantizations: quantizations, notes: notes)
   }
 
   private mutating func readOpset(_ model: Onnx__Model) throws(GoogLeNetError) {
@@ -108,9 +114,10 @@ struct ONNXImporter {
   // MARK: - Graph
 
   private static let supported: Set<String> = [
-    "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "Div", "Dropout", "Flatten",
-    "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MatMul", "MaxPool", "Mul", "ReduceMean", "Relu",
-    "Reshape", "Softmax", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "DequantizeLinear", "Div",
+    "Dropout", "Flatten", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MatMul", "MaxPool", "Mul",
+    "QuantizeLinear",
+    "ReduceMean", "Relu", "Reshape", "Softmax", "Squeeze", "Sub", "Transpose", "Unsqueeze",
   ]
 
   /// The nodes on which the output depends, in order. Of several outputs it is the one on which most nodes work: the
@@ -239,6 +246,10 @@ struct ONNXImporter {
     guard case .activation(let activation) = try value(node, index) else {
       throw node.unsupported("its input \(index) ('\(node.inputs[index])') is a constant")
     }
+    guard activation.quantization == nil else {
+      throw node.unsupported(
+        "its input \(index) ('\(node.inputs[index])') is quantized: only DequantizeLinear may read that (the QDQ form)")
+    }
     return activation
   }
 
@@ -258,6 +269,8 @@ struct ONNXImporter {
     let layer = Layer(name: name, inputs: inputs.map(\.layer), operation: operation)
     let shape = try inference.shape(of: layer, inputs.map(\.shape))
     layers.append(layer)
+    let known = inputs.map { nonNegativeLayers.contains($0.layer) }
+    if ActivationEncoding.isNonNegative(operation, Array(inputs.indices), known) { nonNegativeLayers.insert(name) }
     let result = ONNXActivation(layer: name, shape: shape, axes: axes ?? inputs[0].axes)
     values[name] = .activation(result)
   }
@@ -304,6 +317,8 @@ struct ONNXImporter {
     case "Add", "Sub", "Mul", "Div": try arithmetic(node)
     case "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose": try view(node)
     case "Softmax": try softmax(node)
+    case "QuantizeLinear": try quantizeLinear(node)
+    case "DequantizeLinear": try dequantizeLinear(node)
     default: throw node.unsupported("the operator is not supported")
     }
   }
@@ -509,8 +524,7 @@ struct ONNXImporter {
       throw node.invalid("its weights have \(matrix.dims.count) dimensions instead of 2")
     }
     let alpha = node.float("alpha", 1), beta = node.float("beta", 1)
-    var weights = try tensor(node, matrix)
-    if node.int("transB", 0) == 0 { weights = try weights.transposed() }
+    var weights = try tensor(node, node.int("transB", 0) == 0 ? matrix.transposed([1, 0]) : matrix)
     if alpha != 1 { weights = try Tensor(weights.floats().map { $0 * alpha }, dims: weights.dims) }
     var product = InnerProduct(weights: weights)
     if let addend = try constant(node, 2) {
@@ -533,7 +547,7 @@ struct ONNXImporter {
       throw node.unsupported("its second input must be a constant matrix")
     }
     try add(
-      node, .innerProduct(InnerProduct(weights: try tensor(node, matrix).transposed())), [input],
+      node, .innerProduct(InnerProduct(weights: try tensor(node, matrix.transposed([1, 0])))), [input],
       axes: [.batch, .channel])
   }
 
@@ -545,6 +559,7 @@ struct ONNXImporter {
 
   private func tensor(_ node: ONNXNode, _ constant: ONNXConstant) throws(GoogLeNetError) -> Tensor {
     guard constant.dims.checkedProduct != nil else { throw node.invalid("its weights of \(constant.dims) are empty") }
+    if case .quantized(let values) = constant.values, let tensor = try values.int8(constant.dims) { return tensor }
     return try Tensor(constant.floats, dims: constant.dims)
   }
 
@@ -555,6 +570,118 @@ struct ONNXImporter {
       throw node.invalid("its \(what) has \(constant.count) values instead of \(count)")
     }
     return try Tensor(constant.floats, dims: [count])
+  }
+
+  // MARK: Quantization
+
+  /// The scales of a QuantizeLinear or DequantizeLinear, its zero points, and the type of its integers where it says it.
+  private func quantizationParameters(_ node: ONNXNode) throws(GoogLeNetError)
+    -> (scales: [Float], zeroPoints: [Int], type: ONNXElementType?)
+  {
+    guard node.int("block_size", 0) == 0 else {
+      throw node.unsupported("scales a block (block_size) are not supported")
+    }
+    guard let scales = try constant(node, 1)?.floats, !scales.isEmpty else { throw node.invalid("it has no scale") }
+    if let scale = scales.first(where: { !($0 > 0 && $0.isNormal) }) {
+      throw node.invalid("its scale is \(scale): a normal number above 0 is needed")
+    }
+    guard let constant = try constant(node, 2) else {
+      return (scales, [Int](repeating: 0, count: scales.count), nil)
+    }
+    guard let zeroPoints = constant.integers, zeroPoints.count == scales.count,
+      zeroPoints.allSatisfy({ -32768...65535 ~= $0 })
+    else {
+      throw node.invalid("its zero points are not \(scales.count) integers of 8 or 16 bits, as its scales need")
+    }
+    return (scales, zeroPoints, constant.elementType)
+  }
+
+  /// For each index of a constant the one of its scale.
+  private func scaleIndices(_ node: ONNXNode, _ constant: ONNXConstant, scales: Int) throws(GoogLeNetError)
+    -> (axis: Int, inner: Int)
+  {
+    guard scales > 1 else { return (0, max(constant.count, 1)) }
+    let number = node.int("axis", 1)
+    let axis = number < 0 ? number &+ constant.dims.count : number
+    guard constant.dims.indices.contains(axis), constant.dims[axis] == scales, constant.count > 0 else {
+      throw node.invalid("it has \(scales) scales along axis \(number) of \(constant.dims)")
+    }
+    return (axis, constant.dims.dropFirst(axis + 1).reduce(1, *))
+  }
+
+  private mutating func quantizeLinear(_ node: ONNXNode) throws(GoogLeNetError) {
+    let (scales, zeroPoints, zeroPointType) = try quantizationParameters(node)
+    let declared = node.int("output_dtype", 0)
+    let type = zeroPointType ?? (declared == 0 ? .uint8 : ONNXElementType(rawValue: Int32(clamping: declared)))
+    guard let type, let range = type.quantizedRange, zeroPoints.allSatisfy({ range.contains($0) }) else {
+      throw node.unsupported("it does not quantize to integers of 8 or 16 bits")
+    }
+    if case .constant(let constant) = try value(node, 0) {
+      let inner = try scaleIndices(node, constant, scales: scales.count).inner
+      var integers: [Int] = []
+      for (index, value) in constant.floats.enumerated() {
+        let place = index / inner % scales.count
+        let rounded = (value / scales[place]).rounded(.toNearestOrEven)
+        guard !rounded.isNaN else { throw node.invalid("it quantizes NaN") }
+        let whole = Int(min(max(rounded, -0x1p20), 0x1p20)) + zeroPoints[place]
+        integers.append(min(max(whole, range.lowerBound), range.upperBound))
+      }
+      try alias(
+        node, .constant(ONNXConstant(dims: constant.dims, values: .integers(integers), elementType: type)))
+      return
+    }
+    var input = try activation(node)
+    guard scales.count == 1 else {
+      throw node.unsupported("it quantizes an image with \(scales.count) scales, not one")
+    }
+    let quantization = ONNXQuantization(scale: scales[0], zeroPoint: zeroPoints[0], range: range)
+    if layers.contains(where: { $0.name == input.layer }) {
+      if quantization.clampsAtZero, !nonNegativeLayers.contains(input.layer) { input = try clamped(node, input) }
+      quantizations[input.layer] = quantization.ofPositives
+    }
+    input.quantization = quantization
+    try alias(node, .activation(input))
+  }
+
+  /// The output of a ReLU, which QuantizeLinear does the work of where the tool that made the file took it out.
+  private mutating func clamped(_ node: ONNXNode, _ input: ONNXActivation) throws(GoogLeNetError) -> ONNXActivation {
+    if var known = clampedLayers[input.layer] {
+      known.axes = input.axes
+      return known
+    }
+    try add(node, .relu, [input])
+    guard let name = layers.last?.name else { throw node.invalid("its output has no name") }
+    let result = ONNXActivation(layer: name, shape: input.shape, axes: input.axes)
+    clampedLayers[input.layer] = result
+    return result
+  }
+
+  private mutating func dequantizeLinear(_ node: ONNXNode) throws(GoogLeNetError) {
+    let (scales, zeroPoints, _) = try quantizationParameters(node)
+    switch try value(node, 0) {
+    case .constant(let constant):
+      guard let stored = constant.integers else { throw node.invalid("it reads a constant that is not integers") }
+      let (axis, inner) = try scaleIndices(node, constant, scales: scales.count)
+      var integers: [Int] = []
+      integers.reserveCapacity(stored.count)
+      for (index, value) in stored.enumerated() {
+        guard Int(Int32.min)...Int(Int32.max) ~= value else { throw node.invalid("it reads \(value): beyond 32 bits") }
+        integers.append(value - zeroPoints[index / inner % scales.count])
+      }
+      let values = ONNXQuantizedValues(integers: integers, scales: scales, axis: axis)
+      try alias(node, .constant(ONNXConstant(dims: constant.dims, values: .quantized(values))))
+    case .activation(var activation):
+      guard let quantization = activation.quantization else {
+        throw node.unsupported("it reads '\(node.inputs[0])', which no QuantizeLinear made")
+      }
+      guard scales == [quantization.scale], zeroPoints == [quantization.zeroPoint] else {
+        throw node.unsupported(
+          "its scale \(scales[0]) and zero point \(zeroPoints[0]) are not those of the QuantizeLinear before it "
+            + "(\(quantization.scale) and \(quantization.zeroPoint))")
+      }
+      activation.quantization = nil
+      try alias(node, .activation(activation))
+    }
   }
 
   // MARK: Shapes
@@ -644,7 +771,9 @@ struct ONNXImporter {
     return input.axes
   }
 
-  private func view(_ node: ONNXNode, _ input: ONNXConstant) throws(GoogLeNetError) -> ONNXConstant {
+  private func view(_ node: ONNXNode, _ constant: ONNXConstant) throws(GoogLeNetError) -> ONNXConstant {
+    // But for a transposition, the axis of the scales would be lost.
+    let input = node.type == "Transpose" ? constant : constant.dequantized
     var result = input
     switch node.type {
     case "Transpose":
@@ -652,7 +781,9 @@ struct ONNXImporter {
       guard order.sorted() == [Int](input.dims.indices) else { throw node.invalid("perm is \(order)") }
       return input.transposed(order)
     case "Reshape":
-      guard let target = try constant(node, 1)?.integers else { throw node.unsupported("its shape must be a constant") }
+      guard let target = try self.constant(node, 1)?.integers else {
+        throw node.unsupported("its shape must be a constant")
+      }
       guard input.count > 0 else { throw node.unsupported("it reshapes an empty constant") }
       var known = 1
       for (index, dim) in target.enumerated() where dim != -1 {
@@ -669,7 +800,7 @@ struct ONNXImporter {
         dim == -1 ? input.count / known : dim == 0 && index < input.dims.count ? input.dims[index] : dim
       }
     case "Squeeze", "Unsqueeze":
-      guard let axes = try constant(node, 1)?.integers ?? node.ints("axes") else {
+      guard let axes = try self.constant(node, 1)?.integers ?? node.ints("axes") else {
         throw node.unsupported("it has no axes")
       }
       let rank = node.type == "Squeeze" ? input.dims.count : input.dims.count + axes.count

@@ -11,14 +11,6 @@ struct ONNXInitializer {
     case made([UInt8])
   }
 
-  enum ElementType: Int32 {
-    case float32 = 1
-    case uint8 = 2
-    case int8 = 3
-    case int32 = 6
-    case int64 = 7
-  }
-
   /// The number of the field `raw_data` in TensorProto.
   private static let rawData: UInt64 = 9
 
@@ -27,7 +19,7 @@ struct ONNXInitializer {
   /// The serialized message up to the content of `raw_data`.
   private let header: [UInt8]
 
-  init(name: String, dims: [Int], type: ElementType, values: Values) throws(GoogLeNetError) {
+  init(name: String, dims: [Int], type: ONNXElementType, values: Values) throws(GoogLeNetError) {
     self.values = values
     byteCount =
       switch values {

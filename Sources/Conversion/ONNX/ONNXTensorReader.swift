@@ -10,31 +10,9 @@ final class ONNXTensorReader {
     self.file = file
   }
 
-  /// The element types of ONNX that are read.
-  private enum Kind: Int32 {
-    case float = 1
-    case uint8 = 2
-    case int8 = 3
-    case int32 = 6
-    case int64 = 7
-    case bool = 9
-    case float16 = 10
-    case double = 11
-    case bfloat16 = 16
-
-    var size: Int {
-      switch self {
-      case .uint8, .int8, .bool: 1
-      case .float16, .bfloat16: 2
-      case .float, .int32: 4
-      case .int64, .double: 8
-      }
-    }
-  }
-
   /// - Parameter name: how errors call the tensor.
   func constant(_ it: Onnx__Tensor, name: String) throws(GoogLeNetError) -> ONNXConstant {
-    guard let kind = Kind(rawValue: it.data_type) else {
+    guard let kind = ONNXElementType(rawValue: it.data_type) else {
       throw file.unsupported("tensor '\(name)' has element type \(it.data_type), which is not supported")
     }
     var dims: [Int] = []
@@ -59,7 +37,7 @@ final class ONNXTensorReader {
     } else {
       values = typed(it, kind)
     }
-    let constant = ONNXConstant(dims: dims, values: values)
+    let constant = ONNXConstant(dims: dims, values: values, elementType: kind)
     guard constant.count == count else { throw wrongLength(name, constant.count, count, "values") }
     return constant
   }
@@ -68,7 +46,9 @@ final class ONNXTensorReader {
     file.invalid("tensor '\(name)' has \(found) \(unit), but its dimensions need \(wanted)")
   }
 
-  private static func values(_ raw: UnsafeRawBufferPointer, _ kind: Kind, _ count: Int) -> ONNXConstant.Values {
+  private static func values(_ raw: UnsafeRawBufferPointer, _ kind: ONNXElementType, _ count: Int)
+    -> ONNXConstant.Values
+  {
     func integers<Value: FixedWidthInteger>(_ type: Value.Type) -> ONNXConstant.Values {
       .integers((0..<count).map { Int(truncatingIfNeeded: number($0, type)) })
     }
@@ -76,32 +56,35 @@ final class ONNXTensorReader {
       Value(littleEndian: raw.loadUnaligned(fromByteOffset: index * MemoryLayout<Value>.size, as: type))
     }
     switch kind {
-    case .float: return .floats((0..<count).map { Float(bitPattern: number($0, UInt32.self)) })
-    case .double: return .floats((0..<count).map { Float(Double(bitPattern: number($0, UInt64.self))) })
+    case .float32: return .floats((0..<count).map { Float(bitPattern: number($0, UInt32.self)) })
+    case .float64: return .floats((0..<count).map { Float(Double(bitPattern: number($0, UInt64.self))) })
     case .float16: return .floats((0..<count).map { Float(binary16: number($0, UInt16.self)) })
     case .bfloat16: return .floats((0..<count).map { Float(bfloat16: number($0, UInt16.self)) })
     case .int64: return integers(Int64.self)
     case .int32: return integers(Int32.self)
+    case .int16: return integers(Int16.self)
+    case .uint16: return integers(UInt16.self)
     case .int8: return integers(Int8.self)
     case .uint8, .bool: return integers(UInt8.self)
     }
   }
 
-  private func typed(_ it: Onnx__Tensor, _ kind: Kind) -> ONNXConstant.Values {
+  private func typed(_ it: Onnx__Tensor, _ kind: ONNXElementType) -> ONNXConstant.Values {
     let small = UnsafeBufferPointer(start: it.int32_data, count: it.n_int32_data)
     switch kind {
-    case .float: return .floats([Float](UnsafeBufferPointer(start: it.float_data, count: it.n_float_data)))
-    case .double: return .floats(UnsafeBufferPointer(start: it.double_data, count: it.n_double_data).map(Float.init))
+    case .float32: return .floats([Float](UnsafeBufferPointer(start: it.float_data, count: it.n_float_data)))
+    case .float64: return .floats(UnsafeBufferPointer(start: it.double_data, count: it.n_double_data).map(Float.init))
     case .int64: return .integers(UnsafeBufferPointer(start: it.int64_data, count: it.n_int64_data).map { Int($0) })
     case .float16: return .floats(small.map { Float(binary16: UInt16(truncatingIfNeeded: $0)) })
     case .bfloat16: return .floats(small.map { Float(bfloat16: UInt16(truncatingIfNeeded: $0)) })
-    case .int32, .int8, .uint8, .bool: return .integers(small.map { Int($0) })
+    case .int32, .int16, .uint16, .int8, .uint8, .bool: return .integers(small.map { Int($0) })
     }
   }
 
   // MARK: - External data
 
-  private func external(_ it: Onnx__Tensor, _ name: String, _ kind: Kind, _ count: Int) throws(GoogLeNetError)
+  private func external(_ it: Onnx__Tensor, _ name: String, _ kind: ONNXElementType, _ count: Int)
+    throws(GoogLeNetError)
     -> ONNXConstant.Values
   {
     var location = ""

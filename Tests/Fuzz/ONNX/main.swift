@@ -76,7 +76,7 @@ func files() -> [ONNXFile] {
     $0.number(2, 1)
     $0.packedFloats(4, [1, 2, 3, 4])
   }
-  return [ONNXFile.small(), changed, normalized, preprocessed, otherTypes]
+  return [ONNXFile.small(), changed, normalized, preprocessed, otherTypes, ONNXFile.quantized()]
 }
 
 fuzz(seeds: files().map(\.bytes)) { bytes throws(GoogLeNetError) in

@@ -1,0 +1,38 @@
+import GoogLeNet
+
+/// What DequantizeLinear makes of a constant: integers, less their zero points, and their scales.
+struct ONNXQuantizedValues {
+  let integers: [Int]
+  /// One for all, or one for each index along `axis`.
+  let scales: [Float]
+  let axis: Int
+
+  /// The values of an array of `dims`.
+  func floats(_ dims: [Int]) -> [Float] {
+    guard scales.count > 1 else { return integers.map { Float($0) * (scales.first ?? 1) } }
+    let inner = dims.dropFirst(axis + 1).reduce(1, *)
+    return integers.indices.map { Float(integers[$0]) * scales[$0 / inner % scales.count] }
+  }
+
+  /// With the axes in another order. `order` must be a permutation of them.
+  func transposed(_ dims: [Int], _ order: [Int]) -> ONNXQuantizedValues {
+    ONNXQuantizedValues(
+      integers: integers.transposed(dims, order), scales: scales, axis: order.firstIndex(of: axis) ?? 0)
+  }
+
+  /// A tensor of `dims` in 8 bits with one scale an output channel, the first dimension; nil where it cannot be written so.
+  func int8(_ dims: [Int]) throws(GoogLeNetError) -> Tensor? {
+    guard let channels = dims.first, scales.count == 1 || axis == 0 && scales.count == channels,
+      integers.allSatisfy({ -128...127 ~= $0 })
+    else { return nil }
+    guard let block = HeapBlock(byteCount: integers.count) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for weights of \(dims)")
+    }
+    let bytes = block.mutableBytes.bindMemory(to: Int8.self)
+    for (index, value) in integers.enumerated() { bytes[index] = Int8(truncatingIfNeeded: value) }
+    return Tensor(
+      dims: dims, elementType: .int8,
+      scales: scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales, bytes: block.bytes,
+      owner: block)
+  }
+}
