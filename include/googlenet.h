@@ -339,8 +339,8 @@ typedef struct gln_session_memory_info {
 } gln_session_memory_info;
 
 /*
- * Tells how much memory a session holds. Small bookkeeping objects (some 100 KB), the threads' stacks, what gln_session_layer
- * prepares and libopenblas are not counted. GLN_INVALID_ARGUMENT if struct_size is not set.
+ * Tells how much memory a session holds. The library's code and bookkeeping (about 1 MB together), the threads' stacks, what
+ * gln_session_layer prepares and libopenblas are not counted. GLN_INVALID_ARGUMENT if struct_size is not set.
  */
 GLN_API gln_status gln_session_memory(const gln_session *session, gln_session_memory_info *info);
 

@@ -46,26 +46,30 @@ import Testing
     #expect("\(folded.kernel)" == (backend == .native ? "direct" : "im2col + sgemm"))
   }
 
-  @Test func winogradMultiplications() throws {
+  @Test(arguments: [
+    // Kernel, image size, tiles × products of each.
+    (3, 30, "Winograd F(4x4, 3x3)", 64 * 36), (3, 12, "Winograd F(2x2, 3x3)", 36 * 16),
+    (5, 12, "Winograd F(2x2, 5x5)", 36 * 36),
+  ])
+  func winogradMultiplications(kernel: Int, size: Int, name: String, products: Int) throws {
     var global = Pooling(.average)
     global.global = true
     let network = Networks.network(
       [
         try Networks.convolution("widen", "data", 3, 32, kernel: 1), Networks.relu("relu", "widen"),
-        try Networks.convolution("three", "relu", 32, 48, kernel: 3, padding: 1),
-        Layer(name: "pool", inputs: ["three"], operation: .pooling(global)),
+        try Networks.convolution("wide", "relu", 32, 48, kernel: kernel, padding: kernel / 2),
+        Layer(name: "pool", inputs: ["wide"], operation: .pooling(global)),
         Layer(name: "prob", inputs: ["pool"], operation: .softmax),
-      ], size: 30)
+      ], size: size)
     let session = try Session(model: try Model(network: network))
-    let three = try #require(try profile(session).first { $0.operation.shape.channels == 48 }).operation
-    #expect(three.multiplyAdds == 30 * 30 * 9 * 32 * 48)
-    // 8 × 8 tiles of 4 × 4 outputs, 36 products each.
-    #expect("\(three.kernel)" == "Winograd F(4x4, 3x3)")
-    #expect(three.multiplications == 64 * 36 * 32 * 48)
+    let wide = try #require(try profile(session).first { $0.operation.shape.channels == 48 }).operation
+    #expect(wide.multiplyAdds == UInt64(size * size * kernel * kernel * 32 * 48))
+    #expect("\(wide.kernel)" == name)
+    #expect(wide.multiplications == UInt64(products * 32 * 48))
     var options = SessionOptions()
     options.algorithm = .direct
     let direct = try profile(try Session(model: session.model, options: options))
-    #expect(direct.contains { $0.operation.multiplications == three.multiplyAdds })
+    #expect(direct.contains { $0.operation.multiplications == wide.multiplyAdds })
   }
 
   @Test func memoryAddsUp() throws {

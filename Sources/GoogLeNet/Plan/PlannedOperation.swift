@@ -32,8 +32,9 @@ extension PlannedOperation {
       multiplications = multiplyAdds
       if algorithm == .winograd, tileSize > 0 {
         let tiles = ((shape.height + tileSize - 1) / tileSize) * ((shape.width + tileSize - 1) / tileSize)
+        let points = (tileSize + convolution.kernelHeight - 1) * (tileSize + convolution.kernelWidth - 1)
         let channels = convolution.inputChannels / convolution.groups * convolution.outputChannels
-        multiplications = tiles * (tileSize + 2) * (tileSize + 2) * channels
+        multiplications = tiles * points * channels
       }
     }
     switch node.kind {
@@ -62,8 +63,9 @@ extension PlannedOperation {
 
   private static func kernel(of node: GraphNode, algorithm: ConvolutionAlgorithm?, tileSize: Int) -> StaticString {
     switch node.kind {
-    case .convolution, .integerConvolution:
+    case .convolution(let it), .integerConvolution(let it):
       switch algorithm {
+      case .winograd where it.kernelHeight == 5: "Winograd F(2x2, 5x5)"
       case .winograd: tileSize == 2 ? "Winograd F(2x2, 3x3)" : "Winograd F(4x4, 3x3)"
       case .openBLAS: "im2col + sgemm"
       case .direct, .integer, nil: "direct"
