@@ -32,7 +32,7 @@ def numbers(text: str) -> list[int]:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, help="a trained file or .gln model for all engines; random weights if left out")
+    parser.add_argument("--model", type=Path, help="a trained file or .gln model; random weights if left out")
     parser.add_argument("--rounds", type=int, default=3, help="processes for each case and setting (3)")
     parser.add_argument("--runs", type=int, default=20, help="runs to measure in each, at most (20)")
     parser.add_argument("--seconds", type=float, default=0.4, help="time for the runs in each (0.4), at least 3 runs")
@@ -62,7 +62,8 @@ def write(folder: Path, report: dict, found: list[Figures]) -> None:
     (folder / "chart.svg").write_text(chart(found, found[0].setting))
     page = folder / "README.md"
     if page.exists():
-        page.write_text(with_table(page.read_text(), summary(report, found)))
+        drawn = f"![Milliseconds an image, {found[0].setting.name}](chart.svg)\n\n"
+        page.write_text(with_table(page.read_text(), drawn + summary(report, found)))
 
 
 def main() -> None:
@@ -74,9 +75,9 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(environment.ROOT / "bindings/python")
     os.environ.pop("GOOGLENET_MAX_ISA", None)
     # Only there can its imports be found.
-    from comparison import Comparison
+    from measurements import Measurements
 
-    report, found = Comparison(options).run()
+    report, found = Measurements(options).run()
     if not found:
         sys.exit("Nothing was measured: no case matches --only, or all failed.")
     write(options.output, report, found)

@@ -24,7 +24,7 @@ from results import Figures, figures, ratios
 LONGEST = 300  # seconds that one measurement may take
 
 
-class Comparison:
+class Measurements:
     """All measurements of one call of this program."""
 
     def __init__(self, options: argparse.Namespace) -> None:
