@@ -79,7 +79,7 @@ public enum Converter {
     if let normalization {
       layers = LayerGraph.removing(normalization.layer, from: layers, readersRead: imported.inputName)
     }
-    let preprocessing = try preprocessing(imported, normalization?.affine, file, options, &notes)
+    let (preprocessing, reason) = try preprocessing(imported, normalization?.affine, file, options, &notes)
     if let labels = options.labels {
       notes.append("\(labels.count) labels from the labels file")
     } else if !imported.labels.isEmpty {
@@ -110,13 +110,16 @@ public enum Converter {
     } catch {
       throw GoogLeNetError(error.status, "'\(file.name)': converted, but not a network that can run: \(error.message)")
     }
-    return ConversionResult(network: network, source: imported.source, variant: variant, notes: notes)
+    return ConversionResult(
+      network: network, source: imported.source, variant: variant, preprocessingReason: reason,
+      inputNormalization: normalization?.affine, notes: notes)
   }
 
+  /// What the network is fed with, and why that is taken to be right.
   private static func preprocessing(
     _ imported: ImportedNetwork, _ normalization: ChannelAffine?, _ file: InputFile, _ options: ConversionOptions,
     _ notes: inout [String]
-  ) throws(GoogLeNetError) -> Preprocessing {
+  ) throws(GoogLeNetError) -> (Preprocessing, reason: String) {
     guard imported.inputChannels == 1 || imported.inputChannels == 3 else {
       throw file.unsupported("its input has \(imported.inputChannels) channels: 3 (RGB, BGR) or 1 (gray) can be fed")
     }
@@ -162,11 +165,7 @@ public enum Converter {
     if options.channelOrder == nil { sources.append("channel order") }
     if options.mean == nil { sources.append("mean") }
     if options.scale == nil { sources.append("scale") }
-    let assumed = sources.isEmpty ? "as asked for" : "\(sources.joined(separator: ", ")): \(defaults.reason)"
-    notes.append(
-      "input \(size.height) x \(size.width) \(name(of: order)), (pixel - mean) x scale with mean \(list(result.mean)) and "
-        + "scale \(list(result.scale)), short side \(result.shortSide); \(assumed)")
-    return result
+    return (result, sources.isEmpty ? "as asked for" : "\(sources.joined(separator: ", ")): \(defaults.reason)")
   }
 
   private static func perChannel(_ values: [Float]?, _ what: String, _ order: Preprocessing.ChannelOrder)
@@ -178,18 +177,6 @@ public enum Converter {
         .invalidArgument, "\(what) has \(values.count) values: give one, or one for each of \(order.channels) channels")
     }
     return values.count == 1 ? [Float](repeating: values[0], count: order.channels) : values
-  }
-
-  private static func name(of order: Preprocessing.ChannelOrder) -> String {
-    switch order {
-    case .rgb: "RGB"
-    case .bgr: "BGR"
-    case .gray: "gray"
-    }
-  }
-
-  private static func list(_ values: [Float]) -> String {
-    values.map { $0 == $0.rounded() && abs($0) < 1e6 ? "\(Int($0))" : "\($0)" }.joined(separator: ", ")
   }
 }
 

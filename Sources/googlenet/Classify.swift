@@ -48,11 +48,12 @@ struct Classify: ParsableCommand {
         let predictions = try Picture(path: path).withImage { (image) throws(GoogLeNetError) in
           try session.classify(image, count: count)
         }
+        let report = PredictionReport(path: path, predictions: predictions, model: loaded)
         if json {
-          results.append(result(path, predictions, loaded))
+          results.append(report.json)
         } else {
           progress.clear()
-          print(text(path, predictions, loaded), terminator: "")
+          print(report.text, terminator: "")
         }
       } catch {
         progress.clear()
@@ -67,31 +68,5 @@ struct Classify: ParsableCommand {
       print(JSON.object(SessionArguments.report(session) + [("images", .array(results))]))
     }
     if failures > 0 { throw ExitCode.failure }
-  }
-
-  private func text(_ path: String, _ predictions: [Prediction], _ model: Model) -> String {
-    let rows = predictions.map { prediction in
-      let label = model.label(prediction.classIndex)
-      return [
-        " ", Formatting.percent(prediction.probability), label.isEmpty ? "class \(prediction.classIndex)" : label,
-      ]
-    }
-    return "\(path)\n" + Formatting.table(rows, [.left, .right, .left])
-  }
-
-  private func result(_ path: String, _ predictions: [Prediction], _ model: Model) -> JSON {
-    .object([
-      ("file", .string(path)),
-      (
-        "predictions",
-        .array(
-          predictions.map {
-            .object([
-              ("class_index", .integer($0.classIndex)), ("label", .string(model.label($0.classIndex))),
-              ("probability", .number($0.probability)),
-            ])
-          })
-      ),
-    ])
   }
 }

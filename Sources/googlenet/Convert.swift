@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversion
 import GoogLeNet
+import ImageFiles
 
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,6 +18,10 @@ struct Convert: ParsableCommand {
         googlenet convert weights.caffemodel --prototxt deploy.prototxt -o my.gln
         googlenet convert model.onnx --channel-order rgb --mean 127.5 -o my.gln
         googlenet convert checkpoint.pt --weights float16 -o small.gln
+        googlenet convert checkpoint.pt --verify reference.npz --check photo.jpg -o my.gln
+
+      A reference for --verify is a NumPy archive of float32 arrays: numpy.savez(path, input=x, output=y), where y is \
+      what the network's own framework gives for x, already normalized, as probabilities or logits.
       """)
 
   @Argument(help: "The trained file.", completion: .file())
@@ -53,8 +58,23 @@ struct Convert: ParsableCommand {
   @Option(help: "The model's name; by default the one in the trained file.")
   var name: String?
 
+  @Option(
+    help: "A NumPy archive (.npz) of an input and the output expected for it; where they differ, nothing is written.",
+    completion: .file(extensions: ["npz"]))
+  var verify: String?
+
+  @Option(help: "How far each value may lie from what --verify expects.")
+  var tolerance: Float = 1e-4
+
+  @Option(help: "A JPEG or PNG file: print its five likeliest classes.", completion: .file())
+  var check: String?
+
   @Flag(help: "Print the result as JSON.")
   var json = false
+
+  func validate() throws {
+    guard tolerance >= 0 else { throw ValidationError("--tolerance is \(tolerance): at least 0 is possible") }
+  }
 
   func run() throws {
     try refuseReplacing(input, by: output)
@@ -67,22 +87,74 @@ struct Convert: ParsableCommand {
     options.prototxtPath = prototxt
     options.weightStorage = weights?.value
     options.name = name
+    // Read before anything is written, as all that can fail.
+    let reference = try verify.map { (path) throws(GoogLeNetError) in try ReferenceOutputs.read(path: path) }
+    let picture = try check.map { (path) throws(GoogLeNetError) in try Picture(path: path) }
     let result = try Converter.convert(path: input, options: options)
-    // Validated before anything is written, so that a file that was written can be run.
-    _ = try Model(network: result.network)
+    let model = try Model(network: result.network)
+    let comparison = try reference.map { (reference) throws(GoogLeNetError) in try compare(model, result, reference) }
     try ModelWriter.write(result.network, to: output)
-    let report = ModelReport(model: try Model(path: output), path: output)
+    let written = try Model(path: output)
+    let predictions = try predictions(written, picture)
+    let report = ModelReport(model: written, path: output)
     if json {
-      let found: [(String, JSON)] = [
-        ("source", .string("\(result.source)")), ("variant", .string(result.variant)),
-        ("notes", .array(result.notes.map { .string($0) })),
-      ]
-      print(JSON.object(found + report.members))
+      print(JSON.object(Convert.members(result, comparison) + report.members + Convert.members(predictions)))
     } else {
-      let notes = result.notes.enumerated().map { ($0.offset == 0 ? "notes" : "", $0.element) }
-      print(
-        ModelReport.text([("source", "\(result.source)"), ("variant", result.variant)] + report.lines + notes),
-        terminator: "")
+      print(text(result, comparison, report), terminator: "")
+      if let predictions { print("\n" + predictions.text, terminator: "") }
     }
+  }
+
+  /// - Throws: `invalidArgument` where the model lies further from the reference than is tolerated.
+  private func compare(_ model: Model, _ result: ConversionResult, _ reference: ReferenceOutputs) throws(GoogLeNetError)
+    -> ReferenceComparison
+  {
+    let comparison = try ReferenceComparison(model, of: result, reference)
+    guard comparison.largestDifference <= tolerance else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "\(verify ?? ""): beyond the tolerance of \(tolerance), \(Convert.text(comparison)): \(output) was not written. Was "
+          + "the reference made from the same weights, in inference mode, with a normalized input? Rounded --weights need "
+          + "a larger --tolerance")
+    }
+    return comparison
+  }
+
+  private func predictions(_ model: Model, _ picture: Picture?) throws(GoogLeNetError) -> PredictionReport? {
+    guard let picture, let check else { return nil }
+    let session = try Session(model: model)
+    let predictions = try picture.withImage { (image) throws(GoogLeNetError) in
+      try session.classify(image, count: min(5, model.classCount))
+    }
+    return PredictionReport(path: check, predictions: predictions, model: model)
+  }
+
+  private func text(_ result: ConversionResult, _ comparison: ReferenceComparison?, _ report: ModelReport) -> String {
+    var lines = [("source", "\(result.source)")] + report.lines + [("assumed", result.preprocessingReason)]
+    if let comparison { lines.append(("verified", Convert.text(comparison))) }
+    lines += result.notes.enumerated().map { ($0.offset == 0 ? "notes" : "", $0.element) }
+    return ModelReport.text(lines)
+  }
+
+  private static func text(_ comparison: ReferenceComparison) -> String {
+    "\(comparison.output.choiceName) differ by at most \(comparison.largestDifference), the likeliest class is the same "
+      + "for \(comparison.sameTop1) of \(comparison.images) images"
+  }
+
+  private static func members(_ result: ConversionResult, _ comparison: ReferenceComparison?) -> [(String, JSON)] {
+    let verified = comparison.map {
+      JSON.object([
+        ("output", .string($0.output.choiceName)), ("images", .integer($0.images)),
+        ("largest_difference", .number($0.largestDifference)), ("same_top1", .integer($0.sameTop1)),
+      ])
+    }
+    return [
+      ("source", .string("\(result.source)")), ("preprocessing_reason", .string(result.preprocessingReason)),
+      ("notes", .array(result.notes.map { .string($0) })), ("verified", verified ?? .null),
+    ]
+  }
+
+  private static func members(_ predictions: PredictionReport?) -> [(String, JSON)] {
+    [("check", predictions?.json ?? .null)]
   }
 }

@@ -1,3 +1,4 @@
+import Conversion
 import Glibc
 import GoogLeNet
 
@@ -34,6 +35,7 @@ struct ModelReport {
     let labels = model.network.labels
     let first = labels.prefix(3).joined(separator: "; ") + (labels.count > 3 ? "; …" : "")
     return [
+      ("variant", VariantName.of(model.network.layers)),
       ("name", model.network.name),
       ("producer", model.network.producer),
       ("layers", "\(model.network.layers.count)"),
@@ -53,7 +55,9 @@ struct ModelReport {
       ("file_bytes", .integer(fileBytes)),
       ("name", .string(model.network.name)),
       ("producer", .string(model.network.producer)),
+      ("variant", .string(VariantName.of(model.network.layers))),
       ("precision", .string(model.precision.choiceName)),
+      ("layer_count", .integer(model.network.layers.count)),
       ("parameters", .integer(Int(model.parameterCount))),
       ("multiply_adds", .integer(Int(model.multiplyAddCount))),
       ("classes", .integer(model.classCount)),

@@ -21,6 +21,10 @@ extension Algorithm: NamedValue {
   static var allNamed: [(name: String, value: Algorithm)] { [("auto", .auto), ("direct", .direct)] }
 }
 
+extension Output: NamedValue {
+  static var allNamed: [(name: String, value: Output)] { [("probabilities", .probabilities), ("logits", .logits)] }
+}
+
 extension Precision: NamedValue {
   static var allNamed: [(name: String, value: Precision)] {
     [("auto", .auto), ("float32", .float32), ("int8", .int8)]

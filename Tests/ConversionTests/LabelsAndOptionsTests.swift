@@ -44,8 +44,14 @@ import Testing
     expectError(bytes, .invalidArgument, "3 channels", options: options)
   }
 
-  @Test func notesTellWhatWasAssumed() throws {
-    let notes = try convert(CaffeFile.small(legacy: false).bytes).notes
-    #expect(notes.contains { $0.contains("BGR") && $0.contains("104, 117, 123") && $0.contains("Caffe's custom") })
+  @Test func theReasonTellsWhatWasAssumed() throws {
+    var options = ConversionOptions()
+    let bytes = CaffeFile.small(legacy: false).bytes
+    #expect(try convert(bytes, options: options).preprocessingReason == "channel order, mean, scale: Caffe's custom")
+    options.mean = [1]
+    #expect(try convert(bytes, options: options).preprocessingReason == "channel order, scale: Caffe's custom")
+    options.scale = [1]
+    options.channelOrder = .rgb
+    #expect(try convert(bytes, options: options).preprocessingReason == "as asked for")
   }
 }

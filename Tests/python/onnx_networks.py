@@ -113,6 +113,11 @@ class Network:
         """What made each tensor."""
         return {node.output[0]: node.op_type for node in self.nodes}
 
+    def input_normalization(self):
+        """The batch normalization that alone reads the input, which a converter makes part of the preprocessing."""
+        readers = [node for node in self.nodes if "data" in node.input]
+        return readers[0].output[0] if [node.op_type for node in readers] == ["BatchNormalization"] else None
+
     def foldable(self):
         """Tensors that only a batch normalization reads: a converter may fold what makes them into it."""
         users = {}

@@ -7,8 +7,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from comparison import assert_close
 from gln_writer import Writer, small_classifier
+from onnx_networks import run_all
+from PIL import Image
 from test_layers import NETWORKS
+from test_quantized_onnx import PIXELS, network, pictures
 
 RNG_SEED = 11
 
@@ -34,23 +38,24 @@ def run_onnx(path, tensors):
     return session.run(None, {session.get_inputs()[0].name: tensors})[0]
 
 
-def check_round_trip(tool, export, path, tensors, folded=False):
-    """The exported file gives the model's probabilities, and converts to a model of the same bits, but for what the
-    converter folds."""
+def check_round_trip(tool, export, path, tensors, pixels=None):
+    """The exported file gives the model's probabilities, and converts to a model of the same bits; where the converter
+    folds or widens something, to one that agrees on pixels."""
     exported = export(path)
     with googlenet.Model(path) as model:
         want = model.predict(tensors)
         layers = [layer.name for layer in model.layers]
+        of_pixels = None if pixels is None else model.predict(pixels)
     np.testing.assert_allclose(run_onnx(exported, tensors), want, rtol=0, atol=1e-5)
     back = exported.with_suffix(".gln")
     tool("convert", exported, "-o", back)
     with googlenet.Model(back) as model:
         assert {layer.name for layer in model.layers} <= set(layers)
-        if folded:
-            np.testing.assert_allclose(model.predict(tensors), want, rtol=0, atol=1e-6)
-        else:
+        if pixels is None:
             assert np.array_equal(model.predict(tensors), want)
             assert export(back, "again").read_bytes() == exported.read_bytes()
+        else:
+            np.testing.assert_allclose(model.predict(pixels), of_pixels, rtol=0, atol=1e-5)
     return onnx.load(exported)
 
 
@@ -82,7 +87,7 @@ def normalized_as_tensorflow(rng):
 
 def scaled(rng):
     """Caffe's Scale and Bias layers, which nothing before them can take in."""
-    writer = Writer()
+    writer = Writer(mean=[120, 110, 100], scale=[0.01, 0.02, 0.03])
     last = writer.batch_normalization("scale", "data", scale=rng.normal(1, 0.2, 3), shift=rng.normal(0, 0.2, 3))
     last = writer.relu("relu", writer.batch_normalization("shift", last, shift=rng.normal(0, 0.2, 3)))
     return finish(writer, last, 3, rng)
@@ -110,7 +115,7 @@ def pooled(rng):
 
 def vectors(rng):
     """Inner products whose outputs are used as images again, joined with images, and normalized."""
-    writer = Writer(height=6, width=5)
+    writer = Writer(height=6, width=5, scale=[0.01] * 3)
     last = writer.inner_product("first", "data", rng.normal(0, 0.1, (8, 90)), rng.normal(0, 0.1, 8))
     last = writer.batch_normalization(
         "bn", last, rng.normal(0, 1, 8), rng.uniform(0.5, 2, 8), rng.normal(1, 0.1, 8), rng.normal(0, 0.1, 8)
@@ -145,7 +150,8 @@ def test_written(tool, export, tmp_path, name):
     with googlenet.Model(path) as model:
         shape = (3, 1 if writer.order == 2 else 3, *model.input_size)
     tensors = rng.normal(0, 1, shape).astype(np.float32)
-    check_round_trip(tool, export, path, tensors, folded=name in ("scaled", "vectors"))
+    pixels = rng.integers(0, 256, (3, *shape[2:], 3), np.uint8) if name in ("scaled", "vectors") else None
+    check_round_trip(tool, export, path, tensors, pixels)
 
 
 def test_pools_that_onnx_cannot_say(tool, tmp_path):
@@ -188,3 +194,63 @@ def test_clothing(tool, convert, export, shared):
     golden = np.load(shared / "models/clothing/golden.npz")
     path = convert("clothing", shared / "models/clothing/clothing.pt")
     check_round_trip(tool, export, path, golden["input"])
+
+
+@pytest.fixture(scope="module")
+def quantized(tool, convert, tmp_path_factory):
+    """An int8 model by the project's own quantizer, with normalization behind its stem, and pictures for it."""
+    folder = tmp_path_factory.mktemp("pictures")
+    images = pictures(24, 6).transpose(0, 2, 3, 1)
+    for index, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"{index:02}.png")
+    path = convert("to-quantize", network().model(), *PIXELS)
+    target = folder / "int8.gln"
+    tool("quantize", path, "--calibration", folder, "-o", target)
+    return target, images
+
+
+def test_int8(tool, export, quantized, tmp_path):
+    """Rounding makes small differences larger from layer to layer: the first ones agree, the last ones on average."""
+    path, images = quantized
+    tensors = images.transpose(0, 3, 1, 2).astype(np.float32)
+    exported = export(path)
+    want = run_all(onnx.load(exported), tensors)
+    kinds = {node.op_type for node in onnx.load(exported).graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear", "Conv", "Gemm", "LRN"} <= kinds
+    with googlenet.Model(path) as model:
+        assert model.precision == "int8"
+        layers = [layer.name for layer in model.layers]
+        first = model.layer(layers[0], tensors)
+        normalized = next(name for name in layers if name.startswith("lrn"))
+        lrn = model.layer(normalized, tensors)
+        probabilities = model.predict(images)
+    assert_close(first, want[layers[0]], "the first convolution", relative=1e-3)
+    # Stored in 16 bits before and in 8 bits behind it: a step more or less, rarely.
+    steps = abs(lrn - want[f"{normalized}/rounded"]) / np.diff(np.unique(lrn)).min()
+    assert steps.max() < 1.01
+    assert (steps > 0.5).mean() < 0.03
+    for got in (run_onnx(exported, tensors), want[layers[-1]]):
+        assert abs(got - probabilities).sum(1).mean() / 2 < 0.02
+    back = tmp_path / "back.gln"
+    report = json.loads(tool("convert", exported, "-o", back, "--json"))
+    assert report["precision"] == "int8"
+    with googlenet.Model(back) as model:
+        assert abs(model.predict(images) - probabilities).sum(1).mean() / 2 < 0.02
+        assert {layer.name for layer in model.layers} <= set(layers)
+
+
+def test_int8_weights(tool, convert, export, tmp_path):
+    """Weights stay bytes; activations are float32."""
+    source = NETWORKS["inception"]()
+    path = convert("int8-weights", source.model(), "--weights", "int8")
+    model = check_round_trip(tool, export, path, source.noise(2))
+    weights = [tensor for tensor in model.graph.initializer if tensor.name.endswith("weights_s8")]
+    assert len(weights) == 8
+    assert "QuantizeLinear" not in {node.op_type for node in model.graph.node}
+
+
+def test_float16_weights(tool, convert, export):
+    source = NETWORKS["inception"]()
+    path = convert("float16-weights", source.model(), "--weights", "float16")
+    images = np.random.default_rng(RNG_SEED).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    check_round_trip(tool, export, path, source.noise(2), images)

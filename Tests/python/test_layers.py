@@ -206,7 +206,7 @@ NETWORKS |= {f"random-{seed}": lambda seed=seed: random_network(seed) for seed i
 
 @pytest.fixture(scope="module")
 def prepared(convert):
-    """A network by name: itself, its model file, three inputs and what ONNX Runtime makes of them."""
+    """A network by name: itself, its model file, three inputs of the latter and what ONNX Runtime makes of them."""
     made = {}
 
     def get(name):
@@ -214,7 +214,8 @@ def prepared(convert):
             network = NETWORKS[name]()
             model = network.model()
             tensors = network.noise(3)
-            made[name] = network, convert(name, model), tensors, run_all(model, tensors)
+            want = run_all(model, tensors)
+            made[name] = network, convert(name, model), want.get(network.input_normalization(), tensors), want
         return made[name]
 
     return get
@@ -223,7 +224,11 @@ def prepared(convert):
 def wanted_layers(network, layers, want):
     """What each layer of the model file must give. Every tensor is one's, but those of operators that leave none."""
     names = {layer.name for layer in layers}
-    may_be_missing = network.foldable() | {name for name, kind in network.kinds().items() if kind in WITHOUT_LAYER}
+    may_be_missing = (
+        {network.input_normalization()}
+        | network.foldable()
+        | {name for name, kind in network.kinds().items() if kind in WITHOUT_LAYER}
+    )
     assert set(want) - names <= may_be_missing
     return [(name, values) for name, values in want.items() if name in names]
 

@@ -26,6 +26,17 @@ struct ChannelAffine {
 
   var keepsScale: Bool { scale.allSatisfy { $0 == 1 } }
 
+  /// - Parameters:
+  ///   - images: one after another, channel by channel.
+  ///   - image: the shape of one; its channels must be those of the map.
+  func apply(toImages images: inout [Float], of image: Shape) {
+    let pixels = image.height * image.width
+    for index in images.indices {
+      let channel = index / pixels % image.channels
+      images[index] = Float(Double(images[index]) * scale[channel] + shift[channel])
+    }
+  }
+
   /// The weights with each output channel (first dimension) multiplied by its scale.
   func scaling(_ weights: Tensor) throws(GoogLeNetError) -> Tensor {
     guard !keepsScale else { return weights }

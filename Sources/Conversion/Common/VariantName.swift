@@ -1,7 +1,7 @@
 import GoogLeNet
 
 /// Tells which GoogLeNet a list of layers is.
-enum VariantName {
+public enum VariantName {
   static let unnamed = "unnamed"
   static let bvlc = "BVLC GoogLeNet"
   static let batchNormalized = "GoogLeNet with BatchNorm (true 5x5 branches)"
@@ -14,7 +14,8 @@ enum VariantName {
     [256, 160, 320, 32, 128, 128], [384, 192, 384, 48, 128, 128],
   ]
 
-  static func of(_ layers: [Layer]) -> String {
+  /// "BVLC GoogLeNet", "torchvision GoogLeNet" …; "unnamed" where it is another network.
+  public static func of(_ layers: [Layer]) -> String {
     var convolutions: [Convolution] = []
     var normalizations = 0
     var modules = 0
