@@ -13,6 +13,9 @@ public struct ConversionOptions {
   public var inputSize: (height: Int, width: Int)?
   /// Caffe only: a text file that gives the structure, while the caffemodel gives the weights by layer name.
   public var prototxtPath: String?
+  /// PyTorch only: whether the network was trained with torchvision's `transform_input`. nil follows the file, which
+  /// tells it only as TorchScript: off otherwise.
+  public var transformInput: Bool?
   /// How the weights of convolutions and inner products are stored; all other tensors stay float32. nil for int8 where the file is
   /// quantized already, else float32. With `float32` or `float16` a quantized file is dequantized.
   public var weightStorage: ElementType?

@@ -40,17 +40,20 @@ public enum Converter {
         imported = try KerasFile.network(of: archive, file, inputSize: options.inputSize)
       } else {
         let contents = try TorchArchive(archive, file).contents()
-        imported = try StateDictImporter.network(
-          of: contents.state, source: .pyTorch, classes: contents.classes, file: file)
+        imported = try StateDictImporter.network(of: contents, transformInput: options.transformInput, file: file)
       }
     case .safetensors:
-      imported = try StateDictImporter.network(
-        of: try SafetensorsFile.stateDict(file), source: .safetensors, classes: [], file: file)
+      let contents = TorchContents(state: try SafetensorsFile.stateDict(file), source: .safetensors)
+      imported = try StateDictImporter.network(of: contents, transformInput: options.transformInput, file: file)
     case .hdf5: imported = try KerasFile.network(ofHDF5: file, inputSize: options.inputSize)
     case .foreign(let what):
       throw file.unsupported(
         "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint, a safetensors file or a Keras model can be converted"
       )
+    }
+    guard options.transformInput == nil || imported.source.isPyTorch else {
+      throw GoogLeNetError(
+        .invalidArgument, "'\(file.name)': transform_input belongs to PyTorch's GoogLeNet, which this is not")
     }
     return try finish(imported, file, options)
   }

@@ -5,10 +5,14 @@ public enum SourceFormat: Equatable, Sendable, CustomStringConvertible {
   case onnx(opset: Int)
   case pyTorch
   case safetensors
+  /// `torch.jit.save`.
+  case torchScript
   /// `.keras`, a zip archive.
   case keras
   /// `.h5`.
   case kerasHDF5
+
+  var isPyTorch: Bool { [.pyTorch, .safetensors, .torchScript].contains(self) }
 
   public var description: String {
     switch self {
@@ -17,6 +21,7 @@ public enum SourceFormat: Equatable, Sendable, CustomStringConvertible {
     case .onnx(let opset): "ONNX opset \(opset)"
     case .pyTorch: "PyTorch checkpoint"
     case .safetensors: "safetensors"
+    case .torchScript: "TorchScript archive"
     case .keras: "Keras archive"
     case .kerasHDF5: "Keras HDF5"
     }

@@ -33,6 +33,10 @@ struct Convert: ParsableCommand {
   @Option(help: "Caffe: a network description to use instead of the one in the weights file.", completion: .file())
   var prototxt: String?
 
+  @Option(
+    help: "PyTorch: whether the network was trained with torchvision's transform_input (default: as told, or no).")
+  var transformInput: Choice<Answer>?
+
   @Option(help: "A text file with one label a line, in the order of the classes.", completion: .file())
   var labels: String?
 
@@ -85,6 +89,7 @@ struct Convert: ParsableCommand {
     options.channelOrder = channelOrder?.value
     options.inputSize = inputSize.map { ($0.height, $0.width) }
     options.prototxtPath = prototxt
+    options.transformInput = transformInput.map { $0.value == .yes }
     options.weightStorage = weights?.value
     options.name = name
     // Read before anything is written, as all that can fail.

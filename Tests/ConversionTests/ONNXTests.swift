@@ -175,6 +175,51 @@ import Testing
     #expect(result.network.preprocessing.scale == [0.5, 0.5, 0.5])
   }
 
+  /// torchvision's `transform_input`: each channel is taken out, scaled and shifted, and all are joined.
+  private func channelwise(order: [Int] = [0, 1, 2], scales: [Float] = [0.458, 0.448, 0.45]) -> ONNXFile {
+    var file = ONNXFile.small()
+    file.nodes[0].inputs[0] = "joined"
+    var nodes: [ONNXFile.Node] = []
+    let shifts: [Float] = [-0.03, -0.088, -0.188]
+    for channel in 0..<3 {
+      file.tensors.append(ONNXFile.floats("scale\(channel)", [], [scales[channel]]))
+      file.tensors.append(ONNXFile.floats("shift\(channel)", [], [shifts[channel]]))
+      var index: ONNXFile.Tensor = ONNXFile.ints("index\(channel)", [channel])
+      index.dims = []
+      file.tensors.append(index)
+      nodes += [
+        ONNXFile.Node(
+          type: "Gather", inputs: ["image", "index\(channel)"], output: "taken\(channel)",
+          attributes: [ONNXFile.int("axis", 1)]),
+        ONNXFile.Node(type: "Unsqueeze", inputs: ["taken\(channel)", "axes"], output: "alone\(channel)"),
+        ONNXFile.Node(type: "Mul", inputs: ["alone\(channel)", "scale\(channel)"], output: "scaled\(channel)"),
+        ONNXFile.Node(type: "Add", inputs: ["scaled\(channel)", "shift\(channel)"], output: "shifted\(channel)"),
+      ]
+    }
+    file.tensors.append(ONNXFile.ints("axes", [1]))
+    nodes.append(
+      ONNXFile.Node(
+        type: "Concat", inputs: order.map { "shifted\($0)" }, output: "joined", attributes: [ONNXFile.int("axis", 1)]))
+    file.nodes.insert(contentsOf: nodes, at: 0)
+    return file
+  }
+
+  @Test func channelsScaledOneByOneAreFolded() throws {
+    let result = try convert(channelwise().bytes)
+    #expect(result.network.layers.map(\.name) == ["conv", "relu", "pool", "fc", "prob"])
+    for channel in 0..<3 {
+      #expect(abs(result.network.preprocessing.mean[channel] - 127.5) < 1e-3)
+      #expect(abs(result.network.preprocessing.scale[channel] * 127.5 - 1) < 1e-5)
+    }
+    #expect(result.notes.contains { $0.contains("begins with torchvision's transform_input") })
+    // Other numbers are the network's own affair: pixels as they are.
+    let other = try convert(channelwise(scales: [0.5, 0.5, 0.5]).bytes).network.preprocessing
+    #expect(other.scale == [0.5, 0.5, 0.5])
+    #expect(abs(other.mean[0] - 0.06) < 1e-6)
+    expectError(channelwise(order: [2, 1, 0]).bytes, .unsupported, "'joined'", "channels [2, 1, 0]")
+    expectError(channelwise(order: [0, 1]).bytes, .unsupported, "channels [0, 1]")
+  }
+
   @Test func constantsOfEveryForm() throws {
     var file = ONNXFile.small()
     let tensor = ONNXFile.floats("", [2, 3, 3, 3], ONNXFile.weights)

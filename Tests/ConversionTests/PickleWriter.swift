@@ -4,7 +4,7 @@ struct PickleWriter {
 
   var finished: [UInt8] { bytes + [UInt8(ascii: ".")] }
 
-  mutating func opcode(_ opcode: Unicode.Scalar) { bytes.append(UInt8(ascii: opcode)) }
+  mutating func opcode(_ opcode: Unicode.Scalar) { bytes.append(UInt8(truncatingIfNeeded: opcode.value)) }
 
   mutating func mark() { opcode("(") }
 

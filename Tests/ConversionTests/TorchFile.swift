@@ -9,7 +9,8 @@ struct TorchFile {
   var tensors: [Tensor]
 
   /// Every convolution has `width` outputs, the network three classes; `wideKernel` is that of the third branches.
-  init(wideKernel: Int = 3, width: Int = 1) {
+  /// - Parameter isPlain: with a bias for each convolution instead of a batch normalization.
+  init(wideKernel: Int = 3, width: Int = 1, isPlain: Bool = false) {
     tensors = []
     func convolution(_ name: String, _ inputs: Int, _ kernel: Int, to tensors: inout [Tensor]) {
       let count = width * inputs * kernel * kernel
@@ -17,6 +18,11 @@ struct TorchFile {
         Tensor(
           key: "\(name).conv.weight", dims: [width, inputs, kernel, kernel],
           values: (0..<count).map { Float($0 % 5) - 2 }))
+      guard !isPlain else {
+        tensors.append(
+          Tensor(key: "\(name).conv.bias", dims: [width], values: [Float](repeating: 7, count: width)))
+        return
+      }
       for (field, value) in [("weight", 2), ("bias", 3), ("running_mean", 1), ("running_var", 0.249)]
         as [(String, Float)]
       {
@@ -96,6 +102,47 @@ struct TorchFile {
     }
     pickle.opcode("u")
     return pickle.finished
+  }
+
+  // MARK: - TorchScript
+
+  /// As `torch.jit.save` writes it: modules in modules, and code.
+  func script(code: String) -> [UInt8] {
+    var pickle = PickleWriter()
+    writeModule("", &pickle)
+    let storages = tensors.enumerated().map { (name: "small/data/\($0)", content: littleEndian($1.values)) }
+    return TorchFile.zip(
+      [
+        ("small/data.pkl", pickle.finished), ("small/constants.pkl", [0x80, 2, 0x29, UInt8(ascii: ".")]),
+        ("small/code/__torch__/googlenet.py", [UInt8](code.utf8)),
+      ] + storages)
+  }
+
+  private func writeModule(_ prefix: String, _ pickle: inout PickleWriter) {
+    pickle.global("__torch__.googlenet", "Module")
+    pickle.opcode(")")
+    pickle.opcode("\u{81}")
+    pickle.emptyDictionary()
+    pickle.mark()
+    pickle.text("padding")
+    pickle.global("torch.jit._pickle", "build_intlist")
+    pickle.mark()
+    pickle.opcode("]")
+    pickle.opcode("t")
+    pickle.opcode("R")
+    var modules: Set<String> = []
+    for (index, tensor) in tensors.enumerated() where tensor.key.hasPrefix(prefix) {
+      let rest = tensor.key.dropFirst(prefix.count).split(separator: ".")
+      if rest.count == 1 {
+        pickle.text(String(rest[0]))
+        pickle.tensor(storage: "\(index)", count: tensor.values.count, dims: tensor.dims)
+      } else if modules.insert(String(rest[0])).inserted {
+        pickle.text(String(rest[0]))
+        writeModule("\(prefix)\(rest[0]).", &pickle)
+      }
+    }
+    pickle.opcode("u")
+    pickle.opcode("b")
   }
 
   // MARK: - safetensors

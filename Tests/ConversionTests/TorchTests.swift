@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import GoogLeNet
 import Testing
 
@@ -36,6 +37,76 @@ import Testing
     let result = try convert(file.archive)
     #expect(result.network.layers.first?.name == "conv1")
     #expect(result.notes.contains { $0.contains("'aux1' (1 tensors)") })
+  }
+
+  @Test func wrappersOfTrainingLoopsDoNotMatter() throws {
+    for prefix in ["model.", "backbone.", "module._orig_mod.net."] {
+      var file = TorchFile()
+      for index in file.tensors.indices { file.tensors[index].key = prefix + file.tensors[index].key }
+      #expect(try convert(file.archive).network.layers.count == 139)
+    }
+  }
+
+  @Test func plainConvolutionsKeepTheirBias() throws {
+    var file = TorchFile(wideKernel: 5, isPlain: true)
+    let result = try convert(file.archive)
+    #expect(result.notes.contains { $0.contains("no batch normalizations") })
+    guard case .convolution(let first) = result.network.layers[0].operation else {
+      Issue.record("not a convolution")
+      return
+    }
+    #expect(first.weights.floats()[0] == -2)
+    #expect(first.bias?.floats() == [7])
+    // Convolutions may also stand alone, not in a module.
+    for index in file.tensors.indices {
+      file.tensors[index].key = file.tensors[index].key.replacingOccurrences(of: ".conv.", with: ".")
+    }
+    let other = try convert(file.safetensors)
+    for (left, right) in zip(result.network.layers, other.network.layers) { try expectEqual(left, right) }
+    file.tensors.removeAll { $0.key == "conv2.bias" }
+    expectError(file.archive, .unsupported, "'conv2.bn.weight' is missing")
+  }
+
+  @Test func scriptsAreReadForTheirTensors() throws {
+    let file = TorchFile(width: 2)
+    let wanted = try convert(file.archive)
+    let result = try convert(file.script(code: "class GoogLeNet(Module):\n  transform_input : Final[bool] = False\n"))
+    #expect(result.source == .torchScript)
+    #expect(result.network.preprocessing == wanted.network.preprocessing)
+    for (left, right) in zip(result.network.layers, wanted.network.layers) { try expectEqual(left, right) }
+    for code in ["  transform_input : Final[bool] = True\n", "  _0 = torch.unsqueeze(torch.select(x, 1, 0), 1)\n"] {
+      let preprocessing = try convert(file.script(code: code)).network.preprocessing
+      for channel in 0..<3 {
+        #expect(abs(preprocessing.mean[channel] - 127.5) < 1e-3)
+        #expect(abs(preprocessing.scale[channel] * 127.5 - 1) < 1e-5)
+      }
+    }
+    // Outside of scripts such classes stay unknown, and scripts may call nothing else either.
+    var pickle = PickleWriter()
+    pickle.global("__torch__.googlenet", "Module")
+    expectError(TorchFile.archive(pickle: pickle.finished, storages: []), .unsupported, "'__torch__.googlenet.Module'")
+    var evil = PickleWriter()
+    evil.global("os", "system")
+    expectError(
+      TorchFile.zip([("m/data.pkl", evil.finished), ("m/constants.pkl", [])]), .unsupported, "'os.system'", "executed")
+    var frozen = PickleWriter()
+    frozen.emptyDictionary()
+    expectError(
+      TorchFile.zip([("m/data.pkl", frozen.finished), ("m/constants.pkl", [])]), .unsupported, "without tensors")
+  }
+
+  @Test func transformInputIsAnOption() throws {
+    var options = ConversionOptions()
+    options.transformInput = true
+    let result = try convert(TorchFile().archive, options: options)
+    #expect(abs(result.network.preprocessing.mean[2] - 127.5) < 1e-3)
+    #expect(result.network.layers.first?.name == "conv1")
+    #expect(result.network.layers.first?.inputs == ["input"])
+    options.transformInput = false
+    let off = try convert(TorchFile().script(code: "transform_input : Final[bool] = True"), options: options)
+    #expect(abs(off.network.preprocessing.mean[2] - 255 * 0.406) < 1e-3)
+    #expect(off.notes.contains { $0.contains("transform_input is off, as asked for") })
+    expectError(ONNXFile.small().bytes, .invalidArgument, "transform_input belongs to PyTorch", options: options)
   }
 
   @Test func mismatchesAreNamed() {
@@ -157,7 +228,6 @@ import Testing
 
   @Test func archivesOfOtherKindsAreNamed() {
     expectError(TorchFile.zip([("a.txt", [1])]), .unsupported, "without PyTorch's data.pkl")
-    expectError(TorchFile.zip([("m/data.pkl", []), ("m/constants.pkl", [])]), .unsupported, "TorchScript")
     expectError(
       TorchFile.zip([("m/data.pkl", []), ("m/byteorder", [UInt8]("big".utf8))]), .unsupported, "byte order 'big'")
     expectError(TorchFile.zip([("m/data.pkl", [])]), .invalidModel, "pickle", "ends too early")

@@ -25,7 +25,7 @@ def randomize(model, seed):
 
 
 def deeper(api, size, order):
-    """Convolutions with bias and batch normalization, SAME everywhere, and a batch normalization before each pooling."""
+    """Convolutions with bias and batch normalization, SAME everywhere, and normalizations beside the first poolings."""
     layers = api.layers
 
     def conv(x, name, channels, kernel, stride=1):

@@ -20,6 +20,11 @@ struct PreprocessingDefaults {
     channelOrder: .rgb, mean: [255 * 0.485, 255 * 0.456, 255 * 0.406],
     scale: [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)], reason: "torchvision's custom")
 
+  /// torchvision's `transform_input`: from its normalization to mean and standard deviation 0.5 of pixels 0 to 1.
+  static let transformInput: (scale: [Float], shift: [Float]) = (
+    [0.229 / 0.5, 0.224 / 0.5, 0.225 / 0.5], [(0.485 - 0.5) / 0.5, (0.456 - 0.5) / 0.5, (0.406 - 0.5) / 0.5]
+  )
+
   /// Plain pixels.
   static func plain(_ order: Preprocessing.ChannelOrder, reason: String) -> PreprocessingDefaults {
     PreprocessingDefaults(

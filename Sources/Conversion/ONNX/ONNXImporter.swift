@@ -6,6 +6,7 @@ struct ONNXImporter {
   private enum Value {
     case constant(ONNXConstant)
     case activation(ONNXActivation)
+    case inputChannel(ONNXInputChannel)
   }
 
   private let file: InputFile
@@ -21,6 +22,7 @@ struct ONNXImporter {
   /// For each layer the ReLU that stands for the clamping of its QuantizeLinear, where one was needed.
   private var clampedLayers: [String: ONNXActivation] = [:]
   private var batch: Int?
+  private var inputName = ""
   private var notes: [String] = []
 
   /// - Parameter inputSize: replaces the size that the file declares.
@@ -63,9 +65,10 @@ struct ONNXImporter {
       if used.contains(name) { values[name] = .constant(try reader.constant(tensor, name: name)) }
     }
     let input = try readInput(graph, used, inputSize)
+    inputName = input.name
     for index in needed { try convert(nodes[index]) }
     guard case .activation(let result)? = values[output] else {
-      throw file.invalid("its output '\(output)' is a constant")
+      throw file.invalid("its output '\(output)' is a constant or one channel of its input")
     }
     guard layers.contains(where: { $0.name == result.layer }) else { throw file.invalid("its output is its input") }
     // What a view of the output's layer leaves behind it is not the output.
@@ -95,7 +98,12 @@ struct ONNXImporter {
   /// Where nothing in the file tells how its input was normalized, the layers tell where its training came from.
   private func preprocessing(_ inputName: String) -> PreprocessingDefaults {
     let first = layers.first { $0.inputs.contains(inputName) }
-    if let first, case .batchNormalization = first.operation {
+    if let first, case .batchNormalization(let affine) = first.operation {
+      if ONNXImporter.isTransformInput(affine) {
+        var result = PreprocessingDefaults.torchvision
+        result.reason = "torchvision's custom, for the network begins with torchvision's transform_input"
+        return result
+      }
       return .plain(
         .rgb, reason: "the network normalizes its input itself, but does not tell its channel order: a guess")
     }
@@ -111,13 +119,22 @@ struct ONNXImporter {
     return result
   }
 
+  private static func isTransformInput(_ affine: BatchNormalization) -> Bool {
+    func agrees(_ found: Tensor?, _ wanted: [Float]) -> Bool {
+      guard let values = found?.floats(), values.count == wanted.count else { return false }
+      return zip(values, wanted).allSatisfy { abs($0 - $1) < 1e-5 }
+    }
+    let known = PreprocessingDefaults.transformInput
+    return affine.mean == nil && agrees(affine.scale, known.scale) && agrees(affine.shift, known.shift)
+  }
+
   // MARK: - Graph
 
   private static let supported: Set<String> = [
     "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "DequantizeLinear", "Div",
-    "Dropout", "Flatten", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MatMul", "MaxPool", "Mul",
-    "QuantizeLinear",
-    "ReduceMean", "Relu", "Reshape", "Softmax", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    "Dropout", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MatMul",
+    "MaxPool",
+    "Mul", "QuantizeLinear", "ReduceMean", "Relu", "Reshape", "Softmax", "Squeeze", "Sub", "Transpose", "Unsqueeze",
   ]
 
   /// The nodes on which the output depends, in order. Of several outputs it is the one on which most nodes work: the
@@ -238,19 +255,24 @@ struct ONNXImporter {
     switch try optional(node, index) {
     case nil: return nil
     case .constant(let constant): return constant
-    case .activation: throw node.unsupported("its input \(index) ('\(node.inputs[index])') must be a constant")
+    case .activation, .inputChannel:
+      throw node.unsupported("its input \(index) ('\(node.inputs[index])') must be a constant")
     }
   }
 
   private func activation(_ node: ONNXNode, _ index: Int = 0) throws(GoogLeNetError) -> ONNXActivation {
-    guard case .activation(let activation) = try value(node, index) else {
-      throw node.unsupported("its input \(index) ('\(node.inputs[index])') is a constant")
+    switch try value(node, index) {
+    case .activation(let activation):
+      guard activation.quantization == nil else {
+        throw node.unsupported(
+          "its input \(index) ('\(node.inputs[index])') is quantized: only DequantizeLinear may read that (the QDQ form)"
+        )
+      }
+      return activation
+    case .constant: throw node.unsupported("its input \(index) ('\(node.inputs[index])') is a constant")
+    case .inputChannel:
+      throw node.unsupported("its input \(index) ('\(node.inputs[index])') is one channel of the network's input")
     }
-    guard activation.quantization == nil else {
-      throw node.unsupported(
-        "its input \(index) ('\(node.inputs[index])') is quantized: only DequantizeLinear may read that (the QDQ form)")
-    }
-    return activation
   }
 
   /// An input with the axes (N, C, H, W).
@@ -311,6 +333,7 @@ struct ONNXImporter {
             size: node.int("size", 0), alpha: node.float("alpha", 1e-4), beta: node.float("beta", 0.75),
             k: node.float("bias", 1), alphaPerElement: false)), [try image(node)])
     case "BatchNormalization": try batchNormalization(node)
+    case "Gather": try gather(node)
     case "Concat": try concat(node)
     case "Gemm": try gemm(node)
     case "MatMul": try matrixProduct(node)
@@ -336,6 +359,7 @@ struct ONNXImporter {
   private mutating func cast(_ node: ONNXNode) throws(GoogLeNetError) {
     let floating = [1, 10, 11, 16].contains(node.int("to", 0))
     switch try value(node, 0) {
+    case .inputChannel: throw node.unsupported("it casts one channel of the input")
     case .activation(let activation):
       guard floating else { throw node.unsupported("it casts an image to a type that is not floating-point") }
       try alias(node, .activation(activation))
@@ -479,6 +503,10 @@ struct ONNXImporter {
     let constant: ONNXConstant
     let isReversed: Bool
     switch (try value(node, 0), try value(node, 1)) {
+    case (.inputChannel(let channel), .constant(let number)):
+      return try arithmetic(node, channel, number, isReversed: false)
+    case (.constant(let number), .inputChannel(let channel)):
+      return try arithmetic(node, channel, number, isReversed: true)
     case (.activation(let left), .constant(let right)): (input, constant, isReversed) = (left, right, false)
     case (.constant(let left), .activation(let right)): (input, constant, isReversed) = (right, left, true)
     default: throw node.unsupported("only an image and a constant can be combined")
@@ -511,6 +539,56 @@ struct ONNXImporter {
     case ("Div", false): affine.scale = try Tensor(values.map { 1 / $0 }, dims: [channels])
     default: throw node.unsupported("a constant divided by an image is not supported")
     }
+    try add(node, .batchNormalization(affine), [input])
+  }
+
+  // MARK: Channels of the input
+
+  private mutating func gather(_ node: ONNXNode) throws(GoogLeNetError) {
+    let input = try activation(node)
+    guard input.layer == inputName, input.axes == ONNXActivation.image,
+      let indices = try constant(node, 1), let index = indices.integers?.first, indices.count == 1,
+      input.axis(node.int("axis", 0)) == .channel, indices.dims.count < 2
+    else { throw node.unsupported("only single channels of the network's input can be taken out") }
+    let place = index < 0 ? index &+ input.shape.channels : index
+    guard 0..<input.shape.channels ~= place else { throw node.invalid("it takes channel \(index)") }
+    try alias(node, .inputChannel(ONNXInputChannel(index: place, hasAxis: indices.dims.count == 1)))
+  }
+
+  /// A channel of the input and a number.
+  private mutating func arithmetic(
+    _ node: ONNXNode, _ channel: ONNXInputChannel, _ constant: ONNXConstant, isReversed: Bool
+  ) throws(GoogLeNetError) {
+    guard constant.count == 1, constant.dims.count <= 4, let first = constant.floats.first else {
+      throw node.unsupported("only a channel of the input and one number can be combined")
+    }
+    let number = Double(first)
+    var result = channel
+    switch (node.type, isReversed) {
+    case ("Add", _): result.shift += number
+    case ("Sub", false): result.shift -= number
+    case ("Mul", _): (result.scale, result.shift) = (result.scale * number, result.shift * number)
+    case ("Div", false): (result.scale, result.shift) = (result.scale / number, result.shift / number)
+    default: throw node.unsupported("a number less or divided by a channel of the input is not supported")
+    }
+    try alias(node, .inputChannel(result))
+  }
+
+  /// All channels of the input, each scaled and shifted, as one normalization.
+  private mutating func joinChannels(_ node: ONNXNode, _ channels: [ONNXInputChannel]) throws(GoogLeNetError) {
+    guard case .activation(let input)? = values[inputName], channels.allSatisfy(\.hasAxis),
+      channels.map(\.index) == [Int](0..<input.shape.channels)
+    else {
+      throw node.unsupported(
+        "it joins the input's channels \(channels.map(\.index)): all in their order are supported; --channel-order tells "
+          + "another one")
+    }
+    guard node.has("axis"), input.axis(node.int("axis", 1)) == .channel else {
+      throw node.unsupported("it joins along axis \(node.int("axis", 1)): only the channels are supported")
+    }
+    var affine = BatchNormalization()
+    affine.scale = try Tensor(channels.map { Float($0.scale) }, dims: [channels.count])
+    affine.shift = try Tensor(channels.map { Float($0.shift) }, dims: [channels.count])
     try add(node, .batchNormalization(affine), [input])
   }
 
@@ -659,6 +737,7 @@ struct ONNXImporter {
   private mutating func dequantizeLinear(_ node: ONNXNode) throws(GoogLeNetError) {
     let (scales, zeroPoints, _) = try quantizationParameters(node)
     switch try value(node, 0) {
+    case .inputChannel: throw node.unsupported("it reads one channel of the network's input")
     case .constant(let constant):
       guard let stored = constant.integers else { throw node.invalid("it reads a constant that is not integers") }
       let (axis, inner) = try scaleIndices(node, constant, scales: scales.count)
@@ -688,6 +767,11 @@ struct ONNXImporter {
 
   private mutating func concat(_ node: ONNXNode) throws(GoogLeNetError) {
     var inputs: [ONNXActivation] = []
+    var channels: [ONNXInputChannel] = []
+    for index in node.inputs.indices {
+      if case .inputChannel(let channel) = try value(node, index) { channels.append(channel) }
+    }
+    if !channels.isEmpty, channels.count == node.inputs.count { return try joinChannels(node, channels) }
     for index in node.inputs.indices { inputs.append(try activation(node, index)) }
     guard let first = inputs.first else { throw node.invalid("it joins nothing") }
     guard node.has("axis"), inputs.allSatisfy({ $0.axes == first.axes }), first.axis(node.int("axis", 1)) == .channel
@@ -713,6 +797,14 @@ struct ONNXImporter {
     if case .constant(let constant) = try value(node, 0) {
       try alias(node, .constant(try view(node, constant)))
       return
+    }
+    if case .inputChannel(var channel) = try value(node, 0) {
+      let axes = try constant(node, 1)?.integers ?? node.ints("axes") ?? []
+      guard node.type == "Unsqueeze", !channel.hasAxis, axes == [1] || axes == [-3] else {
+        throw node.unsupported("it changes the axes of one channel of the input other than by giving it its own back")
+      }
+      channel.hasAxis = true
+      return try alias(node, .inputChannel(channel))
     }
     var result = try activation(node)
     switch node.type {

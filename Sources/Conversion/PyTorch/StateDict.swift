@@ -20,12 +20,15 @@ struct StateDict {
     if entries.updateValue(entry, forKey: key) == nil { keys.append(key) }
   }
 
-  /// Without a prefix that all keys have, as wrappers for parallel training or compilation add it.
+  /// What wrappers for parallel training, compilation and training loops put before each key.
+  private static let prefixes = ["module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "googlenet."]
+
+  /// Without a prefix that all keys have, as wrappers add it.
   func strippingPrefixes() -> StateDict {
     var result = self
     for _ in 0..<StateDict.prefixLimit {
       guard
-        let prefix = ["module.", "_orig_mod."].first(where: { prefix in
+        let prefix = StateDict.prefixes.first(where: { prefix in
           !result.keys.isEmpty && result.keys.allSatisfy { $0.hasPrefix(prefix) }
         })
       else { break }

@@ -1,12 +1,13 @@
 import GoogLeNet
 
-/// Builds the network that a state dict of torchvision's GoogLeNet, or of one of its shape with true 5×5 branches,
-/// belongs to. The widths follow from the tensors.
+/// Builds the network that a state dict of torchvision's GoogLeNet, or of one of its shape with true 5×5 branches or
+/// without batch normalization, belongs to. The widths follow from the tensors.
 struct StateDictImporter {
   private let file: InputFile
   private let state: StateDict
   private var layers: [Layer] = []
   private var used: Set<String> = []
+  private var normalizations = 0
 
   private static let inputName = "input"
   /// Of every BatchNorm in torchvision's GoogLeNet.
@@ -15,11 +16,13 @@ struct StateDictImporter {
     ("maxpool2", ["3a", "3b"]), ("maxpool3", ["4a", "4b", "4c", "4d", "4e"]), ("maxpool4", ["5a", "5b"]),
   ]
 
-  static func network(of state: StateDict, source: SourceFormat, classes: [String], file: InputFile)
-    throws(GoogLeNetError) -> ImportedNetwork
+  /// - Parameter transformInput: whether the network has torchvision's `transform_input`; nil where only `contents` may
+  ///   tell.
+  static func network(of contents: TorchContents, transformInput: Bool?, file: InputFile) throws(GoogLeNetError)
+    -> ImportedNetwork
   {
-    var importer = StateDictImporter(file: file, state: state.strippingPrefixes())
-    return try importer.network(source, classes)
+    var importer = StateDictImporter(file: file, state: contents.state.strippingPrefixes())
+    return try importer.network(contents, transformInput)
   }
 
   private init(file: InputFile, state: StateDict) {
@@ -27,10 +30,13 @@ struct StateDictImporter {
     self.state = state
   }
 
-  private mutating func network(_ source: SourceFormat, _ classes: [String]) throws(GoogLeNetError) -> ImportedNetwork {
+  private mutating func network(_ contents: TorchContents, _ transformInput: Bool?) throws(GoogLeNetError)
+    -> ImportedNetwork
+  {
     let wideKernel = try wideKernel()
-    let inputChannels = try entry("conv1.conv.weight", rank: 4).dims[1]
+    let inputChannels = try entry(weightKey("conv1"), rank: 4).dims[1]
     var value = StateDictImporter.inputName
+    if transformInput ?? contents.transformsInput ?? false { value = try inputTransformation(inputChannels) }
     var channels = inputChannels
     func step(_ name: String, kernel: Int, stride: Int = 1) throws(GoogLeNetError) {
       (value, channels) = try convolution(name, value, channels, kernel: kernel, stride: stride)
@@ -49,25 +55,44 @@ struct StateDictImporter {
     average.global = true
     layers.append(Layer(name: "avgpool", inputs: [value], operation: .pooling(average)))
     try classifier(channels)
-    let notes = try checkedNotes()
+    var notes = try checkedNotes()
+    if let asked = transformInput {
+      notes.append("torchvision's transform_input is \(asked ? "on" : "off"), as asked for")
+    } else if let told = contents.transformsInput {
+      notes.append("torchvision's transform_input is \(told ? "on" : "off"): the script's code tells")
+    } else if wideKernel == 3 {
+      notes.append(
+        "torchvision's transform_input is assumed off. torchvision's own pretrained file (googlenet-1378be20.pth) runs with it on: "
+          + "for that use --transform-input yes")
+    }
     var defaults = PreprocessingDefaults.torchvision
     if inputChannels == 1 { defaults = .plain(.gray, reason: "nothing is known of a gray GoogLeNet") }
-    var result = ImportedNetwork(
-      source: source, name: "", inputName: StateDictImporter.inputName, layers: layers, inputChannels: inputChannels,
-      inputSize: nil, preprocessing: defaults, labels: classes, notes: notes)
-    if wideKernel == 3 {
-      result.notes.append(
-        "torchvision's transform_input is assumed off. torchvision's own pretrained file (googlenet-1378be20.pth) runs with it on: "
-          + "for that use --mean 127.5 --scale 0.00784313725")
+    return ImportedNetwork(
+      source: contents.source, name: "", inputName: StateDictImporter.inputName, layers: layers,
+      inputChannels: inputChannels, inputSize: nil, preprocessing: defaults, labels: contents.classes, notes: notes)
+  }
+
+  /// From torchvision's normalization to that of the network that its weights come from.
+  private mutating func inputTransformation(_ channels: Int) throws(GoogLeNetError) -> String {
+    let transformation = PreprocessingDefaults.transformInput
+    guard channels == transformation.scale.count else {
+      throw GoogLeNetError(
+        .invalidArgument, "'\(file.name)': transform_input is for three channels, its network has \(channels)")
     }
-    return result
+    var affine = BatchNormalization()
+    affine.scale = try Tensor(transformation.scale, dims: [channels])
+    affine.shift = try Tensor(transformation.shift, dims: [channels])
+    layers.append(
+      Layer(
+        name: "transform_input", inputs: [StateDictImporter.inputName], operation: .batchNormalization(affine)))
+    return "transform_input"
   }
 
   // MARK: - Layers
 
   /// The kernel of the third branches: 3 in torchvision's network, 5 in the paper's. The first module tells.
   private func wideKernel() throws(GoogLeNetError) -> Int {
-    let key = "inception3a.branch3.1.conv.weight"
+    let key = weightKey("inception3a.branch3.1")
     let dims = try entry(key, rank: 4).dims
     guard dims[2] == dims[3], dims[2] == 3 || dims[2] == 5 else {
       throw mismatch("'\(key)' has the shape \(dims): a kernel of 3 x 3 (torchvision) or 5 x 5 is expected")
@@ -75,17 +100,36 @@ struct StateDictImporter {
     return dims[2]
   }
 
-  /// Convolution, folded BatchNorm and ReLU.
+  /// The key of a convolution's weights: in a module with its batch normalization, or alone.
+  private func weightKey(_ name: String) -> String {
+    state.entries["\(name).conv.weight"] == nil && state.entries["\(name).weight"] != nil
+      ? "\(name).weight" : "\(name).conv.weight"
+  }
+
+  /// Convolution, folded BatchNorm where there is one, and ReLU.
   private mutating func convolution(_ name: String, _ input: String, _ inputs: Int, kernel: Int, stride: Int = 1)
     throws(GoogLeNetError) -> (output: String, channels: Int)
   {
-    let key = "\(name).conv.weight"
+    let key = weightKey(name)
+    let biasKey = "\(key.dropLast("weight".count))bias"
     let outputs = try entry(key, rank: 4).dims[0]
     var convolution = Convolution(weights: try tensor(key, [outputs, inputs, kernel, kernel]))
     convolution.strideHeight = stride
     convolution.strideWidth = stride
     let padding = kernel / 2
     convolution.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
+    if state.entries[biasKey] != nil { convolution.bias = try tensor(biasKey, [outputs]) }
+    // A plain network has a bias and nothing of a batch normalization.
+    let isPlain = convolution.bias != nil && !state.keys.contains { $0.hasPrefix("\(name).bn.") }
+    if !isPlain { try normalize(&convolution, name, outputs) }
+    layers.append(Layer(name: name, inputs: [input], operation: .convolution(convolution)))
+    layers.append(Layer(name: "\(name).relu", inputs: [name], operation: .relu))
+    return ("\(name).relu", outputs)
+  }
+
+  private mutating func normalize(_ convolution: inout Convolution, _ name: String, _ outputs: Int)
+    throws(GoogLeNetError)
+  {
     var normalization = BatchNormalization()
     normalization.scale = try tensor("\(name).bn.weight", [outputs])
     normalization.shift = try tensor("\(name).bn.bias", [outputs])
@@ -96,10 +140,8 @@ struct StateDictImporter {
       throw file.invalid("'\(name).bn.running_var' has a variance below -\(StateDictImporter.epsilon)")
     }
     convolution.weights = try affine.scaling(convolution.weights)
-    convolution.bias = try affine.applied(to: nil)
-    layers.append(Layer(name: name, inputs: [input], operation: .convolution(convolution)))
-    layers.append(Layer(name: "\(name).relu", inputs: [name], operation: .relu))
-    return ("\(name).relu", outputs)
+    convolution.bias = try affine.applied(to: convolution.bias)
+    normalizations += 1
   }
 
   /// All of torchvision's poolings round up.
@@ -167,7 +209,11 @@ struct StateDictImporter {
         throw mismatch("the key '\(key)' is unexpected")
       }
     }
-    var notes = ["folded the 57 batch normalizations (epsilon 0.001) into their convolutions, in double precision"]
+    var notes = [
+      normalizations > 0
+        ? "folded the \(normalizations) batch normalizations (epsilon 0.001) into their convolutions, in double precision"
+        : "it has no batch normalizations; local response normalization, which has no weights to tell, is assumed absent"
+    ]
     for head in auxiliary.keys.sorted() {
       notes.append("left out the auxiliary classifier '\(head)' (\(auxiliary[head] ?? 0) tensors)")
     }

@@ -5,10 +5,16 @@ struct TorchArchive {
   private let archive: ZipArchive
   private let file: InputFile
   private let folder: String
+  /// Whether it is a TorchScript archive (`torch.jit.save`), whose pickle holds modules in modules.
+  private let isScript: Bool
 
   private static let pickleLimit = 64 << 20
   /// How deep a state dict may lie in dictionaries of dictionaries.
   private static let nestingLimit = 3
+  /// How deep a tensor may lie in the modules of a script.
+  private static let moduleLimit = 16
+  private static let codeLimit = 4 << 20
+  private static let keyLimit = 256
 
   init(_ archive: ZipArchive, _ file: InputFile) throws(GoogLeNetError) {
     self.file = file
@@ -18,9 +24,7 @@ struct TorchArchive {
         "it is a zip archive without PyTorch's data.pkl or Keras's config.json and model.weights.h5")
     }
     folder = String(pickle.dropLast("data.pkl".count))
-    if archive.names.contains(folder + "constants.pkl") {
-      throw file.unsupported("it is a TorchScript archive (torch.jit.save): save model.state_dict() instead")
-    }
+    isScript = archive.names.contains(folder + "constants.pkl")
     if archive.names.contains(folder + "byteorder") {
       let order = try archive.read(folder + "byteorder", limit: 64)
       guard order.bytes.elementsEqual("little".utf8) else {
@@ -29,27 +33,68 @@ struct TorchArchive {
     }
   }
 
-  /// The state dict, and class names where a list called `classes` lies beside it.
-  func contents() throws(GoogLeNetError) -> (state: StateDict, classes: [String]) {
+  func contents() throws(GoogLeNetError) -> TorchContents {
     let pickle = try archive.read(folder + "data.pkl", limit: TorchArchive.pickleLimit)
     return try withExtendedLifetime(pickle) { () throws(GoogLeNetError) in
-      try Unpickler.read(pickle.bytes, file) { (value) throws(GoogLeNetError) in
+      try Unpickler.read(pickle.bytes, file, modules: isScript) { (value) throws(GoogLeNetError) in
         guard case .dictionary(let root) = value else { throw file.unsupported("its pickle is not a dictionary") }
-        guard let dictionary = TorchArchive.stateDict(in: root) else {
-          throw file.unsupported("it has no dictionary of tensors: save {'state_dict': model.state_dict()}")
+        guard let tensors = isScript ? TorchArchive.tensors(ofModule: root) : TorchArchive.tensors(in: root) else {
+          throw file.unsupported(
+            isScript
+              ? "it is a TorchScript archive without tensors (torch.jit.freeze makes them constants): save the state dict"
+              : "it has no dictionary of tensors: save {'state_dict': model.state_dict()}")
         }
         var state = StateDict()
         let storages = StorageReader(archive: archive, file: file, folder: folder)
-        for (key, value) in dictionary.items {
-          guard let key = key.string, case .tensor(let tensor) = value else { continue }
+        for (key, tensor) in tensors {
           state.add(
             key,
             StateDict.Entry(dims: tensor.dims, elementType: tensor.storage.elementType) {
               () throws(GoogLeNetError) in try storages.values(of: tensor, key: key)
             })
         }
-        return (state, root["classes"]?.items?.compactMap(\.string) ?? [])
+        return TorchContents(
+          state: state, source: isScript ? .torchScript : .pyTorch,
+          classes: root["classes"]?.items?.compactMap(\.string) ?? [],
+          transformsInput: isScript ? try scriptTransformsInput() : nil)
       }
+    }
+  }
+
+  /// Whether a script's code scales its input anew. Of torchvision's GoogLeNet only that part takes single channels.
+  private func scriptTransformsInput() throws(GoogLeNetError) -> Bool {
+    for name in archive.names where name.hasPrefix(folder + "code/") && name.hasSuffix(".py") {
+      let block = try archive.read(name, limit: TorchArchive.codeLimit)
+      let code = withExtendedLifetime(block) { String(decoding: block.bytes, as: UTF8.self) }
+      if code.contains("transform_input : Final[bool] = True") { return true }
+      if code.contains("transform_input : Final[bool] = False") { return false }
+      if code.contains("torch.select(") { return true }
+    }
+    return false
+  }
+
+  /// The tensors of a module and the modules in it, by their names joined by dots; nil where there are none.
+  private static func tensors(ofModule root: PickleDictionary) -> [(key: String, tensor: TorchTensor)]? {
+    var found: [(key: String, tensor: TorchTensor)] = []
+    var pending: [(prefix: String, depth: Int, module: PickleDictionary)] = [("", 0, root)]
+    var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
+    while let (prefix, depth, module) = pending.popLast() {
+      for (key, value) in module.items {
+        guard let key = key.string, key.utf8.count <= keyLimit else { continue }
+        if case .tensor(let tensor) = value { found.append((prefix + key, tensor)) }
+        if case .dictionary(let inner) = value, depth < moduleLimit, seen.insert(ObjectIdentifier(inner)).inserted {
+          pending.append(("\(prefix)\(key).", depth + 1, inner))
+        }
+      }
+    }
+    return found.isEmpty ? nil : found
+  }
+
+  /// The tensors of the state dict.
+  private static func tensors(in root: PickleDictionary) -> [(key: String, tensor: TorchTensor)]? {
+    stateDict(in: root)?.items.compactMap { (key, value) in
+      guard let key = key.string, case .tensor(let tensor) = value else { return nil }
+      return (key, tensor)
     }
   }
 

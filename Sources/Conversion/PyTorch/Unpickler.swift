@@ -14,21 +14,25 @@ struct Unpickler {
   private var sequences: [PickleSequence] = []
   private var dictionaries: [PickleDictionary] = []
   private var made = 0
+  /// Whether objects of a script's own classes are known: each is a dictionary of its attributes.
+  private let modules: Bool
 
   /// Values that one pickle may make; a GoogLeNet's makes some ten thousand.
   private static let valueLimit = 2_000_000
 
   /// - Parameter body: sees what the pickle makes; containers are empty once it has returned.
   static func read<Result>(
-    _ bytes: UnsafeRawBufferPointer, _ file: InputFile, _ body: (PickleValue) throws(GoogLeNetError) -> Result
+    _ bytes: UnsafeRawBufferPointer, _ file: InputFile, modules: Bool = false,
+    _ body: (PickleValue) throws(GoogLeNetError) -> Result
   ) throws(GoogLeNetError) -> Result {
-    var unpickler = Unpickler(bytes: bytes, file: file)
+    var unpickler = Unpickler(bytes: bytes, file: file, modules: modules)
     defer { unpickler.tearDown() }
     return try body(try unpickler.run())
   }
 
-  private init(bytes: UnsafeRawBufferPointer, file: InputFile) {
+  private init(bytes: UnsafeRawBufferPointer, file: InputFile, modules: Bool) {
     self.bytes = bytes
+    self.modules = modules
     self.file = file
   }
 
@@ -250,9 +254,15 @@ struct Unpickler {
       }
       try push(try call(name, items))
     case UInt8(ascii: "b"):
+      let attributes = try pop()
+      guard case .dictionary(let object) = try top() else {
+        throw fault("attributes are set of something that has none")
+      }
       // An OrderedDict's own attributes (state dicts carry their modules' versions) do not matter.
-      _ = try pop()
-      guard case .dictionary = try top() else { throw fault("attributes are set of something that has none") }
+      if modules, case .dictionary(let values) = attributes {
+        try count(values.items.count)
+        object.items += values.items
+      }
     default: return false
     }
     return true
@@ -270,8 +280,18 @@ struct Unpickler {
     "torch.storage.UntypedStorage", "torch.storage.TypedStorage",
   ]
 
+  private static let scriptPrefix = "__torch__."
+  /// Each gives its first argument back, with a type.
+  private static let scriptFunctions: Set<String> = [
+    "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_doublelist", "torch.jit._pickle.build_boollist",
+    "torch.jit._pickle.build_tensorlist", "torch.jit._pickle.restore_type_tag",
+  ]
+
   private func global(_ module: String, _ name: String) throws(GoogLeNetError) -> PickleValue {
     let full = "\(module).\(name)"
+    if modules, full.hasPrefix(Unpickler.scriptPrefix) || Unpickler.scriptFunctions.contains(full) {
+      return .global(full)
+    }
     guard Unpickler.functions.contains(full) || TorchElementType(storageClass: full) != nil else {
       let isModel = full.hasPrefix("torchvision.") || full.hasPrefix("torch.nn.") || full.hasPrefix("__torch__")
       throw file.unsupported(
@@ -305,6 +325,8 @@ struct Unpickler {
         let dims = arguments[2].integers, let strides = arguments[3].integers
       else { throw fault("a tensor is not made of storage, offset, size and stride") }
       return .tensor(TorchTensor(storage: storage, offset: offset, dims: dims, strides: strides))
+    case _ where modules && name.hasPrefix(Unpickler.scriptPrefix): return .dictionary(dictionary())
+    case _ where modules && Unpickler.scriptFunctions.contains(name): return arguments.first ?? .none
     default: throw fault("'\(name)' is called")
     }
   }

@@ -8,7 +8,8 @@ func readAll(_ state: StateDict, _ file: InputFile) throws(GoogLeNetError) {
   for key in state.keys {
     do throws(GoogLeNetError) { _ = try state.entries[key]?.read() } catch { failure = error }
   }
-  _ = try StateDictImporter.network(of: state, source: .pyTorch, classes: [], file: file)
+  _ = try StateDictImporter.network(
+    of: TorchContents(state: state, source: .pyTorch), transformInput: nil, file: file)
   if let failure { throw failure }
 }
 
