@@ -66,7 +66,7 @@ let fuzzTargets =
       name: "FuzzSupport", dependencies: ["GoogLeNet", "Conversion"], path: "Tests/Fuzz/Support",
       swiftSettings: others),
     fuzzer("Picture", ["ImageFiles"]),
-  ] + ["Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors"].map { fuzzer($0) }
+  ] + ["Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "NumPy"].map { fuzzer($0) }
 
 let toolTargets: [Target] = [
   .target(

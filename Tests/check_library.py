@@ -114,14 +114,19 @@ def check_header_compiles_alone() -> None:
 
 
 def check_generated_code_is_up_to_date() -> None:
-    folder = ROOT / "Sources/CModelFormat"
-    with tempfile.TemporaryDirectory() as temporary:
-        copy = Path(temporary) / "CModelFormat"
-        shutil.copytree(folder, copy)
-        run("sh", copy / "generate.sh")
-        for name in ("googlenet.pb-c.c", "include/googlenet.pb-c.h"):
-            same = (copy / name).read_bytes() == (folder / name).read_bytes()
-            require(same, f"{name} differs: run Sources/CModelFormat/generate.sh")
+    for module in ("CModelFormat", "CForeignFormats"):
+        folder = ROOT / "Sources" / module
+        with tempfile.TemporaryDirectory() as temporary:
+            copy = Path(temporary) / module
+            shutil.copytree(folder, copy)
+            generated = sorted(path.relative_to(copy) for path in copy.rglob("*.pb-c.*"))
+            require(bool(generated), f"{folder} has no generated code")
+            for name in generated:
+                (copy / name).unlink()
+            run("sh", copy / "generate.sh")
+            for name in generated:
+                same = (copy / name).is_file() and (copy / name).read_bytes() == (folder / name).read_bytes()
+                require(same, f"{name} differs: run Sources/{module}/generate.sh")
 
 
 # Instructions that the x86-64 baseline lacks and that the tiers' compiler flags allow.

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
-[ $# -gt 0 ] || set -- Model Caffe Prototxt ONNX Pickle Zip Safetensors Picture
+[ $# -gt 0 ] || set -- Model Caffe Prototxt ONNX Pickle Zip Safetensors NumPy Picture
 scratch=.build-fuzz
 runs=$scratch/runs
 mkdir -p "$runs"

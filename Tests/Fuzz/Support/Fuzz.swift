@@ -45,7 +45,8 @@ public func fuzz(seeds: [[UInt8]], _ body: @escaping FuzzTarget) -> Never {
   exit(runDriver(&argumentCount, &arguments) { testOneInput($0, $1) })
 }
 
-/// Converts a file called "input"; what comes out is written and read back, and every error names the file.
+/// Converts a file called "input"; what comes out is written and read back, its ONNX form too, and every error names the
+/// file.
 public func convertAndReload(_ bytes: UnsafeRawBufferPointer, options: ConversionOptions = ConversionOptions())
   throws(GoogLeNetError)
 {
@@ -58,9 +59,20 @@ public func convertAndReload(_ bytes: UnsafeRawBufferPointer, options: Conversio
     throw error
   }
   let written = try ModelWriter.serialize(result.network)
-  guard let copy = HeapBlock(byteCount: written.count) else { throw GoogLeNetError(.outOfMemory, "no memory") }
-  written.withUnsafeBytes { copy.mutableBytes.copyMemory(from: $0) }
-  do throws(GoogLeNetError) { _ = try Model(memory: copy) } catch {
+  let model: Model
+  do throws(GoogLeNetError) { model = try Model(memory: try block(written)) } catch {
     fatalError("what the writer wrote, the reader refuses: \(error.message)")
   }
+  let exported = try block(try ONNXExporter.serialize(model))
+  do throws(GoogLeNetError) {
+    _ = try Converter.convert(bytes: exported.bytes, named: "exported", options: ConversionOptions())
+  } catch {
+    guard error.status == .unsupported else { fatalError("what was exported is refused: \(error.message)") }
+  }
+}
+
+private func block(_ bytes: [UInt8]) throws(GoogLeNetError) -> HeapBlock {
+  guard let block = HeapBlock(byteCount: bytes.count) else { throw GoogLeNetError(.outOfMemory, "no memory") }
+  bytes.withUnsafeBytes { block.mutableBytes.copyMemory(from: $0) }
+  return block
 }
