@@ -70,6 +70,12 @@ struct DirectConvolution {
       : blocks.count &* tilesAcross &* tilesDown
   }
 
+  /// On small images much of the time goes into fetching weights, and a unit does best with many blocks one after another.
+  @inline(__always)
+  func cut(_ threads: Int32) -> WorkCut {
+    WorkCut(items: items, threads: threads, unitsPerThread: tilesAcross &* tilesDown <= 16 ? 1 : 4)
+  }
+
   @inline(__always)
   var packedSize: Int { blocks.vectors &* vectorLength &* MemoryLayout<Vec>.size }
 
@@ -183,15 +189,15 @@ func directAlgorithm() -> gln_f32_convolution_algorithm {
       let shape = shape.unsafelyUnwrapped.pointee
       DirectConvolution(shape).pack(shape, weights.unsafelyUnwrapped, bias, packed.unsafelyUnwrapped)
     },
-    tile_size: nil, shared_size: { _ in 0 }, scratch_size: { _ in 0 },
+    tile: nil, shared_size: { _ in 0 }, scratch_size: { _ in 0 },
     unit_count: { shape, _ in
       let shape = shape.unsafelyUnwrapped.pointee
-      return Int32(WorkCut(items: DirectConvolution(shape).items, threads: shape.threads).units)
+      return Int32(DirectConvolution(shape).cut(shape.threads).units)
     },
     run: { arguments, _, unit, _ in
       let shape = arguments.unsafelyUnwrapped.load(as: gln_f32_convolution.self)
       let convolution = DirectConvolution(shape)
-      let (first, end) = WorkCut(items: convolution.items, threads: shape.threads).range(unit)
+      let (first, end) = convolution.cut(shape.threads).range(unit)
       convolution.run(shape, first, end)
     })
 }

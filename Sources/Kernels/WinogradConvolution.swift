@@ -1,31 +1,40 @@
 import CKernels
 
-/// Winograd convolution. F(4 × 4, 3 × 3): a tile of 4 × 4 outputs from 6 × 6 inputs with 36 instead of 144 products for each
-/// pair of channels. F(2 × 2, 3 × 3): 16 instead of 36 products, but the transformed weights are less than half as large,
-/// which wins on small images, where fetching them takes longer than the products. F(2 × 2, 5 × 5): 36 instead of 100 products.
+/// Winograd convolution. Each form computes a tile of outputs with fewer products for each pair of channels:
+/// - F(4 × 4, 3 × 3): 36 instead of 144 for 16 outputs.
+/// - F(2 × 2, 3 × 3): 16 instead of 36, with transformed weights less than half as large, which wins on small images, where
+///   fetching them takes longer than the products.
+/// - F(2 × 2, 5 × 5): 36 instead of 100.
+/// - F(3 × 3, 4 × 4) for 7 × 7 with stride 2, the stem: even and odd rows and columns of the image are taken as channels of their
+///   own, for which the kernel has 4 × 4 taps and stride 1; 144 instead of 441.
 ///
-/// Phase 0 transforms the input's tiles into shared memory. Phase 1 multiplies, for each point, tiles × input
-/// channels by input channels × output channels, and transforms back. Tiles come in superblocks whose transformed inputs
-/// and products stay in a core's second-level cache, output channels in blocks as wide as the register tile.
+/// The tiles' inputs are transformed; then, for each point, tiles × input channels are multiplied by input channels × output
+/// channels and transformed back. Tiles come in superblocks whose transformed inputs and products stay in a core's second-level
+/// cache, output channels in blocks as wide as the register tile. With enough superblocks for all threads each is done from
+/// beginning to end in phase 1; otherwise phase 0 transforms all inputs into shared memory, and threads share a superblock.
 ///
 /// Packed weights: the biases in whole vectors, then for each block, point and input channel the transformed weights.
 struct WinogradConvolution {
-  /// Transformed inputs of a superblock and its products for one block of output channels, in bytes.
-  @inline(__always) static var superblockSize: Int { 700 << 10 }
   /// Tiles of 4 × 4 from which on the larger weights pay.
   @inline(__always) static var leastLargeTiles: Int { 32 }
+  /// Values a phase row of the strided form takes in a transformed pixel: of an even row's two pixels, then of an odd row's.
+  @inline(__always) static var phaseRowStep: Int { 8 }
 
   let blocks: ChannelBlocks
   let inputChannels: Int
-  /// Input channels rounded up to whole vectors.
+  /// 1 or 2.
+  let stride: Int
+  /// Taps of the kernel in each direction, with stride 2 in each of its phases: 3, 4 or 5.
+  let taps: Int
+  /// Inputs that a product sums over, in `stride` runs.
+  let depth: Int
+  /// From a tile's transformed pixel to the next tile's: the depth in whole vectors.
   let channelStep: Int
-  /// 3 or 5.
-  let kernelSize: Int
-  /// Outputs of a tile in each direction: 4 or 2.
+  /// Outputs of a tile in each direction: 2, 3 or 4.
   let tileSize: Int
-  /// Inputs of a tile in each direction: 6 or 4.
+  /// Inputs of a tile in each direction: 4 or 6.
   let inputSize: Int
-  /// Products of a tile: 36 or 16.
+  /// Products of a tile: 16 or 36.
   let points: Int
   let height: Int
   let width: Int
@@ -39,34 +48,64 @@ struct WinogradConvolution {
   init(_ shape: gln_f32_convolution) {
     blocks = ChannelBlocks(channels: Int(shape.output_channels))
     inputChannels = Int(shape.input_channels)
-    channelStep = (inputChannels &+ Vec.scalarCount &- 1) / Vec.scalarCount &* Vec.scalarCount
+    stride = Int(shape.stride_height)
     height = Int(shape.output_height)
     width = Int(shape.output_width)
-    kernelSize = Int(shape.kernel_height)
-    tileSize = kernelSize == 3 && ((width &+ 3) / 4) &* ((height &+ 3) / 4) >= Self.leastLargeTiles ? 4 : 2
-    inputSize = tileSize &+ kernelSize &- 1
+    taps = stride == 2 ? 4 : Int(shape.kernel_height)
+    depth = inputChannels &* stride &* stride
+    channelStep =
+      stride == 2
+      ? 2 &* Self.phaseRowStep : (inputChannels &+ Vec.scalarCount &- 1) / Vec.scalarCount &* Vec.scalarCount
+    let large = ((width &+ 3) / 4) &* ((height &+ 3) / 4) >= Self.leastLargeTiles
+    tileSize = taps == 4 ? 3 : taps == 3 && large ? 4 : 2
+    inputSize = tileSize &+ taps &- 1
     points = inputSize &* inputSize
     tilesAcross = (width &+ tileSize &- 1) / tileSize
     tiles = tilesAcross &* ((height &+ tileSize &- 1) / tileSize)
     groups = (tiles &+ Tier.tileColumns &- 1) / Tier.tileColumns
     let size = points &* tiles &* (channelStep &+ ChannelBlocks.width) &* MemoryLayout<Float>.size
-    superblocks = Swift.min(groups, (size &+ Self.superblockSize &- 1) / Self.superblockSize)
+    let weights = points &* depth &* blocks.vectors &* MemoryLayout<Vec>.size
+    let superblockSize = Self.superblockSize(weights: weights)
+    superblocks = Swift.min(groups, (size &+ superblockSize &- 1) / superblockSize)
     threads = shape.threads
   }
+
+  /// Bytes of a superblock's transformed inputs and its products for one block of output channels. Each superblock reads all
+  /// weights again, so it is large unless they are few.
+  @inline(__always)
+  private static func superblockSize(weights: Int) -> Int { weights <= 256 << 10 ? 160 << 10 : 700 << 10 }
 
   /// Whether it wins over direct convolution: enough tiles, mostly inside the image, to reuse the weights, which are larger
   /// transformed; and enough channels to make up for the transforms.
   static func supports(_ shape: gln_f32_convolution) -> Bool {
     guard
-      shape.kernel_height == 3 || shape.kernel_height == 5, shape.kernel_width == shape.kernel_height,
-      shape.stride_height == 1, shape.stride_width == 1,
-      shape.dilation_height == 1, shape.dilation_width == 1, shape.input_channels >= 16, shape.output_channels >= 16
+      shape.kernel_height == shape.kernel_width, shape.stride_height == shape.stride_width, shape.dilation_height == 1,
+      shape.dilation_width == 1, shape.output_channels >= 16
     else { return false }
+    switch (shape.kernel_height, shape.stride_height) {
+    case (3, 1), (5, 1): guard shape.input_channels >= 16 else { return false }
+    case (7, 2):
+      guard shape.input_channels == 3 || shape.input_channels == 4,
+        shape.input_pixel_stride == Int(shape.input_channels)
+      else { return false }
+    default: return false
+    }
     let convolution = WinogradConvolution(shape)
     return convolution.tiles >= 16
       && 2 &* convolution.height &* convolution.width >= convolution.tiles &* convolution.tileSize
         &* convolution.tileSize
   }
+
+  /// Rows or columns of input that the last tiles read beyond those that `size` outputs need.
+  @inline(__always)
+  func extraInput(_ size: Int) -> Int {
+    let outside = (size &+ tileSize &- 1) / tileSize &* tileSize &- size
+    return stride == 2 ? 2 &* outside &+ 1 : outside
+  }
+
+  /// Whether phase 1 transforms the inputs itself.
+  @inline(__always)
+  var transformsWithin: Bool { threads <= 1 || superblocks >= 2 &* Int(threads) }
 
   @inline(__always)
   func firstTile(ofGroup group: Int) -> Int { group &* tiles / groups }
@@ -99,147 +138,159 @@ struct WinogradConvolution {
     return most
   }
 
-  /// Where a superblock's transformed inputs begin in the shared memory.
+  /// Values of a superblock's transformed inputs.
   @inline(__always)
-  func inputStart(_ superblock: Int) -> Int {
-    superblock &* points &* Self.pointStep(superblockTiles &* channelStep)
+  var superblockInputs: Int { points &* Self.pointStep(superblockTiles &* channelStep) }
+
+  @inline(__always)
+  var sharedSize: Int {
+    transformsWithin ? 0 : superblocks &* superblockInputs &* MemoryLayout<Float>.size
   }
 
-  @inline(__always)
-  var sharedSize: Int { inputStart(superblocks) &* MemoryLayout<Float>.size }
-
-  /// Products of a superblock for one block of output channels.
+  /// Transformed inputs, where they are not shared, and the products of a superblock for one block of output channels.
   @inline(__always)
   var scratchSize: Int {
-    superblockTiles &* productStep(ChannelBlocks.width) &* MemoryLayout<Float>.size
+    ((transformsWithin ? superblockInputs : 0) &+ superblockTiles &* points &* ChannelBlocks.width)
+      &* MemoryLayout<Float>.size
   }
 
-  /// From one tile's products to the next tile's.
   @inline(__always)
-  func productStep(_ lanes: Int) -> Int { points &* lanes }
-
-  @inline(__always)
-  var packedSize: Int {
-    (blocks.vectors &+ blocks.vectors &* points &* inputChannels) &* MemoryLayout<Vec>.size
-  }
+  var packedSize: Int { (blocks.vectors &+ blocks.vectors &* points &* depth) &* MemoryLayout<Vec>.size }
 
   @inline(__always)
   func cut(_ phase: Int32) -> WorkCut {
-    phase == 0
+    if transformsWithin { return WorkCut(items: superblocks, threads: threads) }
+    return phase == 0
       ? WorkCut(items: tiles, threads: threads)
       : WorkCut(items: groups &* blocks.count, threads: threads, unitsPerThread: 1)
   }
 
-  // MARK: Phase 0
+  func units(_ phase: Int32) -> Int { phase == 0 && transformsWithin ? 0 : cut(phase).units }
 
-  func transformInput(_ arguments: gln_f32_convolution, _ unit: Int32) {
-    let (first, end) = cut(0).range(unit)
-    let input = arguments.input.unsafelyUnwrapped
+  func run(
+    _ arguments: gln_f32_convolution, _ phase: Int32, _ unit: Int32, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (first, end) = cut(phase).range(unit)
+    if transformsWithin {
+      let products = scratch + superblockInputs
+      for superblock in first..<end {
+        let (firstGroup, endGroup) = (firstGroup(ofSuperblock: superblock), firstGroup(ofSuperblock: superblock &+ 1))
+        transformInput(
+          arguments, firstTile(ofGroup: firstGroup), firstTile(ofGroup: endGroup), scratch, inputPointStep(superblock))
+        for block in 0..<blocks.count {
+          multiply(arguments, superblock, block, firstGroup, endGroup, scratch, products)
+        }
+      }
+    } else if phase == 0 {
+      transformSharedInput(arguments, first, end)
+    } else {
+      multiplySharedInput(arguments, first, end, scratch)
+    }
+  }
+
+  // MARK: Transforms
+
+  /// Transforms tiles of any superblocks.
+  private func transformSharedInput(_ arguments: gln_f32_convolution, _ first: Int, _ end: Int) {
     let shared = arguments.shared.unsafelyUnwrapped
     var superblock = 0
-    for tile in first..<end {
+    var tile = first
+    while tile < end {
       while tile >= firstTile(ofSuperblock: superblock &+ 1) { superblock &+= 1 }
+      let endOfRun = Swift.min(end, firstTile(ofSuperblock: superblock &+ 1))
+      let target =
+        shared + (superblock &* superblockInputs &+ (tile &- firstTile(ofSuperblock: superblock)) &* channelStep)
+      transformInput(arguments, tile, endOfRun, target, inputPointStep(superblock))
+      tile = endOfRun
+    }
+  }
+
+  /// Transforms tiles of one superblock, the first one to `target`.
+  private func transformInput(
+    _ arguments: gln_f32_convolution, _ first: Int, _ end: Int, _ target: UnsafeMutablePointer<Float>, _ pointStep: Int
+  ) {
+    let rowStep = arguments.input_row_stride
+    let pixelStep = arguments.input_pixel_stride
+    for tile in first..<end {
       let down = tile / tilesAcross
       let across = tile &- down &* tilesAcross
       let source =
-        input + (down &* tileSize &* arguments.input_row_stride &+ across &* tileSize &* arguments.input_pixel_stride)
-      let target =
-        shared + (inputStart(superblock) &+ (tile &- firstTile(ofSuperblock: superblock)) &* channelStep)
-      let step = inputPointStep(superblock)
-      if inputSize == 6 {
-        transformTile(source, arguments.input_row_stride, arguments.input_pixel_stride, target, step)
-      } else {
-        transformSmallTile(source, arguments.input_row_stride, arguments.input_pixel_stride, target, step)
+        arguments.input.unsafelyUnwrapped
+        + tileSize &* stride &* (down &* rowStep &+ across &* pixelStep)
+      let target = target + (tile &- first) &* channelStep
+      var lane = 0
+      while lane < channelStep {
+        let corner = source + lane
+        if stride == 2 {
+          // Half a vector may come from another row of pixels than the other half.
+          let low = source + Self.phaseOffset(lane, rowStep)
+          let high = source + Self.phaseOffset(lane &+ Vec.scalarCount / 2, rowStep)
+          WinogradTile<6, 3>.transformInput(target + lane, pointStep) { row, column in
+            let offset = 2 &* (row &* rowStep &+ column &* pixelStep)
+            return Tier.loadHalves(low + offset, high + offset)
+          }
+        } else if inputSize == 6 {
+          WinogradTile<6, 4>.transformInput(target + lane, pointStep) { row, column in
+            load(corner + (row &* rowStep &+ column &* pixelStep))
+          }
+        } else {
+          WinogradTile<4, 2>.transformInput(target + lane, pointStep) { row, column in
+            load(corner + (row &* rowStep &+ column &* pixelStep))
+          }
+        }
+        lane &+= Vec.scalarCount
       }
     }
   }
 
+  /// Where a lane of the strided form's transformed pixel comes from.
   @inline(__always)
-  private func transformSmallTile(
-    _ input: UnsafePointer<Float>, _ rowStep: Int, _ columnStep: Int, _ transformed: UnsafeMutablePointer<Float>,
-    _ pointStep: Int
+  private static func phaseOffset(_ lane: Int, _ rowStep: Int) -> Int {
+    let row = lane / phaseRowStep
+    return row &* rowStep &+ lane &- row &* phaseRowStep
+  }
+
+  private func transformOutput(
+    _ arguments: gln_f32_convolution, _ tile: Int, _ products: UnsafePointer<Float>, _ step: Int, _ bias: Vec,
+    _ channel: Int, _ count: Int
   ) {
-    for channel in stride(from: 0, to: channelStep, by: Vec.scalarCount) {
-      let corner = input + channel
-      let a = smallColumn(corner, rowStep)
-      let b = smallColumn(corner + columnStep, rowStep)
-      let c = smallColumn(corner + 2 &* columnStep, rowStep)
-      let d = smallColumn(corner + 3 &* columnStep, rowStep)
-      let target = transformed + channel
-      storeFour(WinogradTransform.input2(a.0, b.0, c.0, d.0), target, pointStep)
-      storeFour(WinogradTransform.input2(a.1, b.1, c.1, d.1), target + 4 &* pointStep, pointStep)
-      storeFour(WinogradTransform.input2(a.2, b.2, c.2, d.2), target + 8 &* pointStep, pointStep)
-      storeFour(WinogradTransform.input2(a.3, b.3, c.3, d.3), target + 12 &* pointStep, pointStep)
+    let down = tile / tilesAcross
+    let across = tile &- down &* tilesAcross
+    let rowStride = arguments.output_row_stride
+    let pixelStride = arguments.output_pixel_stride
+    let output =
+      arguments.output.unsafelyUnwrapped + (tileSize &* (down &* rowStride &+ across &* pixelStride) &+ channel)
+    let rows = Swift.min(tileSize, height &- down &* tileSize)
+    let columns = Swift.min(tileSize, width &- across &* tileSize)
+    let minimum = Vec(repeating: arguments.minimum)
+    switch (inputSize, tileSize) {
+    case (6, 4):
+      WinogradTile<6, 4>.transformOutput(
+        products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
+        rows: rows, columns: columns, count: count)
+    case (6, 3):
+      WinogradTile<6, 3>.transformOutput(
+        products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
+        rows: rows, columns: columns, count: count)
+    case (6, _):
+      WinogradTile<6, 2>.transformOutput(
+        products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
+        rows: rows, columns: columns, count: count)
+    default:
+      WinogradTile<4, 2>.transformOutput(
+        products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
+        rows: rows, columns: columns, count: count)
     }
   }
 
-  @inline(__always)
-  private func smallColumn(_ place: UnsafePointer<Float>, _ rowStep: Int) -> WinogradTransform.Four {
-    WinogradTransform.input2(
-      load(place), load(place + rowStep), load(place + 2 &* rowStep), load(place + 3 &* rowStep))
-  }
-
-  @inline(__always)
-  private func storeFour(_ values: WinogradTransform.Four, _ target: UnsafeMutablePointer<Float>, _ step: Int) {
-    store(values.0, target)
-    store(values.1, target + step)
-    store(values.2, target + 2 &* step)
-    store(values.3, target + 3 &* step)
-  }
-
-  @inline(__always)
-  private func transformTile(
-    _ input: UnsafePointer<Float>, _ rowStep: Int, _ columnStep: Int, _ transformed: UnsafeMutablePointer<Float>,
-    _ pointStep: Int
-  ) {
-    for channel in stride(from: 0, to: channelStep, by: Vec.scalarCount) {
-      let zero = Vec(repeating: 0)
-      var columns = InlineArray<6, WinogradTransform.Six> { _ in (zero, zero, zero, zero, zero, zero) }
-      for column in 0..<6 {
-        let place = input + (column &* columnStep &+ channel)
-        columns[column] = WinogradTransform.input(
-          load(place), load(place + rowStep), load(place + 2 &* rowStep), load(place + 3 &* rowStep),
-          load(place + 4 &* rowStep), load(place + 5 &* rowStep))
-      }
-      let target = transformed + channel
-      storeRow(columns[0].0, columns[1].0, columns[2].0, columns[3].0, columns[4].0, columns[5].0, target, pointStep)
-      storeRow(
-        columns[0].1, columns[1].1, columns[2].1, columns[3].1, columns[4].1, columns[5].1, target + 6 &* pointStep,
-        pointStep)
-      storeRow(
-        columns[0].2, columns[1].2, columns[2].2, columns[3].2, columns[4].2, columns[5].2, target + 12 &* pointStep,
-        pointStep)
-      storeRow(
-        columns[0].3, columns[1].3, columns[2].3, columns[3].3, columns[4].3, columns[5].3, target + 18 &* pointStep,
-        pointStep)
-      storeRow(
-        columns[0].4, columns[1].4, columns[2].4, columns[3].4, columns[4].4, columns[5].4, target + 24 &* pointStep,
-        pointStep)
-      storeRow(
-        columns[0].5, columns[1].5, columns[2].5, columns[3].5, columns[4].5, columns[5].5, target + 30 &* pointStep,
-        pointStep)
-    }
-  }
-
-  @inline(__always)
-  private func storeRow(
-    _ a: Vec, _ b: Vec, _ c: Vec, _ d: Vec, _ e: Vec, _ f: Vec, _ target: UnsafeMutablePointer<Float>, _ step: Int
-  ) {
-    let row = WinogradTransform.input(a, b, c, d, e, f)
-    store(row.0, target)
-    store(row.1, target + step)
-    store(row.2, target + 2 &* step)
-    store(row.3, target + 3 &* step)
-    store(row.4, target + 4 &* step)
-    store(row.5, target + 5 &* step)
-  }
-
-  // MARK: Phase 1
+  // MARK: Products
 
   /// Items are register tiles: superblock by superblock, in each block by block, in each group by group. A unit's groups of the
   /// same superblock and block are done together.
-  func multiply(_ arguments: gln_f32_convolution, _ unit: Int32, _ scratch: UnsafeMutablePointer<Float>) {
-    var (item, end) = cut(1).range(unit)
+  private func multiplySharedInput(
+    _ arguments: gln_f32_convolution, _ first: Int, _ end: Int, _ products: UnsafeMutablePointer<Float>
+  ) {
+    var item = first
     while item < end {
       var superblock = 0
       while item >= firstGroup(ofSuperblock: superblock &+ 1) &* blocks.count { superblock &+= 1 }
@@ -250,32 +301,32 @@ struct WinogradConvolution {
       let first = place &- block &* groupsOfSuperblock
       let count = Swift.min(groupsOfSuperblock &- first, end &- item)
       multiply(
-        arguments, superblock, block, firstOfSuperblock &+ first, firstOfSuperblock &+ first &+ count, scratch)
+        arguments, superblock, block, firstOfSuperblock &+ first, firstOfSuperblock &+ first &+ count,
+        arguments.shared.unsafelyUnwrapped + superblock &* superblockInputs, products)
       item &+= count
     }
   }
 
-  @inline(__always)
+  /// Groups of a superblock for one block of output channels; `inputs` are the superblock's.
   private func multiply(
     _ arguments: gln_f32_convolution, _ superblock: Int, _ block: Int, _ firstGroup: Int, _ endGroup: Int,
-    _ scratch: UnsafeMutablePointer<Float>
+    _ inputs: UnsafeMutablePointer<Float>, _ products: UnsafeMutablePointer<Float>
   ) {
     let vectors = blocks.vectors(block)
     let lanes = vectors &* Vec.scalarCount
     let firstTile = self.firstTile(ofGroup: firstGroup)
     let endTile = self.firstTile(ofGroup: endGroup)
-    let productStep = productStep(lanes)
+    let productStep = points &* lanes
     let packed = UnsafeRawPointer(arguments.weights.unsafelyUnwrapped).assumingMemoryBound(to: Vec.self)
-    let weights =
-      packed + (blocks.vectors &+ block &* Tier.tileVectors &* points &* inputChannels)
+    let weights = packed + (blocks.vectors &+ block &* Tier.tileVectors &* points &* depth)
     let firstOfSuperblock = self.firstTile(ofSuperblock: superblock)
-    let inputs = UnsafePointer(arguments.shared.unsafelyUnwrapped) + inputStart(superblock)
     let inputStep = inputPointStep(superblock)
     let zeros = InlineArray<4, Vec> { _ in Vec(repeating: 0) }
     var loop = TileLoop(
-      tapRows: 1, tapColumns: 1, tapLength: inputChannels, tapRowStep: 0, tapColumnStep: 0, inputRowStep: 0,
-      inputColumnStep: channelStep, outputRowStep: 0, outputColumnStep: productStep, minimum: -.infinity,
-      prefetch: UnsafeRawPointer(weights), prefetchStep: lanes &* MemoryLayout<Float>.size / (endGroup &- firstGroup))
+      tapRows: stride, tapColumns: 1, tapLength: depth / stride, tapRowStep: Self.phaseRowStep, tapColumnStep: 0,
+      inputRowStep: 0, inputColumnStep: channelStep, outputRowStep: 0, outputColumnStep: productStep,
+      minimum: -.infinity, prefetch: UnsafeRawPointer(weights),
+      prefetchStep: lanes &* MemoryLayout<Float>.size / (endGroup &- firstGroup))
     withUnsafeMutablePointer(to: &loop) { loop in
       withUnsafePointer(to: zeros) { zeros in
         let start = UnsafeRawPointer(zeros).assumingMemoryBound(to: Vec.self)
@@ -283,13 +334,13 @@ struct WinogradConvolution {
           for group in firstGroup..<endGroup {
             let tile = self.firstTile(ofGroup: group)
             loop.pointee.prefetch =
-              UnsafeRawPointer(weights + (point &+ 1) &* inputChannels &* vectors)
-              + (group &- firstGroup) &* inputChannels &* loop.pointee.prefetchStep
+              UnsafeRawPointer(weights + (point &+ 1) &* depth &* vectors)
+              + (group &- firstGroup) &* depth &* loop.pointee.prefetchStep
             Tier.runTile(
               rows: 1, columns: self.firstTile(ofGroup: group &+ 1) &- tile, vectors: vectors, loop,
               inputs + (point &* inputStep &+ (tile &- firstOfSuperblock) &* channelStep), start,
-              weights + point &* inputChannels &* vectors,
-              scratch + ((tile &- firstTile) &* productStep &+ point &* lanes), Vec.scalarCount)
+              weights + point &* depth &* vectors,
+              products + ((tile &- firstTile) &* productStep &+ point &* lanes), Vec.scalarCount)
           }
         }
       }
@@ -298,107 +349,16 @@ struct WinogradConvolution {
       for vector in 0..<vectors {
         transformOutput(
           arguments, tile,
-          UnsafePointer(scratch) + ((tile &- firstTile) &* productStep &+ vector &* Vec.scalarCount), lanes,
+          UnsafePointer(products) + ((tile &- firstTile) &* productStep &+ vector &* Vec.scalarCount), lanes,
           packed[block &* Tier.tileVectors &+ vector], blocks.firstChannel(block) &+ vector &* Vec.scalarCount,
           vector &+ 1 < vectors ? Vec.scalarCount : blocks.lastLanes(block))
       }
     }
   }
 
-  @inline(__always)
-  private func transformOutput(
-    _ arguments: gln_f32_convolution, _ tile: Int, _ products: UnsafePointer<Float>, _ step: Int, _ bias: Vec,
-    _ channel: Int, _ count: Int
-  ) {
-    let minimum = Vec(repeating: arguments.minimum)
-    let down = tile / tilesAcross
-    let across = tile &- down &* tilesAcross
-    let rows = Swift.min(tileSize, height &- down &* tileSize)
-    let columns = Swift.min(tileSize, width &- across &* tileSize)
-    var output =
-      arguments.output.unsafelyUnwrapped
-      + (down &* tileSize &* arguments.output_row_stride &+ across &* tileSize &* arguments.output_pixel_stride
-        &+ channel)
-    if tileSize == 2 {
-      let rowsOfTile = inputSize == 6 ? smallOutput6(products, step) : smallOutput4(products, step)
-      for row in 0..<rows {
-        let result = row == 0 ? rowsOfTile.0 : rowsOfTile.1
-        store(raise(result.0 + bias, to: minimum), output, count: count)
-        if columns > 1 {
-          store(raise(result.1 + bias, to: minimum), output + arguments.output_pixel_stride, count: count)
-        }
-        output += arguments.output_row_stride
-      }
-      return
-    }
-    let zero = Vec(repeating: 0)
-    var transformed = InlineArray<6, (Vec, Vec, Vec, Vec)> { _ in (zero, zero, zero, zero) }
-    for column in 0..<6 {
-      let place = products + column &* step
-      transformed[column] = WinogradTransform.output(
-        load(place), load(place + 6 &* step), load(place + 12 &* step), load(place + 18 &* step),
-        load(place + 24 &* step), load(place + 30 &* step))
-    }
-    let t = transformed
-    for row in 0..<4 where row < rows {
-      let result =
-        switch row {
-        case 0: WinogradTransform.output(t[0].0, t[1].0, t[2].0, t[3].0, t[4].0, t[5].0)
-        case 1: WinogradTransform.output(t[0].1, t[1].1, t[2].1, t[3].1, t[4].1, t[5].1)
-        case 2: WinogradTransform.output(t[0].2, t[1].2, t[2].2, t[3].2, t[4].2, t[5].2)
-        default: WinogradTransform.output(t[0].3, t[1].3, t[2].3, t[3].3, t[4].3, t[5].3)
-        }
-      let pixel = arguments.output_pixel_stride
-      store(raise(result.0 + bias, to: minimum), output, count: count)
-      if columns > 1 { store(raise(result.1 + bias, to: minimum), output + pixel, count: count) }
-      if columns > 2 { store(raise(result.2 + bias, to: minimum), output + 2 &* pixel, count: count) }
-      if columns > 3 { store(raise(result.3 + bias, to: minimum), output + 3 &* pixel, count: count) }
-      output += arguments.output_row_stride
-    }
-  }
-
-  typealias TwoRows = ((Vec, Vec), (Vec, Vec))
-
-  /// The two rows of two outputs of a tile with 4 × 4 products.
-  @inline(__always)
-  private func smallOutput4(_ products: UnsafePointer<Float>, _ step: Int) -> TwoRows {
-    let a = smallOutputColumn4(products, step)
-    let b = smallOutputColumn4(products + step, step)
-    let c = smallOutputColumn4(products + 2 &* step, step)
-    let d = smallOutputColumn4(products + 3 &* step, step)
-    return (WinogradTransform.output2(a.0, b.0, c.0, d.0), WinogradTransform.output2(a.1, b.1, c.1, d.1))
-  }
-
-  @inline(__always)
-  private func smallOutputColumn4(_ place: UnsafePointer<Float>, _ step: Int) -> (Vec, Vec) {
-    WinogradTransform.output2(
-      load(place), load(place + 4 &* step), load(place + 8 &* step), load(place + 12 &* step))
-  }
-
-  /// The two rows of two outputs of a tile with 6 × 6 products.
-  @inline(__always)
-  private func smallOutput6(_ products: UnsafePointer<Float>, _ step: Int) -> TwoRows {
-    let a = smallOutputColumn6(products, step)
-    let b = smallOutputColumn6(products + step, step)
-    let c = smallOutputColumn6(products + 2 &* step, step)
-    let d = smallOutputColumn6(products + 3 &* step, step)
-    let e = smallOutputColumn6(products + 4 &* step, step)
-    let f = smallOutputColumn6(products + 5 &* step, step)
-    return (
-      WinogradTransform.output2(a.0, b.0, c.0, d.0, e.0, f.0), WinogradTransform.output2(a.1, b.1, c.1, d.1, e.1, f.1)
-    )
-  }
-
-  @inline(__always)
-  private func smallOutputColumn6(_ place: UnsafePointer<Float>, _ step: Int) -> (Vec, Vec) {
-    WinogradTransform.output2(
-      load(place), load(place + 6 &* step), load(place + 12 &* step), load(place + 18 &* step),
-      load(place + 24 &* step), load(place + 30 &* step))
-  }
-
   // MARK: Packing
 
-  /// Packs weights (output channels, input channels, kernel size, kernel size) and biases (none: zeros).
+  /// Packs weights (output channels, input channels, kernel height, kernel width) and biases (none: zeros).
   func pack(
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ packed: UnsafeMutablePointer<Float>
   ) {
@@ -406,67 +366,56 @@ struct WinogradConvolution {
     for channel in 0..<blocks.vectors &* width {
       packed[channel] = channel < blocks.channels ? bias.map { $0[channel] } ?? 0 : 0
     }
-    let tapCount = kernelSize &* kernelSize
-    var taps = InlineArray<25, Vec> { _ in Vec(repeating: 0) }
     for vector in 0..<blocks.vectors {
       let block = vector / Tier.tileVectors
       let lanes = blocks.vectors(block) &* width
       let firstOutput = vector &* width
       let used = Swift.min(width, blocks.channels &- firstOutput)
       let target =
-        packed + (blocks.vectors &* width &+ blocks.firstChannel(block) &* points &* inputChannels)
+        packed + (blocks.vectors &* width &+ blocks.firstChannel(block) &* points &* depth)
         + (vector &- block &* Tier.tileVectors) &* width
-      for channel in 0..<inputChannels {
-        let source = weights + (firstOutput &* inputChannels &+ channel) &* tapCount
-        for tap in 0..<tapCount {
-          for lane in 0..<used { taps[tap][lane] = source[lane &* inputChannels &* tapCount &+ tap] }
-        }
-        let place = target + channel &* lanes
-        let step = inputChannels &* lanes
-        if inputSize == 4 {
-          let a = WinogradTransform.weights2(taps[0], taps[1], taps[2])
-          let b = WinogradTransform.weights2(taps[3], taps[4], taps[5])
-          let c = WinogradTransform.weights2(taps[6], taps[7], taps[8])
-          storeFour(WinogradTransform.weights2(a.0, b.0, c.0), place, 4 &* step)
-          storeFour(WinogradTransform.weights2(a.1, b.1, c.1), place + step, 4 &* step)
-          storeFour(WinogradTransform.weights2(a.2, b.2, c.2), place + 2 &* step, 4 &* step)
-          storeFour(WinogradTransform.weights2(a.3, b.3, c.3), place + 3 &* step, 4 &* step)
-          continue
-        }
-        let zero = Vec(repeating: 0)
-        var rows = InlineArray<5, WinogradTransform.Six> { _ in (zero, zero, zero, zero, zero, zero) }
-        for row in 0..<kernelSize {
-          let first = row &* kernelSize
-          rows[row] =
-            kernelSize == 3
-            ? WinogradTransform.weights(taps[first], taps[first &+ 1], taps[first &+ 2])
-            : WinogradTransform.weights(
-              taps[first], taps[first &+ 1], taps[first &+ 2], taps[first &+ 3], taps[first &+ 4])
-        }
-        let r = rows
-        storeWeights(r[0].0, r[1].0, r[2].0, r[3].0, r[4].0, place, step)
-        storeWeights(r[0].1, r[1].1, r[2].1, r[3].1, r[4].1, place + step, step)
-        storeWeights(r[0].2, r[1].2, r[2].2, r[3].2, r[4].2, place + 2 &* step, step)
-        storeWeights(r[0].3, r[1].3, r[2].3, r[3].3, r[4].3, place + 3 &* step, step)
-        storeWeights(r[0].4, r[1].4, r[2].4, r[3].4, r[4].4, place + 4 &* step, step)
-        storeWeights(r[0].5, r[1].5, r[2].5, r[3].5, r[4].5, place + 5 &* step, step)
+      for channel in 0..<depth {
+        packChannel(weights, firstOutput, used, channel, target + channel &* lanes, depth &* lanes)
       }
     }
   }
 
-  /// Transforms a column of half transformed weights, of which kernels of 3 × 3 use the first three, and stores it to the points
-  /// of that column.
   @inline(__always)
-  private func storeWeights(
-    _ a: Vec, _ b: Vec, _ c: Vec, _ d: Vec, _ e: Vec, _ place: UnsafeMutablePointer<Float>, _ step: Int
+  private func packChannel(
+    _ weights: UnsafePointer<Float>, _ firstOutput: Int, _ used: Int, _ channel: Int,
+    _ target: UnsafeMutablePointer<Float>, _ step: Int
   ) {
-    let column = kernelSize == 3 ? WinogradTransform.weights(a, b, c) : WinogradTransform.weights(a, b, c, d, e)
-    store(column.0, place)
-    store(column.1, place + 6 &* step)
-    store(column.2, place + 12 &* step)
-    store(column.3, place + 18 &* step)
-    store(column.4, place + 24 &* step)
-    store(column.5, place + 30 &* step)
+    func values<let taps: Int>() -> InlineArray<taps, InlineArray<taps, Vec>> {
+      InlineArray<taps, InlineArray<taps, Vec>> { row in
+        InlineArray<taps, Vec> { column in tap(weights, firstOutput, used, channel, row, column) }
+      }
+    }
+    switch (inputSize, taps) {
+    case (4, _): WinogradTile<4, 2>.transformWeights(values() as InlineArray<3, InlineArray<3, Vec>>, target, step)
+    case (_, 3): WinogradTile<6, 4>.transformWeights(values() as InlineArray<3, InlineArray<3, Vec>>, target, step)
+    case (_, 4): WinogradTile<6, 3>.transformWeights(values() as InlineArray<4, InlineArray<4, Vec>>, target, step)
+    default: WinogradTile<6, 2>.transformWeights(values() as InlineArray<5, InlineArray<5, Vec>>, target, step)
+    }
+  }
+
+  /// A tap's weights of `used` output channels for one of the inputs that a product sums over.
+  @inline(__always)
+  private func tap(
+    _ weights: UnsafePointer<Float>, _ firstOutput: Int, _ used: Int, _ channel: Int, _ row: Int, _ column: Int
+  ) -> Vec {
+    // With stride 2 an input is a channel of one of four phases, in whose taps the odd kernel leaves a gap at the end.
+    let kernelSize = stride == 2 ? 7 : taps
+    let phase = stride == 2 ? channel / inputChannels : 0
+    let inputChannel = channel &- phase &* inputChannels
+    let y = row &* stride &+ phase / 2
+    let x = column &* stride &+ phase % 2
+    var result = Vec(repeating: 0)
+    guard y < kernelSize, x < kernelSize else { return result }
+    let size = kernelSize &* kernelSize
+    let source = weights + ((firstOutput &* inputChannels &+ inputChannel) &* size &+ y &* kernelSize &+ x)
+    let step = inputChannels &* size
+    for lane in 0..<used { result[lane] = source[lane &* step] }
+    return result
   }
 }
 
@@ -477,28 +426,28 @@ func winogradAlgorithm() -> gln_f32_convolution_algorithm {
     supports: { shape in WinogradConvolution.supports(shape.unsafelyUnwrapped.pointee) ? 1 : 0 },
     extra_input: { shape, rows, columns in
       let shape = shape.unsafelyUnwrapped.pointee
-      let tileSize = Int32(WinogradConvolution(shape).tileSize)
-      rows.unsafelyUnwrapped.pointee = (tileSize &- shape.output_height % tileSize) % tileSize
-      columns.unsafelyUnwrapped.pointee = (tileSize &- shape.output_width % tileSize) % tileSize
+      let convolution = WinogradConvolution(shape)
+      rows.unsafelyUnwrapped.pointee = Int32(convolution.extraInput(convolution.height))
+      columns.unsafelyUnwrapped.pointee = Int32(convolution.extraInput(convolution.width))
     },
     packed_size: { shape in WinogradConvolution(shape.unsafelyUnwrapped.pointee).packedSize },
     pack: { shape, weights, bias, packed in
       WinogradConvolution(shape.unsafelyUnwrapped.pointee)
         .pack(weights.unsafelyUnwrapped, bias, packed.unsafelyUnwrapped)
     },
-    tile_size: { shape in Int32(WinogradConvolution(shape.unsafelyUnwrapped.pointee).tileSize) },
+    tile: { shape, outputs, taps in
+      let convolution = WinogradConvolution(shape.unsafelyUnwrapped.pointee)
+      outputs.unsafelyUnwrapped.pointee = Int32(convolution.tileSize)
+      taps.unsafelyUnwrapped.pointee = Int32(convolution.taps)
+    },
     shared_size: { shape in WinogradConvolution(shape.unsafelyUnwrapped.pointee).sharedSize },
     scratch_size: { shape in WinogradConvolution(shape.unsafelyUnwrapped.pointee).scratchSize },
     unit_count: { shape, phase in
-      Int32(WinogradConvolution(shape.unsafelyUnwrapped.pointee).cut(phase).units)
+      Int32(WinogradConvolution(shape.unsafelyUnwrapped.pointee).units(phase))
     },
     run: { arguments, phase, unit, scratch in
       let shape = arguments.unsafelyUnwrapped.load(as: gln_f32_convolution.self)
-      let convolution = WinogradConvolution(shape)
-      if phase == 0 {
-        convolution.transformInput(shape, unit)
-      } else {
-        convolution.multiply(shape, unit, scratch.unsafelyUnwrapped.assumingMemoryBound(to: Float.self))
-      }
+      WinogradConvolution(shape).run(
+        shape, phase, unit, scratch.unsafelyUnwrapped.assumingMemoryBound(to: Float.self))
     })
 }

@@ -30,6 +30,13 @@ enum Tier {
     newtonStep(x, newtonStep(x, gln_reciprocal_square_root_256(x)))
   }
 
+  /// Half a vector from each of two places.
+  @inline(__always) static func loadHalves(_ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>) -> Vec {
+    Vec(
+      lowHalf: UnsafeRawPointer(low).loadUnaligned(as: SIMD4<Float>.self),
+      highHalf: UnsafeRawPointer(high).loadUnaligned(as: SIMD4<Float>.self))
+  }
+
   /// Runs the register tile of the given size.
   @inline(__always)
   static func runTile(

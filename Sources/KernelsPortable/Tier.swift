@@ -35,6 +35,13 @@ enum Tier {
   /// 1 / √x to float accuracy.
   @inline(__always) static func reciprocalSquareRoot(_ x: Vec) -> Vec { 1 / x.squareRoot() }
 
+  /// Half a vector from each of two places.
+  @inline(__always) static func loadHalves(_ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>) -> Vec {
+    Vec(
+      lowHalf: UnsafeRawPointer(low).loadUnaligned(as: SIMD2<Float>.self),
+      highHalf: UnsafeRawPointer(high).loadUnaligned(as: SIMD2<Float>.self))
+  }
+
   /// Runs the register tile of the given size.
   @inline(__always)
   static func runTile(

@@ -76,7 +76,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
     return cases
   }()
 
-  /// 3 × 3 and 5 × 5 of every remainder of height, width and channels.
+  /// 3 × 3, 5 × 5 and 7 × 7 of every remainder of height, width and channels.
   static let winograd: [ConvolutionCase] = {
     var cases: [ConvolutionCase] = [
       .init(inputChannels: 64, outputChannels: 48, height: 14, width: 14, kernel: (3, 3), outputNeighbours: (8, 24)),
@@ -85,6 +85,13 @@ struct ConvolutionCase: CustomTestStringConvertible {
         inputChannels: 16, outputChannels: 16, height: 32, width: 9, kernel: (3, 3), bias: false, minimum: -.infinity),
       .init(inputChannels: 300, outputChannels: 17, height: 20, width: 20, kernel: (3, 3), inputGap: 9),
     ]
+    for index in 0..<12 {
+      cases.append(
+        .init(
+          inputChannels: 3 + index % 2, outputChannels: 16 + index * 7 % 50, height: 12 + index % 5,
+          width: 12 + index % 7, kernel: (7, 7), stride: (2, 2), outputNeighbours: (index % 4, 1), inputGap: index % 6,
+          outputGap: index % 3, bias: index % 4 != 0, minimum: index % 5 == 0 ? -0.5 : 0))
+    }
     // Tiles of 2 × 2 for small images and large kernels, of 4 × 4 for large images.
     for (size, count, kernel) in [(7, 12, 3), (12, 24, 3), (21, 20, 3), (7, 12, 5), (20, 20, 5)] {
       for index in 0..<count {

@@ -30,6 +30,7 @@ import Testing
     arguments.dilation_width = Int32(shape.dilation.1)
     arguments.minimum = shape.minimum
 
+    arguments.input_pixel_stride = shape.inputNeighbours.0 + shape.inputChannels + shape.inputNeighbours.1
     var extra: (rows: Int32, columns: Int32) = (-1, -1)
     algorithm.extra_input(&arguments, &extra.rows, &extra.columns)
     #expect(extra.rows >= 0 && extra.columns >= 0)

@@ -54,7 +54,7 @@ typedef struct gln_f32_convolution {
 typedef struct gln_f32_convolution_algorithm {
     const char *name;
     int32_t phases;
-    /* Whether it can run this convolution (only the shape is read, not the pointers). */
+    /* Whether it can run this convolution (only the shape and the pixel strides are read, not the pointers). */
     int32_t (*supports)(const gln_f32_convolution *shape);
     /* Rows and columns of the input beyond the last window's end that it may read; they must exist as zeros in the halo. */
     void (*extra_input)(const gln_f32_convolution *shape, int32_t *rows, int32_t *columns);
@@ -62,11 +62,11 @@ typedef struct gln_f32_convolution_algorithm {
     size_t (*packed_size)(const gln_f32_convolution *shape);
     /* weights: (output channels, input channels, kernel height, kernel width); bias: NULL for zeros. */
     void (*pack)(const gln_f32_convolution *shape, const float *weights, const float *bias, float *packed);
-    /* Winograd: outputs of a tile in each direction, 4 for F(4 × 4, 3 × 3). NULL for any other algorithm. */
-    int32_t (*tile_size)(const gln_f32_convolution *shape);
+    /* Winograd: outputs and taps of a tile in each direction, 4 and 3 for F(4 × 4, 3 × 3). NULL for any other algorithm. */
+    void (*tile)(const gln_f32_convolution *shape, int32_t *outputs, int32_t *taps);
     size_t (*shared_size)(const gln_f32_convolution *shape);  /* bytes */
     size_t (*scratch_size)(const gln_f32_convolution *shape); /* bytes a thread */
-    int32_t (*unit_count)(const gln_f32_convolution *shape, int32_t phase);
+    int32_t (*unit_count)(const gln_f32_convolution *shape, int32_t phase); /* may be 0 */
     gln_run_unit run; /* arguments: gln_f32_convolution */
 } gln_f32_convolution_algorithm;
 
@@ -296,7 +296,7 @@ typedef struct gln_u8_pixels {
 typedef struct gln_kernel_table {
     int32_t vector_bytes;
     gln_f32_convolution_algorithm f32_direct;   /* any convolution */
-    gln_f32_convolution_algorithm f32_winograd; /* 3 × 3 and 5 × 5, stride 1, dilation 1; `supports` says where it wins */
+    gln_f32_convolution_algorithm f32_winograd; /* 3 × 3 and 5 × 5 of stride 1, 7 × 7 of stride 2; `supports` says where it wins */
     int32_t (*f32_pooling_units)(const gln_f32_pooling *arguments);
     gln_run_unit f32_max_pooling;     /* arguments: gln_f32_pooling */
     gln_run_unit f32_average_pooling; /* arguments: gln_f32_pooling */

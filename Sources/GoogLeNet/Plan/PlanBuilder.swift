@@ -99,10 +99,12 @@ struct PlanBuilder {
     }
   }
 
-  /// The arguments without pointers and strides.
+  /// The arguments without pointers and the strides of rows.
   private func floatArguments(of it: GraphNode.Convolution, _ node: GraphNode) -> gln_f32_convolution {
     let output = graph.values[node.output].shape
     var arguments = gln_f32_convolution()
+    arguments.input_pixel_stride = pixelStride(of: graph.root(of: node.input).value)
+    arguments.output_pixel_stride = pixelStride(of: graph.root(of: node.output).value)
     arguments.input_channels = Int32(it.inputChannels / it.groups)
     arguments.output_channels = Int32(it.outputChannels / it.groups)
     arguments.output_height = Int32(output.height)
@@ -242,9 +244,7 @@ struct PlanBuilder {
     switch parts[node][part] {
     case .float32(var arguments, let algorithm, _):
       arguments.input_row_stride = rowStride(of: input)
-      arguments.input_pixel_stride = pixelStride(of: input)
       arguments.output_row_stride = rowStride(of: output)
-      arguments.output_pixel_stride = pixelStride(of: output)
       let record = record(algorithm)
       let size = record.shared_size?(&arguments) ?? 0
       let shared = size > 0 ? memory.add(size: size, first: firstStages[node], last: lastStages[node]) : nil
@@ -394,14 +394,18 @@ struct PlanBuilder {
   private func operation(of index: Int) -> PlannedOperation {
     let node = graph.nodes[index]
     var algorithm: ConvolutionAlgorithm?
-    var tileSize: Int32?
+    var tile: WinogradTileSize?
     for case .float32(var arguments, let chosen, _) in parts[index] {
       algorithm = chosen
-      tileSize = record(chosen).tile_size?(&arguments)
+      var outputs: Int32 = 0
+      var taps: Int32 = 0
+      guard let describe = record(chosen).tile else { continue }
+      describe(&arguments, &outputs, &taps)
+      tile = WinogradTileSize(outputs: Int(outputs), taps: Int(taps))
     }
     return PlannedOperation(
       node, in: graph, layerKind: model.network.layers[node.layer].operation.kind, algorithm: algorithm,
-      tileSize: Int(tileSize ?? 0))
+      tile: tile)
   }
 
   private func tasks(of index: Int) throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)] {
@@ -446,6 +450,7 @@ struct PlanBuilder {
         let record = record(algorithm)
         for phase in 0..<Int(record.phases) {
           let units = record.unit_count?(stored, Int32(phase))
+          if units == 0 { continue }
           tasks.append((phase, try task(record.run, stored, phase: phase, units: units)))
         }
       case .integer(var arguments):

@@ -20,9 +20,10 @@ extension PlannedOperation {
   /// - Parameters:
   ///   - layerKind: the kind of the node's first layer.
   ///   - algorithm: of a convolution.
-  ///   - tileSize: outputs of a Winograd tile in each direction.
+  ///   - tile: of a Winograd convolution.
   init(
-    _ node: GraphNode, in graph: Graph, layerKind: StaticString, algorithm: ConvolutionAlgorithm?, tileSize: Int
+    _ node: GraphNode, in graph: Graph, layerKind: StaticString, algorithm: ConvolutionAlgorithm?,
+    tile: WinogradTileSize?
   ) {
     let shape = graph.values[node.output].shape
     var multiplyAdds = 0
@@ -30,11 +31,13 @@ extension PlannedOperation {
     if let convolution = node.convolution {
       multiplyAdds = shape.count * convolution.depth
       multiplications = multiplyAdds
-      if algorithm == .winograd, tileSize > 0 {
-        let tiles = ((shape.height + tileSize - 1) / tileSize) * ((shape.width + tileSize - 1) / tileSize)
-        let points = (tileSize + convolution.kernelHeight - 1) * (tileSize + convolution.kernelWidth - 1)
-        let channels = convolution.inputChannels / convolution.groups * convolution.outputChannels
-        multiplications = tiles * points * channels
+      if let tile {
+        let size = tile.outputs
+        let tiles = ((shape.height + size - 1) / size) * ((shape.width + size - 1) / size)
+        // With a stride the phases of the image are channels of their own.
+        let phases = convolution.strideHeight * convolution.strideWidth
+        let channels = phases * convolution.inputChannels / convolution.groups * convolution.outputChannels
+        multiplications = tiles * tile.products * channels
       }
     }
     switch node.kind {
@@ -47,7 +50,7 @@ extension PlannedOperation {
       case .dequantize: "Dequantization"
       default: layerKind
       }
-    kernel = PlannedOperation.kernel(of: node, algorithm: algorithm, tileSize: tileSize)
+    kernel = PlannedOperation.kernel(of: node, algorithm: algorithm, tile: tile)
     precision = graph.values[node.input].encoding == .float32 ? .float32 : .int8
     self.shape = shape
     self.multiplyAdds = UInt64(multiplyAdds)
@@ -61,12 +64,13 @@ extension PlannedOperation {
       multiplications: 0)
   }
 
-  private static func kernel(of node: GraphNode, algorithm: ConvolutionAlgorithm?, tileSize: Int) -> StaticString {
+  private static func kernel(of node: GraphNode, algorithm: ConvolutionAlgorithm?, tile: WinogradTileSize?)
+    -> StaticString
+  {
     switch node.kind {
-    case .convolution(let it), .integerConvolution(let it):
+    case .convolution, .integerConvolution:
       switch algorithm {
-      case .winograd where it.kernelHeight == 5: "Winograd F(2x2, 5x5)"
-      case .winograd: tileSize == 2 ? "Winograd F(2x2, 3x3)" : "Winograd F(4x4, 3x3)"
+      case .winograd: tile?.name ?? "Winograd"
       case .openBLAS: "im2col + sgemm"
       case .direct, .integer, nil: "direct"
       }

@@ -14,7 +14,7 @@ enum OpenBLASConvolution {
       pack: { shape, weights, bias, packed in
         guard let shape = shape?.pointee, let weights, let packed else { return }
         OpenBLASConvolution.pack(shape, weights, bias, packed)
-      }, tile_size: nil, shared_size: { _ in 0 },
+      }, tile: nil, shared_size: { _ in 0 },
       scratch_size: { shape in
         guard let shape = shape?.pointee, !OpenBLASConvolution.isPlain(shape) else { return 0 }
         return OpenBLASConvolution.rows(shape) * OpenBLASConvolution.rowSize(shape) * 4

@@ -1,0 +1,49 @@
+/// The two-dimensional transforms of a tile of `outputs` × `outputs` outputs from `inputs` × `inputs` inputs, for one vector of
+/// channels.
+enum WinogradTile<let inputs: Int, let outputs: Int> {
+  /// Reads the inputs by row and column and writes the point (i, j) to `target + (i · inputs + j) · step`.
+  @inline(__always)
+  static func transformInput(
+    _ target: UnsafeMutablePointer<Float>, _ step: Int, _ read: (_ row: Int, _ column: Int) -> Vec
+  ) {
+    let columns = InlineArray<inputs, InlineArray<inputs, Vec>> { column in
+      WinogradTransform.input(InlineArray<inputs, Vec> { read($0, column) })
+    }
+    for row in 0..<inputs {
+      let points = WinogradTransform.input(InlineArray<inputs, Vec> { columns[$0][row] })
+      for column in 0..<inputs { store(points[column], target + (row &* inputs &+ column) &* step) }
+    }
+  }
+
+  /// Reads the products `step` values apart, adds the bias, raises to the minimum and writes the first `count` channels of the
+  /// outputs in the image.
+  @inline(__always)
+  static func transformOutput(
+    _ products: UnsafePointer<Float>, _ step: Int, bias: Vec, minimum: Vec, _ output: UnsafeMutablePointer<Float>,
+    rowStride: Int, pixelStride: Int, rows: Int, columns: Int, count: Int
+  ) {
+    let halves = InlineArray<inputs, InlineArray<outputs, Vec>> { column in
+      WinogradTransform.output(InlineArray<inputs, Vec> { load(products + ($0 &* inputs &+ column) &* step) })
+    }
+    for row in 0..<outputs where row < rows {
+      let results: InlineArray<outputs, Vec> = WinogradTransform.output(
+        InlineArray<inputs, Vec> { halves[$0][row] })
+      let place = output + row &* rowStride
+      for column in 0..<outputs where column < columns {
+        store(raise(results[column] + bias, to: minimum), place + column &* pixelStride, count: count)
+      }
+    }
+  }
+
+  /// Transforms weights of `taps` × `taps` and writes the point (i, j) to `target + (i · inputs + j) · step`.
+  @inline(__always)
+  static func transformWeights<let taps: Int>(
+    _ weights: InlineArray<taps, InlineArray<taps, Vec>>, _ target: UnsafeMutablePointer<Float>, _ step: Int
+  ) {
+    let rows = InlineArray<taps, InlineArray<inputs, Vec>> { WinogradTransform.weights(weights[$0]) }
+    for column in 0..<inputs {
+      let points: InlineArray<inputs, Vec> = WinogradTransform.weights(InlineArray<taps, Vec> { rows[$0][column] })
+      for row in 0..<inputs { store(points[row], target + (row &* inputs &+ column) &* step) }
+    }
+  }
+}
