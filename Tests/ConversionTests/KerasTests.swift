@@ -53,7 +53,7 @@ import Testing
     }
     #expect(pool.padding == Padding(bottom: 1, right: 1))
     #expect(result.network.layers.contains { $0.name == "pool1_bn" && "\($0.operation.kind)" == "BatchNormalization" })
-    #expect(result.notes.contains { $0.contains("a guess, for Keras files do not tell it") })
+    #expect(result.preprocessingReason.contains("a guess, for Keras files do not tell it"))
   }
 
   @Test func normalizationOfTheInputBecomesPreprocessing() throws {

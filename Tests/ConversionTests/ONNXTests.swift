@@ -211,7 +211,7 @@ import Testing
       #expect(abs(result.network.preprocessing.mean[channel] - 127.5) < 1e-3)
       #expect(abs(result.network.preprocessing.scale[channel] * 127.5 - 1) < 1e-5)
     }
-    #expect(result.notes.contains { $0.contains("begins with torchvision's transform_input") })
+    #expect(result.preprocessingReason.contains("begins with torchvision's transform_input"))
     // Other numbers are the network's own affair: pixels as they are.
     let other = try convert(channelwise(scales: [0.5, 0.5, 0.5]).bytes).network.preprocessing
     #expect(other.scale == [0.5, 0.5, 0.5])

@@ -232,7 +232,7 @@ import Testing
       change(&file)
       expectError(file.bytes, status, part, node, options: QuantizedONNXTests.options)
     }
-    for scale in [Float(0), -1, .nan, .infinity, 1e-44] {
+    for scale in [Float(0), -1, .nan, .infinity, .leastNonzeroMagnitude] {
       refuse(.invalidModel, "its scale is", "'n_conv_q'") { $0.replace(ONNXFile.floats("rs", [], [scale])) }
     }
     refuse(.invalidModel, "no scale", "'n_conv_q'") { $0.replace(ONNXFile.floats("rs", [0], [])) }
