@@ -66,7 +66,8 @@ let fuzzTargets =
       name: "FuzzSupport", dependencies: ["GoogLeNet", "Conversion"], path: "Tests/Fuzz/Support",
       swiftSettings: others),
     fuzzer("Picture", ["ImageFiles"]),
-  ] + ["Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "NumPy"].map { fuzzer($0) }
+  ]
+  + ["Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "Keras", "HDF5", "NumPy"].map { fuzzer($0) }
 
 let toolTargets: [Target] = [
   .target(

@@ -13,6 +13,8 @@ public struct ConversionOptions {
   public var inputSize: (height: Int, width: Int)?
   /// Caffe only: a text file that gives the structure, while the caffemodel gives the weights by layer name.
   public var prototxtPath: String?
+  /// Caffe only: a mean image (`mean.binaryproto`), which is reduced to a mean for each channel. Instead of `mean`.
+  public var meanImagePath: String?
   /// PyTorch only: whether the network was trained with torchvision's `transform_input`. nil follows the file, which
   /// tells it only as TorchScript: off otherwise.
   public var transformInput: Bool?

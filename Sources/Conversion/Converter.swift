@@ -30,7 +30,7 @@ public enum Converter {
     guard options.prototxtPath == nil || kind == .caffe else {
       throw GoogLeNetError(.invalidArgument, "'\(file.name)': a prototxt belongs to a caffemodel, which this is not")
     }
-    let imported: ImportedNetwork
+    var imported: ImportedNetwork
     switch kind {
     case .caffe: imported = try CaffeImporter.network(of: file, prototxtPath: options.prototxtPath)
     case .onnx: imported = try ONNXImporter.network(of: file, inputSize: options.inputSize)
@@ -55,7 +55,20 @@ public enum Converter {
       throw GoogLeNetError(
         .invalidArgument, "'\(file.name)': transform_input belongs to PyTorch's GoogLeNet, which this is not")
     }
-    return try finish(imported, file, options)
+    guard let path = options.meanImagePath else { return try finish(imported, file, options) }
+    guard kind == .caffe, options.mean == nil else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        kind == .caffe
+          ? "'\(path)': a mean image and a mean are both given: leave one out"
+          : "'\(file.name)': a mean image belongs to a caffemodel, which this is not")
+    }
+    let mean = try CaffeMean(
+      path: path, channels: imported.inputChannels, size: options.inputSize ?? imported.inputSize ?? (224, 224))
+    var chosen = options
+    chosen.mean = mean.values
+    imported.notes.append(mean.note)
+    return try finish(imported, file, chosen)
   }
 
   /// Applies the options and what is common to all formats, and validates the network.

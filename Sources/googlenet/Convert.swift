@@ -7,8 +7,9 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Turns a trained file into a model.",
     discussion: """
-      Reads Caffe (.caffemodel, current and legacy form), ONNX (opset 7 to 22) and PyTorch (.pt, .pth, .safetensors: the \
-      state of torchvision's googlenet or of one with BatchNorm and true 5x5 branches), told apart by their content. \
+      Reads Caffe (.caffemodel, current and legacy form), ONNX (opset 7 to 22), PyTorch (.pt, .pth, .safetensors: the \
+      state of torchvision's googlenet, of one with true 5x5 branches or without BatchNorm, or TorchScript of these) and \
+      Keras (.keras, .h5: whole models, functional or sequential), told apart by their content. \
       What the file does not say about its pixels is assumed as is usual for its source, and printed: check it.
 
       The network sees (pixel - mean) x scale, pixels 0 to 255, in the network's own channel order.
@@ -18,6 +19,8 @@ struct Convert: ParsableCommand {
         googlenet convert weights.caffemodel --prototxt deploy.prototxt -o my.gln
         googlenet convert model.onnx --channel-order rgb --mean 127.5 -o my.gln
         googlenet convert checkpoint.pt --weights float16 -o small.gln
+        googlenet convert googlenet-1378be20.pth --transform-input yes -o my.gln
+        googlenet convert model.keras --scale 0.00392157 -o my.gln
         googlenet convert checkpoint.pt --verify reference.npz --check photo.jpg -o my.gln
 
       A reference for --verify is a NumPy archive of float32 arrays: numpy.savez(path, input=x, output=y), where y is \
@@ -32,6 +35,11 @@ struct Convert: ParsableCommand {
 
   @Option(help: "Caffe: a network description to use instead of the one in the weights file.", completion: .file())
   var prototxt: String?
+
+  @Option(
+    help: "Caffe: a mean image (mean.binaryproto), reduced to a mean a channel; instead of --mean.", completion: .file()
+  )
+  var meanFile: String?
 
   @Option(
     help: "PyTorch: whether the network was trained with torchvision's transform_input (default: as told, or no).")
@@ -89,6 +97,7 @@ struct Convert: ParsableCommand {
     options.channelOrder = channelOrder?.value
     options.inputSize = inputSize.map { ($0.height, $0.width) }
     options.prototxtPath = prototxt
+    options.meanImagePath = meanFile
     options.transformInput = transformInput.map { $0.value == .yes }
     options.weightStorage = weights?.value
     options.name = name

@@ -61,6 +61,44 @@ import Testing
     #expect(convolution.bias?.floats() == [-1, -2])
   }
 
+  @Test func meanImagesBecomeMeans() throws {
+    func mean(_ dims: [Int], _ values: [Float]) -> [UInt8] {
+      WireWriter { it in
+        for (index, dim) in dims.enumerated() { it.number(UInt64(index + 1), dim) }
+        it.packedFloats(5, values)
+      }.bytes
+    }
+    try withTemporaryFolder { folder in
+      let bytes = CaffeFile.small(legacy: false).bytes
+      var options = ConversionOptions()
+      func result(_ image: [UInt8]) throws -> ConversionResult {
+        options.meanImagePath = try write(image, folder + "/mean.binaryproto")
+        return try convert(bytes, options: options)
+      }
+      let constant = try result(mean([1, 3, 1, 2], [104, 104, 117, 117, 123, 123]))
+      #expect(constant.network.preprocessing.mean == [104, 117, 123])
+      #expect(constant.notes.contains { $0.contains("the same at each pixel") })
+      // The input has 8 x 8 pixels: of ten columns the first and the last are cut off.
+      let row = [1000] + (0..<8).map(Float.init) + [1000]
+      let varied = try result(mean([1, 3, 8, 10], [[Float]](repeating: row, count: 24).flatMap { $0 }))
+      #expect(varied.network.preprocessing.mean == [3.5, 3.5, 3.5])
+      #expect(varied.notes.contains { $0.contains("the average of its centre of 8 x 8") })
+      for (image, status, part) in [
+        (mean([1, 1, 1, 1], [5]), .invalidArgument, "1 channels, the network's input 3"),
+        (mean([1, 3, 2, 2], [5]), .invalidModel, "not a mean image"), ([7, 7, 7], .invalidModel, "BlobProto"),
+      ] as [([UInt8], Status, String)] {
+        let error = #expect(throws: GoogLeNetError.self) { try result(image) }
+        #expect(error?.status == status)
+        #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+      }
+      options.mean = [1]
+      let twice = #expect(throws: GoogLeNetError.self) { try convert(bytes, options: options) }
+      #expect(twice?.message.contains("both given") == true)
+      options.mean = nil
+      expectError(ONNXFile.small().bytes, .invalidArgument, "a mean image belongs to a caffemodel", options: options)
+    }
+  }
+
   @Test func poolingNeedsNoSoftmaxOfItsOwn() throws {
     var file = CaffeFile.small(legacy: false)
     file.layers.removeLast()

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
-[ $# -gt 0 ] || set -- Model Caffe Prototxt ONNX Pickle Zip Safetensors NumPy Picture
+[ $# -gt 0 ] || set -- Model Caffe Prototxt ONNX Pickle Zip Safetensors Keras HDF5 NumPy Picture
 scratch=.build-fuzz
 runs=$scratch/runs
 mkdir -p "$runs"
@@ -27,6 +27,7 @@ fuzz() {
   case $target in
   Picture) cp Tests/ImageFilesTests/Fixtures/*.{png,jpg} "$folder/seeds" ;;
   Model) length=32768 ;;
+  HDF5) length=65536 ;;
   esac
   local result=passed
   "$fuzzer" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -max_len=$length -dict="$runs/words" \

@@ -19,7 +19,7 @@ final class HDF5File {
 
   /// What libhdf5 may take besides the arrays themselves.
   private static let memoryLimit = 256 << 20
-  private static let secondsLimit: UInt32 = 60
+  private static let secondsLimit: UInt32 = 8
 
   /// - Parameter bytes: the HDF5 file: all of `file`, or an entry of it.
   init(_ bytes: UnsafeRawBufferPointer, _ file: InputFile) throws(GoogLeNetError) {
