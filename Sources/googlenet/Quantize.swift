@@ -50,6 +50,7 @@ struct Quantize: ParsableCommand {
 
   func run() throws {
     let start = gln_nanoseconds()
+    try refuseReplacing(model, by: output)
     let loaded = try Model(path: model)
     var options = QuantizationOptions()
     options.rangeMethod = ranges.method
@@ -57,6 +58,7 @@ struct Quantize: ParsableCommand {
     options.threads = threads
     let pictures = try readPictures(loaded)
     var progress: (phase: QuantizationProgress.Phase, bar: ProgressBar)?
+    defer { progress?.bar.clear() }
     let result = try Quantizer.quantize(model: loaded, pictures: pictures, options: options) { step in
       if progress?.phase != step.phase {
         progress?.bar.clear()

@@ -11,7 +11,9 @@ PICTURE = "models/tshirt.png"
 LABELS = ["dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt"]
 
 
-@pytest.mark.parametrize("command", [[], ["convert"], ["export"], ["info"], ["classify"], ["bench"]])
+@pytest.mark.parametrize(
+    "command", [[], ["convert"], ["export"], ["info"], ["classify"], ["bench"], ["quantize"], ["evaluate"]]
+)
 def test_help_teaches_with_examples(tool, command) -> None:
     text = tool(*command, "--help").stdout
     assert "EXAMPLES" in text
