@@ -71,7 +71,7 @@ let fuzzTargets =
 
 let toolTargets: [Target] = [
   .target(
-    name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "generate.sh"],
+    name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "tensorflow.proto", "generate.sh"],
     linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
   .systemLibrary(name: "CHDF5", pkgConfig: "hdf5"),
   .target(name: "CHDF5Reader", dependencies: ["CHDF5"]),

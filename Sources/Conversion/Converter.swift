@@ -1,15 +1,38 @@
 import GoogLeNet
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
 /// Turns trained files of other programs into networks.
 public enum Converter {
-  /// Converts a file, whose format is told by its content.
+  /// Converts a file, whose format is told by its content, or a SavedModel's folder.
   /// - Throws: `ioError` where a file cannot be read, `invalidModel` where one is broken, `unsupported` where it is of
   /// another format or has what a GoogLeNet model cannot express, `invalidArgument` where the options do not fit it.
   /// The message names the file and the layer, node or key.
   public static func convert(path: String, options: ConversionOptions) throws(GoogLeNetError) -> ConversionResult {
+    let path = try savedModel(inFolder: path) ?? path
     let mapped = try MappedFile(path: path)
     let file = InputFile(name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes)
     return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try convert(file, options) }
+  }
+
+  /// The file in a folder that is converted for it; nil where the path is not one of a folder.
+  private static func savedModel(inFolder path: String) throws(GoogLeNetError) -> String? {
+    func exists(_ path: String, _ flags: Int32) -> Bool {
+      let descriptor = open(path, O_RDONLY | O_NONBLOCK | flags)
+      if descriptor >= 0 { close(descriptor) }
+      return descriptor >= 0
+    }
+    guard exists(path, O_DIRECTORY) else { return nil }
+    let file = "\(path)/saved_model.pb"
+    guard exists(file, 0) else {
+      throw GoogLeNetError(
+        .ioError, "'\(path)' is a folder, and not that of a TensorFlow SavedModel: it has no saved_model.pb")
+    }
+    return file
   }
 
   /// Converts a file in memory. Weights in other files (ONNX external data) cannot be reached.
@@ -46,10 +69,13 @@ public enum Converter {
       let contents = TorchContents(state: try SafetensorsFile.stateDict(file), source: .safetensors)
       imported = try StateDictImporter.network(of: contents, transformInput: options.transformInput, file: file)
     case .hdf5: imported = try KerasFile.network(ofHDF5: file, inputSize: options.inputSize)
+    case .tensorFlowGraph: imported = try TensorFlowImporter.network(of: file, inputSize: options.inputSize)
+    case .savedModel: imported = try SavedModelImporter.network(of: file, inputSize: options.inputSize)
+    case .tfLite: throw file.unsupported("TFLite")
     case .foreign(let what):
       throw file.unsupported(
-        "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint, a safetensors file or a Keras model can be converted"
-      )
+        "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint, a safetensors file, a Keras model, a TensorFlow "
+          + "GraphDef or SavedModel, or a TFLite model can be converted")
     }
     guard options.transformInput == nil || imported.source.isPyTorch else {
       throw GoogLeNetError(

@@ -11,6 +11,9 @@ public enum SourceFormat: Equatable, Sendable, CustomStringConvertible {
   case keras
   /// `.h5`.
   case kerasHDF5
+  case tensorFlowGraph
+  case savedModel
+  case tfLite
 
   var isPyTorch: Bool { [.pyTorch, .safetensors, .torchScript].contains(self) }
 
@@ -24,6 +27,9 @@ public enum SourceFormat: Equatable, Sendable, CustomStringConvertible {
     case .torchScript: "TorchScript archive"
     case .keras: "Keras archive"
     case .kerasHDF5: "Keras HDF5"
+    case .tensorFlowGraph: "TensorFlow GraphDef"
+    case .savedModel: "TensorFlow SavedModel"
+    case .tfLite: "TFLite"
     }
   }
 }

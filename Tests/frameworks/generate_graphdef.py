@@ -16,19 +16,28 @@ def repeated(definition):
                 tensor.float_val.extend(values)
 
 
-def write(folder, name, size, build, normalization, notes, change=None):
-    """Makes the graph, runs it, and writes both. `normalization` is (pixel - mean) * scale as (mean, scale)."""
+def graph_of(build, size):
+    """A graph, its input and its last output."""
     graph = tf.Graph()
     with graph.as_default():
         image = tf.compat.v1.placeholder(tf.float32, [None, size.height, size.width, 3], name="input")
         output = build(image)
-        if isinstance(output, list):
-            output = output[-1]
+    return graph, image, output[-1] if isinstance(output, list) else output
+
+
+def write(folder, name, size, build, normalization, notes, change=None, reference=None):
+    """Makes the graph, runs it, and writes both.
+
+    normalization  (mean, scale): the network sees (pixel - mean) * scale
+    change         of the definition
+    reference      builds what gives the probabilities where the graph itself is random
+    """
     pixels = size.images()
     images = (pixels.astype(np.float32) - normalization[0]) * normalization[1]
+    graph, image, output = graph_of(reference or build, size)
     with tf.compat.v1.Session(graph=graph) as session:
         probabilities = session.run(output, {image: images})
-    definition = graph.as_graph_def()
+    definition = graph_of(build, size)[0].as_graph_def()
     if change:
         change(definition)
     (folder / f"{name}.pb").write_bytes(definition.SerializeToString(deterministic=True))
@@ -42,18 +51,33 @@ def main():
     size = Size(full, 1001)
     slim_custom = (127.5, np.float32(1 / 127.5))
     write(
-        folder, f"graphdef-slim{suffix}", size, lambda x: slim(x, Weights(1), size, fused("V3")), slim_custom,
-        ("slim", "background"), repeated,
-    )  # fmt: skip
+        folder,
+        f"graphdef-slim{suffix}",
+        size,
+        lambda x: slim(x, Weights(1), size, fused("V3")),
+        slim_custom,
+        ("slim", "background") if full else ("slim",),
+        repeated,
+    )
     write(
-        folder, f"graphdef-unfused{suffix}", size, lambda x: slim(x, Weights(2), size, unfused, mean_head(0.8)),
-        slim_custom, ("dropout",),
-    )  # fmt: skip
+        folder,
+        f"graphdef-dropout{suffix}",
+        size,
+        lambda x: slim(x, Weights(2), size, unfused, mean_head(0.8)),
+        slim_custom,
+        ("dropout",),
+        reference=lambda x: slim(x, Weights(2), size, unfused, mean_head()),
+    )
     old = Size(full, 1008)
     write(
-        folder, f"graphdef-2015{suffix}", old, lambda x: inception_graph(x, Weights(3), old), (117, np.float32(1)),
-        ("117", "auxiliary"), repeated,
-    )  # fmt: skip
+        folder,
+        f"graphdef-2015{suffix}",
+        old,
+        lambda x: inception_graph(x, Weights(3), old),
+        (117, np.float32(1)),
+        ("117", "auxiliary", "1008") if full else ("117", "auxiliary"),
+        repeated,
+    )
 
 
 main()

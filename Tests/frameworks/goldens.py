@@ -1,8 +1,8 @@
 """Golden files: a trained file, and beside it NAME.npz with images and what the framework itself says of them.
 
-A generator is a script generate_*.py of this folder. It is called with the folder to write to, and with --full for networks of
-the real width instead of narrow ones, whose files are small enough to be committed. Tests/python/test_frameworks.py
-converts and runs what it wrote.
+A generator is a script generate_*.py of this folder. It is called with the folder to write to, and with --full for
+networks of the real width instead of narrow ones, whose files are small enough to be committed.
+Tests/python/test_frameworks.py converts and runs what it wrote.
 """
 
 import argparse
@@ -22,8 +22,8 @@ def save(
 ) -> None:
     """Writes what a conversion of the file or folder NAME or NAME.* must agree with.
 
-    images         as googlenet.Model.predict takes them: N×C×H×W float32 (what the network's input gets, channels first),
-                   or N×H×W×3 uint8 pixels
+    images         as googlenet.Model.predict takes them: N×C×H×W float32 (what the network's input gets, channels
+                   first), or N×H×W×3 uint8 pixels
     probabilities  N×classes, from the framework
     options        of `googlenet convert`
     tolerance      the largest difference of a probability

@@ -24,17 +24,18 @@ MODULES = {
 class Size:
     """How wide a network is, and what it reads and tells apart."""
 
-    def __init__(self, full, classes):
-        self.divisor = 1 if full else 16
+    def __init__(self, full, classes, modules=("3a", "4a", "5a")):
+        self.modules = MODULES if full else {module: MODULES[module] for module in modules}
+        self.divisor = 1 if full else 32
         self.classes = classes if full else 12
         # The last stage has 7×7 pixels, or 3×2.
         self.height, self.width = (224, 224) if full else (96, 64)
         self.last = (self.height // 32, self.width // 32)
 
     def channels(self, count):
-        return max(count // self.divisor, 2)
+        return max(count // self.divisor, 3)
 
-    def images(self, count=2, seed=1):
+    def images(self, count=1, seed=1):
         """Smooth N×H×W×3 pictures with noise, 0 to 255."""
         random = np.random.default_rng(seed)
         rows, columns = np.mgrid[0 : self.height, 0 : self.width] / 16
@@ -118,7 +119,7 @@ def slim(image, weights, size, normalize, head=None):
     x = conv(x, "Conv2d_2b_1x1", size.channels(64), 1)
     x = conv(x, "Conv2d_2c_3x3", size.channels(192), 3)
     x = pool(x, "MaxPool_3a_3x3", 3, 2)
-    for module, widths in MODULES.items():
+    for module, widths in size.modules.items():
         if module == "4a":
             x = pool(x, "MaxPool_4a_3x3", 3, 2)
         if module == "5a":
@@ -193,7 +194,7 @@ def inception_graph(image, weights, size):
     x = conv(x, "conv2d2", size.channels(192), 3)
     x = tf.nn.max_pool2d(normalize(x, "localresponsenorm1"), 3, 2, "SAME", name="maxpool1")
     outputs = []
-    for module, widths in MODULES.items():
+    for module, widths in size.modules.items():
         if module in ("4a", "5a"):
             x = tf.nn.max_pool2d(x, 3, 2, "SAME", name=f"maxpool_{module}")
         one, reduce3, three, reduce5, five, projection = map(size.channels, widths)

@@ -12,6 +12,10 @@ FOLDER = Path(os.environ.get("GOOGLENET_GOLDENS", Path(__file__).resolve().paren
 NAMES = sorted(path.stem for path in FOLDER.glob("*.npz"))
 
 
+def test_there_are_golden_files():
+    assert NAMES, f"no golden files in {FOLDER}"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_conversion_agrees_with_the_framework(tool, tmp_path, name):
     golden = np.load(FOLDER / f"{name}.npz")

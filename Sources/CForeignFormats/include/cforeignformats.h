@@ -8,6 +8,7 @@
 
 #include "caffe.pb-c.h"
 #include "onnx.pb-c.h"
+#include "tensorflow.pb-c.h"
 
 /* How much memory an unpacked message may still take; `exhausted` is set once it asked for more. */
 typedef struct gln_budget {

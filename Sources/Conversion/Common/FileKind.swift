@@ -7,6 +7,9 @@ enum FileKind: Equatable {
   case zip
   case safetensors
   case hdf5
+  case tensorFlowGraph
+  case savedModel
+  case tfLite
   /// Something that cannot be converted: what it is, and what would help.
   case foreign(String)
 
@@ -20,6 +23,10 @@ enum FileKind: Equatable {
       self = .safetensors
       return
     }
+    if FileKind.isTensorFlowGraph(bytes) {
+      self = .tensorFlowGraph
+      return
+    }
     let scan = ProtobufFields(bytes, limit: 100_000)
     let startsWithNumber = scan.fields.first.map { $0.number == 1 && $0.wireType == 0 } ?? false
     if startsWithNumber, scan.contains(14, wireType: 1) || scan.contains(15, wireType: 2) {
@@ -31,11 +38,7 @@ enum FileKind: Equatable {
     {
       self = .caffe
     } else if startsWithNumber, scan.contains(2, wireType: 2) {
-      self = .foreign("a TensorFlow SavedModel: export it as ONNX (tf2onnx) first")
-    } else if scan.fault == nil, scan.fields.count > 1, scan.contains(1, wireType: 2),
-      scan.contains(4, wireType: 2) || scan.fields.allSatisfy({ $0.number == 1 && $0.wireType == 2 })
-    {
-      self = .foreign("a TensorFlow GraphDef: export it as ONNX (tf2onnx) first")
+      self = .savedModel
     } else if startsWithNumber, scan.fault != nil {
       self = .onnx
     } else if scan.fault != nil, let first = scan.fields.first, first.wireType == 2, [1, 2, 100].contains(first.number)
@@ -50,10 +53,10 @@ enum FileKind: Equatable {
 
   private static func magic(_ file: InputFile) -> FileKind? {
     if file.bytes.isEmpty { return .foreign("empty") }
+    if file.starts(with: "TFL3", at: 4) { return .tfLite }
     if file.starts(with: [0x50, 0x4B, 0x03, 0x04]) || file.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
     if file.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) { return .hdf5 }
     let known: [(offset: Int, magic: [UInt8], what: String)] = [
-      (4, [UInt8]("TFL3".utf8), "a TFLite flatbuffer"),
       (0, [0x1F, 0x8B], "a gzip archive: unpack it first"),
       (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive: unpack it first"),
       (0, [0x28, 0xB5, 0x2F, 0xFD], "a Zstandard archive: unpack it first"),
@@ -86,6 +89,17 @@ enum FileKind: Equatable {
     guard file.bytes.count >= 10, file.bytes[8] == UInt8(ascii: "{") else { return false }
     let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
     return length >= 2 && length <= 1 << 40
+  }
+
+  /// Whether the first field is a node with a name and an operation. A caffemodel begins with its name, an ONNX model
+  /// with a number.
+  private static func isTensorFlowGraph(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let first = ProtobufFields(bytes, limit: 1).fields.first, first.number == 1, first.wireType == 2 else {
+      return false
+    }
+    let node = ProtobufFields(UnsafeRawBufferPointer(rebasing: bytes[first.payload]), limit: 1000)
+    return node.fault == nil && node.fields.first?.number == 1 && node.contains(1, wireType: 2)
+      && node.contains(2, wireType: 2)
   }
 
   private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {

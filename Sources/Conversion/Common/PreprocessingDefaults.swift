@@ -25,6 +25,12 @@ struct PreprocessingDefaults {
     [0.229 / 0.5, 0.224 / 0.5, 0.225 / 0.5], [(0.485 - 0.5) / 0.5, (0.456 - 0.5) / 0.5, (0.406 - 0.5) / 0.5]
   )
 
+  /// TensorFlow's custom for Inception networks: (pixel / 255 - 0.5) * 2.
+  static func slim(reason: String) -> PreprocessingDefaults {
+    PreprocessingDefaults(
+      channelOrder: .rgb, mean: [127.5, 127.5, 127.5], scale: [1 / 127.5, 1 / 127.5, 1 / 127.5], reason: reason)
+  }
+
   /// Plain pixels.
   static func plain(_ order: Preprocessing.ChannelOrder, reason: String) -> PreprocessingDefaults {
     PreprocessingDefaults(

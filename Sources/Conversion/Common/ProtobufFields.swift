@@ -57,7 +57,7 @@ struct ProtobufFields {
     fields.contains { $0.number == number && $0.wireType == wireType }
   }
 
-  private static func varint(_ bytes: UnsafeRawBufferPointer, _ cursor: inout Int) -> UInt64? {
+  static func varint(_ bytes: UnsafeRawBufferPointer, _ cursor: inout Int) -> UInt64? {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while cursor < bytes.count, shift < 64 {

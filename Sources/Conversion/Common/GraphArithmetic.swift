@@ -1,0 +1,88 @@
+import GoogLeNet
+
+/// The elementwise operations of two values of a foreign graph.
+enum GraphArithmetic {
+  case add
+  case subtract
+  case multiply
+  case divide
+
+  /// An image and a constant with one value for all or one a channel, as a scale and shift.
+  /// - Parameter isReversed: the constant is the first of the two.
+  func affine(_ input: GraphActivation, _ constant: GraphConstant, isReversed: Bool, _ node: some ForeignNode)
+    throws(GoogLeNetError) -> BatchNormalization
+  {
+    // Broadcasting aligns the last axes: one of them may differ from 1, and it must be the channels.
+    let lead = constant.dims.count - input.axes.count
+    guard lead <= 0 || constant.dims.prefix(lead).allSatisfy({ $0 == 1 }) else {
+      throw node.unsupported("the constant has more dimensions than the image")
+    }
+    let channels = input.shape.channels
+    if constant.count != 1 {
+      let wide = constant.dims.indices.filter { constant.dims[$0] != 1 }
+      guard wide.count == 1, input.isChannel(input.axis(wide[0] - constant.dims.count)), constant.count == channels
+      else {
+        throw node.unsupported(
+          "a constant of \(constant.dims) is neither one value nor one for each of \(channels) channels")
+      }
+    }
+    let numbers = constant.floats
+    let values = numbers.count == 1 ? [Float](repeating: numbers[0], count: channels) : numbers
+    guard values.count == channels else { throw node.invalid("the constant is empty") }
+    var affine = BatchNormalization()
+    switch (self, isReversed) {
+    case (.add, _): affine.shift = try Tensor(values, dims: [channels])
+    case (.multiply, _): affine.scale = try Tensor(values, dims: [channels])
+    case (.subtract, false): affine.shift = try Tensor(values.map { -$0 }, dims: [channels])
+    case (.subtract, true):
+      affine.scale = try Tensor(values.map { _ in -1 }, dims: [channels])
+      affine.shift = try Tensor(values, dims: [channels])
+    case (.divide, false): affine.scale = try Tensor(values.map { 1 / $0 }, dims: [channels])
+    case (.divide, true): throw node.unsupported("a constant divided by an image is not supported")
+    }
+    return affine
+  }
+
+  /// Two constants, one of which has one value or both the same number of them.
+  func folded(_ left: GraphConstant, _ right: GraphConstant, _ node: some ForeignNode) throws(GoogLeNetError)
+    -> GraphConstant
+  {
+    let isLeft = left.count > right.count || left.count == right.count && left.dims.count >= right.dims.count
+    let dims = isLeft ? left.dims : right.dims
+    let count = max(left.count, right.count)
+    func stretched(_ constant: GraphConstant) -> [Float] {
+      constant.count == 1 ? [Float](repeating: constant.floats[0], count: count) : constant.floats
+    }
+    // Of equal counts all dimensions but ones must be equal too: (1, 1, C) and (C), not (2, 3) and (3, 2).
+    guard left.count == 1 || right.count == 1 || left.dims.filter({ $0 != 1 }) == right.dims.filter({ $0 != 1 }),
+      count > 0
+    else {
+      throw node.unsupported("it combines constants of \(left.dims) and \(right.dims)")
+    }
+    if let left = left.integers, let right = right.integers {
+      let values = (0..<count).map { integer(left[left.count == 1 ? 0 : $0], right[right.count == 1 ? 0 : $0]) }
+      guard !values.contains(nil) else { throw node.invalid("it overflows or divides by zero") }
+      return GraphConstant(dims: dims, values: .integers(values.compactMap { $0 }))
+    }
+    let values = zip(stretched(left), stretched(right)).map { (left, right) -> Float in
+      switch self {
+      case .add: left + right
+      case .subtract: left - right
+      case .multiply: left * right
+      case .divide: left / right
+      }
+    }
+    return GraphConstant(dims: dims, values: .floats(values))
+  }
+
+  private func integer(_ left: Int, _ right: Int) -> Int? {
+    let (value, overflow) =
+      switch self {
+      case .add: left.addingReportingOverflow(right)
+      case .subtract: left.subtractingReportingOverflow(right)
+      case .multiply: left.multipliedReportingOverflow(by: right)
+      case .divide: left.dividedReportingOverflow(by: right)
+      }
+    return overflow ? nil : value
+  }
+}

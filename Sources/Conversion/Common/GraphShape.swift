@@ -1,0 +1,40 @@
+import GoogLeNet
+
+/// Changes of a constant's dimensions.
+enum GraphShape {
+  /// - Parameter target: the new dimensions, one of which may be -1: what is left.
+  static func reshaped(_ node: some ForeignNode, _ input: GraphConstant, to target: [Int]) throws(GoogLeNetError)
+    -> GraphConstant
+  {
+    guard input.count > 0 else { throw node.unsupported("it reshapes an empty constant") }
+    var known = 1
+    for dim in target where dim != -1 {
+      let (product, overflow) = known.multipliedReportingOverflow(by: dim)
+      guard dim >= 0, !overflow else { throw node.invalid("it reshapes to \(target)") }
+      known = product
+    }
+    let open = target.count(where: { $0 == -1 })
+    guard open == 0 ? known == input.count : open == 1 && known > 0 && input.count % known == 0 else {
+      throw node.invalid("it reshapes \(input.dims) to \(target)")
+    }
+    var result = input
+    result.dims = target.map { $0 == -1 ? input.count / known : $0 }
+    return result
+  }
+
+  /// - Parameter axes: dimensions of 1 to leave out, counted from the end where negative; all of them where empty.
+  static func squeezed(_ node: some ForeignNode, _ input: GraphConstant, axes: [Int]) throws(GoogLeNetError)
+    -> GraphConstant
+  {
+    let places =
+      axes.isEmpty
+      ? Set(input.dims.indices.filter { input.dims[$0] == 1 })
+      : Set(axes.map { $0 < 0 ? $0 &+ input.dims.count : $0 })
+    guard places.allSatisfy({ input.dims.indices.contains($0) && input.dims[$0] == 1 }) else {
+      throw node.invalid("it removes the axes \(axes) of \(input.dims)")
+    }
+    var result = input
+    result.dims = input.dims.indices.filter { !places.contains($0) }.map { input.dims[$0] }
+    return result
+  }
+}
