@@ -71,7 +71,7 @@ public enum Converter {
     case .hdf5: imported = try KerasFile.network(ofHDF5: file, inputSize: options.inputSize)
     case .tensorFlowGraph: imported = try TensorFlowImporter.network(of: file, inputSize: options.inputSize)
     case .savedModel: imported = try SavedModelImporter.network(of: file, inputSize: options.inputSize)
-    case .tfLite: throw file.unsupported("TFLite")
+    case .tfLite: imported = try TFLiteImporter.network(of: file, inputSize: options.inputSize)
     case .foreign(let what):
       throw file.unsupported(
         "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint, a safetensors file, a Keras model, a TensorFlow "

@@ -93,7 +93,7 @@ import Testing
 
   @Test func foreignFilesAreNamed() {
     for (bytes, name) in [
-      ([], "empty"), ([0, 0, 0, 0] + Array("TFL3".utf8), "TFLite"), ([0x80, 2, 0x8A, 0x0A], "pickle"),
+      ([], "empty"), ([0x80, 2, 0x8A, 0x0A], "pickle"),
       ([0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19], "old non-zip torch.save"),
       (Array("version https://git-lfs.github.com/spec/v1".utf8), "Git LFS"), (Array("<!DOCTYPE html>".utf8), "HTML"),
       (Array("name: \"GoogleNet\"\nlayer {".utf8), "prototxt"), ([0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),

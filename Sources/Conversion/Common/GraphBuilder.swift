@@ -2,12 +2,8 @@ import GoogLeNet
 
 /// The layers of a foreign graph, made of the operations that TensorFlow and TFLite share.
 struct GraphBuilder {
-  enum Value {
-    case constant(GraphConstant)
-    case activation(GraphActivation)
-  }
-
   private let inference: ShapeInference
+  private var budget: ValueBudget
   private(set) var layers: [Layer] = []
   private var indices: [String: Int] = [:]
   private var inputName = ""
@@ -23,6 +19,7 @@ struct GraphBuilder {
 
   init(_ file: InputFile) {
     inference = ShapeInference(source: "'\(file.name)'")
+    budget = ValueBudget(file)
   }
 
   /// The network's input, of the dimensions that the file declares: nil where they are open.
@@ -94,6 +91,9 @@ struct GraphBuilder {
     }
     return name
   }
+
+  /// Counts weights before they are brought into their layer's order.
+  mutating func spend(_ count: Int) throws(GoogLeNetError) { try budget.spend(count) }
 
   /// - Parameter weights: (outputs, inputs a group, height, width).
   mutating func convolution(

@@ -306,6 +306,7 @@ struct TensorFlowImporter {
     guard weights.dims.count == 4 else {
       throw node.invalid("its weights have \(weights.dims.count) dimensions instead of 4")
     }
+    try builder.spend(weights.count)
     let places = try format(node, input)
     let window = GraphWindow(
       kernel: [weights.dims[0], weights.dims[1]], strides: try pair(node, "strides", places),
@@ -470,7 +471,9 @@ struct TensorFlowImporter {
   {
     let input = try activation(node, inputs)
     guard !node.bool("transpose_a", false) else { throw node.unsupported("transpose_a is not supported") }
-    var weights = try tensor(node, try constant(node, inputs, 1), rank: 2)
+    let matrix = try constant(node, inputs, 1)
+    try builder.spend(matrix.count)
+    var weights = try tensor(node, matrix, rank: 2)
     if !node.bool("transpose_b", false) { weights = try weights.transposed() }
     return try builder.innerProduct(node, input, weights: weights)
   }

@@ -4,11 +4,11 @@ import GoogLeNet
 /// Reads tensors of TensorFlow's files.
 struct TensorFlowTensorReader {
   private let file: InputFile
-  /// Values that may still be made of fewer in the file: one number can stand for a whole tensor.
-  private var budget = 64 << 20
+  private var budget: ValueBudget
 
   init(_ file: InputFile) {
     self.file = file
+    budget = ValueBudget(file)
   }
 
   /// The element types of TensorFlow that are read.
@@ -17,13 +17,8 @@ struct TensorFlowTensorReader {
     19: .float16,
   ]
 
-  /// - Throws: `unsupported` where constants that the graph computes become larger than any real network's.
-  mutating func spend(_ count: Int) throws(GoogLeNetError) {
-    guard count <= budget else {
-      throw file.unsupported("its graph makes more than 64 Mi values of constants")
-    }
-    budget -= count
-  }
+  /// Counts values that the graph makes of constants.
+  mutating func spend(_ count: Int) throws(GoogLeNetError) { try budget.spend(count) }
 
   /// - Parameter name: how errors call the tensor.
   func dims(_ shape: Tensorflow__Shape?, name: String) throws(GoogLeNetError) -> (dims: [Int], count: Int) {
@@ -48,6 +43,7 @@ struct TensorFlowTensorReader {
       throw file.unsupported("tensor '\(name)' has element type \(it.dtype), which is not supported")
     }
     let (dims, count) = try dims(it.tensor_shape?.pointee, name: name)
+    try budget.spend(count)
     if it.tensor_content.len > 0 {
       let raw = UnsafeRawBufferPointer(start: it.tensor_content.data, count: it.tensor_content.len)
       guard raw.count == count * format.size else {
@@ -79,14 +75,13 @@ struct TensorFlowTensorReader {
   }
 
   /// The last value stands for all that are missing; none at all for zeros.
-  private mutating func repeated<Value>(_ values: [Value], _ zero: Value, _ count: Int, _ name: String)
+  private func repeated<Value>(_ values: [Value], _ zero: Value, _ count: Int, _ name: String)
     throws(GoogLeNetError) -> [Value]
   {
     guard values.count <= count else {
       throw file.invalid("tensor '\(name)' has \(values.count) values, but its dimensions need \(count)")
     }
     guard values.count < count else { return values }
-    try spend(count - values.count)
     return values + [Value](repeating: values.last ?? zero, count: count - values.count)
   }
 

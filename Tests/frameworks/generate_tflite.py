@@ -1,0 +1,111 @@
+"""TFLite models: float, with 8-bit weights alone, and quantized in the ways of both of TensorFlow's converters."""
+
+import flatbuffers
+import numpy as np
+from goldens import arguments, save
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow_networks import Size, Weights, fused, inception_graph, mean_head, slim, tf
+
+# Quantized outputs are multiples of 1/256.
+STEP = 1 / 256
+
+
+def converter_of(build, size):
+    """A converter of a network that reads one image, its weights constants as after freezing."""
+    signature = tf.TensorSpec([1, size.height, size.width, 3], tf.float32, "image")
+    function = tf.function(build, input_signature=[signature]).get_concrete_function()
+    return tf.lite.TFLiteConverter.from_concrete_functions([function])
+
+
+def quantized(build, size, kind, per_channel=True):
+    """A model of 8-bit integers, whose input and output are of type `kind` (float32: converted inside)."""
+    converter = converter_of(build, size)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    pictures = size.images(20, seed=5).astype(np.float32) / np.float32(127.5) - 1
+    converter.representative_dataset = lambda: ([picture[None]] for picture in pictures)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = kind
+    converter._experimental_disable_per_channel = not per_channel
+    return converter.convert()
+
+
+def unsigned(model, shift):
+    """The model with unsigned bytes throughout, as the older converter wrote, weights around the zero point 128 + shift."""
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    (graph,) = tree.subgraphs
+    for tensor in graph.tensors:
+        if tensor.type != schema.TensorType.INT8:
+            continue
+        data = tree.buffers[tensor.buffer].data
+        moved = 128
+        if data is not None:
+            values = np.asarray(data, np.uint8).view(np.int8).astype(int)
+            moved = 128 + shift
+            tree.buffers[tensor.buffer].data = (values + moved).clip(0, 255).astype(np.uint8)
+        tensor.type = schema.TensorType.UINT8
+        tensor.quantization.zeroPoint = np.asarray(tensor.quantization.zeroPoint) + moved
+    for code in tree.operatorCodes:
+        code.version = 1
+    builder = flatbuffers.Builder(len(model))
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def interpreted(model, pixels, mean, scale):
+    """What TFLite's interpreter says of pictures; quantized outputs as the numbers that they mean.
+
+    mean, scale  where the input is float: it gets (pixel - mean) * scale
+    """
+    # The optimized kernels: the reference one of LRN leaves the last channel of each window out.
+    kind = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=kind)
+    interpreter.allocate_tensors()
+    (source,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
+    inputs = {
+        np.float32: lambda: (pixels.astype(np.float32) - mean) * np.float32(scale),
+        np.uint8: lambda: pixels,
+        np.int8: lambda: (pixels.astype(int) - 128).astype(np.int8),
+    }[source["dtype"]]()
+    rows = []
+    for image in inputs:
+        interpreter.set_tensor(source["index"], image[None])
+        interpreter.invoke()
+        row = interpreter.get_tensor(result["index"])[0].astype(np.float32)
+        scale, zero = result["quantization"]
+        rows.append((row - zero) * np.float32(scale) if scale else row)
+    return np.stack(rows)
+
+
+def main():
+    folder, full = arguments()
+    suffix = "-full" if full else ""
+    size = Size(full, 1001)
+    pixels = size.images()
+
+    def write(name, model, notes, tolerance=1e-4, mean=127.5, scale=1 / 127.5):
+        (folder / f"{name}{suffix}.tflite").write_bytes(model)
+        said = interpreted(model, pixels, mean, scale)
+        save(folder, f"{name}{suffix}", pixels, said, tolerance=tolerance, notes=notes)
+
+    def network(image):
+        return slim(image, Weights(21), size, fused("V3"))
+
+    def meaned(image):
+        return slim(image, Weights(22), size, fused("V3"), mean_head())
+
+    write("tflite-float", converter_of(network, size).convert(), ("slim",))
+    old = Size(full, 1008)
+    lrn = converter_of(lambda image: inception_graph(image, Weights(23), old)[-1], size)
+    write("tflite-2015", lrn.convert(), ("117",), mean=117, scale=1)
+    small = converter_of(network, size)
+    small.optimizations = [tf.lite.Optimize.DEFAULT]
+    small.target_spec.supported_types = [tf.float16]
+    write("tflite-float16", small.convert(), ("slim",))
+    write("tflite-int8", quantized(network, size, tf.int8), ("taken over as int8",), 3 * STEP)
+    write("tflite-int8-float", quantized(meaned, size, tf.float32), ("taken over as int8", "slim"), 3 * STEP)
+    bytes_ = quantized(network, size, tf.int8, per_channel=False)
+    write("tflite-uint8", unsigned(bytes_, 0), ("taken over as int8",), 10 * STEP)
+    write("tflite-uint8-asymmetric", unsigned(bytes_, 3), ("became float32",), 10 * STEP)
+
+
+main()
