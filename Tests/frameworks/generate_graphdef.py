@@ -75,7 +75,7 @@ def main():
         old,
         lambda x: inception_graph(x, Weights(3), old),
         (117, np.float32(1)),
-        ("117", "auxiliary", "1008") if full else ("117", "auxiliary"),
+        ("tensorflow_inception_graph", "auxiliary", "1008") if full else ("tensorflow_inception_graph", "auxiliary"),
         repeated,
     )
 

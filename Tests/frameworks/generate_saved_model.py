@@ -78,7 +78,7 @@ def session(folder, name, size):
             builder.add_meta_graph_and_variables(run, ["serve"], {"predict_images": signature})
             builder.save()
     finish(folder / name)
-    save(folder, name, pixels, probabilities, notes=("predict_images", "117", "auxiliary"))
+    save(folder, name, pixels, probabilities, notes=("predict_images", "tensorflow_inception_graph", "auxiliary"))
 
 
 def exported(folder, name, size):

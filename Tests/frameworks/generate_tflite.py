@@ -30,7 +30,7 @@ def quantized(build, size, kind, per_channel=True):
 
 
 def unsigned(model, shift):
-    """The model with unsigned bytes throughout, as the older converter wrote, weights around the zero point 128 + shift."""
+    """The model with unsigned bytes throughout, as the older converter wrote, weights around 128 + shift."""
     tree = schema.ModelT.InitFromPackedBuf(model, 0)
     (graph,) = tree.subgraphs
     for tensor in graph.tensors:
@@ -56,8 +56,12 @@ def interpreted(model, pixels, mean, scale):
 
     mean, scale  where the input is float: it gets (pixel - mean) * scale
     """
-    # The optimized kernels: the reference one of LRN leaves the last channel of each window out.
-    kind = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    # Quantized models by the reference kernels; not float ones, for that of LRN leaves out each window's last channel.
+    kinds = tf.lite.experimental.OpResolverType
+    is_float = not any(
+        tensor["quantization"][0] for tensor in tf.lite.Interpreter(model_content=model).get_tensor_details()
+    )
+    kind = kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES if is_float else kinds.BUILTIN_REF
     interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=kind)
     interpreter.allocate_tensors()
     (source,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -96,7 +100,7 @@ def main():
     write("tflite-float", converter_of(network, size).convert(), ("slim",))
     old = Size(full, 1008)
     lrn = converter_of(lambda image: inception_graph(image, Weights(23), old)[-1], size)
-    write("tflite-2015", lrn.convert(), ("117",), mean=117, scale=1)
+    write("tflite-2015", lrn.convert(), ("tensorflow_inception_graph",), mean=117, scale=1)
     small = converter_of(network, size)
     small.optimizations = [tf.lite.Optimize.DEFAULT]
     small.target_spec.supported_types = [tf.float16]
