@@ -133,12 +133,16 @@ public enum Converter {
       labels: options.labels ?? imported.labels, inputName: imported.inputName, layers: layers)
     let isQuantized = layers.contains { $0.operation.weights?.elementType == .int8 }
     if isQuantized, options.weightStorage ?? .int8 == .int8 {
-      let quantization = try ImportedQuantization(network, imported.quantizations)
-      network = quantization.network
-      notes += quantization.notes
+      // Some importers give each layer its scale themselves.
+      if !layers.contains(where: { $0.outputScale != nil }) {
+        let quantization = try ImportedQuantization(network, imported.quantizations)
+        network = quantization.network
+        notes += quantization.notes
+      }
     } else {
       let storage = options.weightStorage ?? .float32
       network.layers = try WeightEncoder.encode(layers, as: storage)
+      for index in network.layers.indices { network.layers[index].outputScale = nil }
       if isQuantized { notes.append("the file is quantized: its weights were dequantized") }
       switch storage {
       case .float32: break
