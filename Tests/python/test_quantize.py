@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import ROOT, TOOL
 from onnx_networks import Network
 from PIL import Image
 
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / "dist/bin/googlenet"
 CLASSES = 7
 
 

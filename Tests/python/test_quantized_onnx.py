@@ -2,15 +2,16 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import googlenet
 import numpy as np
 import onnx
 import pytest
-from conftest import TOOL
 from onnx_networks import Network, run_all
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
+TOOL = Path(__file__).resolve().parents[2] / "dist/bin/googlenet"
 # Pixels as they are: the grid of the quantized input is then that of the bytes.
 PIXELS = ("--mean", "0", "--scale", "1", "--channel-order", "rgb")
 FORMS = {

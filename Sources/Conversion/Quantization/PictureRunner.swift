@@ -14,6 +14,8 @@ final class PictureRunner {
     var options = SessionOptions()
     options.threads = threads
     options.precision = precision
+    // What Winograd rounds otherwise depends on the tier and changes with its kernels.
+    options.algorithm = .direct
     session = try Session(model: model, options: options)
     format = network.preprocessing.channelOrder == .gray ? .gray : .rgb
     names = layers.map { network.layers[$0].name }

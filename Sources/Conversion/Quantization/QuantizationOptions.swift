@@ -6,8 +6,9 @@ public struct QuantizationOptions: Sendable {
   public var maxFloatShare = 0.0
   /// Every so many pictures one is not calibrated with, but tells how well it went; 0 for none.
   public var heldOutEvery = 10
-  /// Places of each picture whose input windows each convolution is fitted to.
-  public var windowsPerPicture = 40
+  /// Places of each picture whose input windows each convolution is fitted to. On the pictures of `RangeMethod`'s table 120 instead
+  /// of 40, with direct convolutions, brought BVLC's total variation from 8.7 to 8.1 × 10⁻³, and the same top-1 from 246 to 248.
+  public var windowsPerPicture = 120
   /// Threads to use, 0 for the allowed CPUs. Has no influence on the result.
   public var threads = 0
 
