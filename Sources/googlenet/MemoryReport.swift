@@ -8,9 +8,17 @@ struct MemoryReport {
   init(_ session: Session) { memory = session.memory }
 
   /// What the system counts of this process at its peak: the tool itself, libraries and the file's mapped pages included.
+  /// Not of getrusage, whose figure begins with what the process that started this one took.
   static var processPeakBytes: Int {
-    var usage = rusage()
-    return getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss * 1024 : 0
+    guard let status = fopen("/proc/self/status", "r") else { return 0 }
+    defer { fclose(status) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), status) != nil {
+      let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      let words = text.split { $0.isWhitespace }
+      if words.first == "VmHWM:", words.count > 1 { return (Int(words[1]) ?? 0) * 1024 }
+    }
+    return 0
   }
 
   var members: [(String, JSON)] {
