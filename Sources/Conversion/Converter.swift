@@ -135,7 +135,9 @@ public enum Converter {
     if isQuantized, options.weightStorage ?? .int8 == .int8 {
       // Some importers give each layer its scale themselves.
       if !layers.contains(where: { $0.outputScale != nil }) {
-        let quantization = try ImportedQuantization(network, imported.quantizations)
+        let quantization = try runnable(file) { () throws(GoogLeNetError) in
+          try ImportedQuantization(network, imported.quantizations)
+        }
         network = quantization.network
         notes += quantization.notes
       }
@@ -151,14 +153,21 @@ public enum Converter {
         notes.append("weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
       }
     }
-    do {
-      _ = try Model(network: network)
-    } catch {
-      throw GoogLeNetError(error.status, "'\(file.name)': converted, but not a network that can run: \(error.message)")
-    }
+    _ = try runnable(file) { () throws(GoogLeNetError) in try Model(network: network) }
     return ConversionResult(
       network: network, source: imported.source, variant: variant, preprocessingReason: reason,
       inputNormalization: normalization?.affine, notes: notes)
+  }
+
+  /// Names the file in errors of what makes a model of its network.
+  private static func runnable<Result>(_ file: InputFile, _ body: () throws(GoogLeNetError) -> Result)
+    throws(GoogLeNetError) -> Result
+  {
+    do {
+      return try body()
+    } catch {
+      throw GoogLeNetError(error.status, "'\(file.name)': converted, but not a network that can run: \(error.message)")
+    }
   }
 
   /// What the network is fed with, and why that is taken to be right.

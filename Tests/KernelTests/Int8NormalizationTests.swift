@@ -75,13 +75,12 @@ import Testing
   }
 
   private func power(_ base: Float) -> Float {
-    func error(_ y: Float) -> Float {
-      let root = base * (y * y)
-      return (root * root) * base
-    }
-    let y = Float(bitPattern: 0x6F15_0000 - base.bitPattern >> 1 - base.bitPattern >> 2)
-    let t = error(y)
-    let better = y * ((0.154_879_15 * t + -0.562_417_1) * t + 1.407_557_2)
-    return better * (-0.25 * error(better) + 1.25)
+    let y = Float(bitPattern: 0x6F0F_0000 - base.bitPattern >> 1 - base.bitPattern >> 2)
+    let root = base * (y * y)
+    let t = (root * root) * base
+    let square = t * t
+    let low = -1.496_684_5 * t + 1.666_895_23
+    let high = 0.152_585_93 * square + (-0.718_085_08 * t + 1.395_288_06)
+    return y * (high * square + low)
   }
 }

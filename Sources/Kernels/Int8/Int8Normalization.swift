@@ -144,25 +144,27 @@ struct Int8Normalization {
     return values
   }
 
-  /// base^-0.75 to a relative error of 2e-7, for normal numbers above 0.
+  /// base^-0.75 to a relative error of 9e-7, for normal numbers above 0.
   ///
-  /// The bits of a float are nearly its logarithm: the start value is right to 4.5 %. Two polynomial steps follow:
-  /// y · p(base³ · y⁴), where p(t) is close to t^-¼, the first one a minimax polynomial for the start value's errors.
+  /// The bits of a float are nearly its logarithm: the start value is right to 7 %. One step follows: y · p(base³ · y⁴),
+  /// where p is the minimax polynomial of fourth degree for t^-¼ over the start value's errors, 0.757 to 1.046.
   @inline(__always)
   private static func powers<let vectors: Int>(_ bases: InlineArray<vectors, Vec>) -> InlineArray<vectors, Vec> {
     var y = bases
     for vector in 0..<vectors {
       let bits = unsafeBitCast(bases[vector], to: Bits.self)
-      let start = Bits(repeating: 0x6F15_0000) &- (bits &>> Bits(repeating: 1)) &- (bits &>> Bits(repeating: 2))
+      let start = Bits(repeating: 0x6F0F_0000) &- (bits &>> Bits(repeating: 1)) &- (bits &>> Bits(repeating: 2))
       y[vector] = unsafeBitCast(start, to: Vec.self)
     }
-    var t = errors(bases, y)
+    let errors = errors(bases, y)
     for vector in 0..<vectors {
-      let linear = Vec(repeating: 0.154_879_15) * t[vector] + Vec(repeating: -0.562_417_1)
-      y[vector] *= linear * t[vector] + Vec(repeating: 1.407_557_2)
+      let t = errors[vector]
+      let square = t * t
+      let low = Vec(repeating: -1.496_684_5) * t + Vec(repeating: 1.666_895_23)
+      let middle = Vec(repeating: -0.718_085_08) * t + Vec(repeating: 1.395_288_06)
+      let high = Vec(repeating: 0.152_585_93) * square + middle
+      y[vector] *= high * square + low
     }
-    t = errors(bases, y)
-    for vector in 0..<vectors { y[vector] *= Vec(repeating: -0.25) * t[vector] + Vec(repeating: 1.25) }
     return y
   }
 
