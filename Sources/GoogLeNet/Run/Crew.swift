@@ -6,20 +6,20 @@ final class Crew {
   let threads: Int
   private let team: OpaquePointer?
   private let parallelFor: SessionOptions.ParallelFor?
-  /// Hands out units of work.
-  private let counter: OpaquePointer
+  /// Hand out units of work, one counter a thread.
+  private let counters: UnsafeMutableBufferPointer<OpaquePointer>
 
   init(options: SessionOptions) throws(GoogLeNetError) {
     threads = options.threads == 0 ? min(Int(gln_allowed_cpus()), SessionOptions.threadLimit) : options.threads
     parallelFor = options.parallelFor
-    guard let counter = gln_counter_create() else {
-      throw GoogLeNetError(.outOfMemory, "no memory for a counter")
+    guard let counters = Crew.makeCounters(threads) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for \(threads) counters")
     }
-    self.counter = counter
+    self.counters = counters
     if threads > 1, parallelFor == nil {
       team = gln_team_create(Int32(threads), Int32(options.spinMicroseconds))
       if team == nil {
-        // The instance is initialized, so its deinit frees the counter.
+        // The instance is initialized, so its deinit frees the counters.
         throw GoogLeNetError(.outOfMemory, "the system does not start \(threads - 1) threads; ask for fewer")
       }
     } else {
@@ -29,7 +29,24 @@ final class Crew {
 
   deinit {
     gln_team_free(team)
-    gln_counter_free(counter)
+    Crew.free(counters)
+  }
+
+  private static func makeCounters(_ count: Int) -> UnsafeMutableBufferPointer<OpaquePointer>? {
+    let counters = UnsafeMutableBufferPointer<OpaquePointer>.allocate(capacity: count)
+    for index in 0..<count {
+      guard let counter = gln_counter_create() else {
+        free(UnsafeMutableBufferPointer(rebasing: counters[..<index]))
+        return nil
+      }
+      counters.initializeElement(at: index, to: counter)
+    }
+    return counters
+  }
+
+  private static func free(_ counters: UnsafeMutableBufferPointer<OpaquePointer>) {
+    for counter in counters { gln_counter_free(counter) }
+    counters.deallocate()
   }
 
   /// Runs a stage of a plan.
@@ -40,8 +57,9 @@ final class Crew {
       }
       return
     }
-    var job = StageJob(stage: stage, counter: counter, scratch: scratch, scratchStride: scratchStride)
-    gln_counter_store(counter, 0)
+    var job = StageJob(
+      stage: stage, counters: UnsafeBufferPointer(counters), scratch: scratch, scratchStride: scratchStride)
+    for counter in counters { gln_counter_store(counter, 0) }
     withUnsafeMutablePointer(to: &job) {
       dispatch(
         { context, index in context?.assumingMemoryBound(to: StageJob.self).pointee.work(index) },
@@ -55,6 +73,7 @@ final class Crew {
       for index in 0..<count { body(index) }
       return
     }
+    let counter = counters[0]
     gln_counter_store(counter, 0)
     withoutActuallyEscaping(body) { body in
       var job = LoopJob(count: count, counter: counter, body: body)
@@ -73,27 +92,45 @@ final class Crew {
     }
   }
 
+  /// Each thread has a share of every task, the same part each time: neighbouring units mostly work on neighbouring pixels, and
+  /// what a thread writes in one stage it best reads itself in the next. One that is done helps the others.
   private struct StageJob {
     let stage: Plan.Stage
-    let counter: OpaquePointer
+    /// For each thread how many units of its share have been taken.
+    let counters: UnsafeBufferPointer<OpaquePointer>
     let scratch: UnsafeMutableRawPointer
     let scratchStride: Int
 
-    /// Takes units, in the order of the tasks, until there are none left.
     func work(_ thread: Int) {
       let scratch = scratch + thread &* scratchStride
+      takeUnits(of: thread, scratch)
+      for other in 1..<counters.count {
+        let owner = thread &+ other
+        takeUnits(of: owner < counters.count ? owner : owner &- counters.count, scratch)
+      }
+    }
+
+    /// Takes units of a thread's share, in the order of the tasks, until there are none left.
+    private func takeUnits(of owner: Int, _ scratch: UnsafeMutableRawPointer) {
       var task = 0
+      var share = share(of: owner, 0)
       var before = 0
       while true {
-        let unit = Int(gln_counter_add(counter, 1))
-        guard unit < stage.units else { return }
-        while unit &- before >= stage.tasks[task].units {
-          before &+= stage.tasks[task].units
+        let place = Int(gln_counter_add(counters[owner], 1))
+        while place &- before >= share.count {
+          before &+= share.count
           task &+= 1
+          guard task < stage.tasks.count else { return }
+          share = self.share(of: owner, task)
         }
         let it = stage.tasks[task]
-        it.run(it.arguments, it.phase, Int32(truncatingIfNeeded: unit &- before), scratch)
+        it.run(it.arguments, it.phase, Int32(truncatingIfNeeded: share.lowerBound &+ place &- before), scratch)
       }
+    }
+
+    private func share(of owner: Int, _ task: Int) -> Range<Int> {
+      let units = stage.tasks[task].units
+      return owner &* units / counters.count..<(owner &+ 1) &* units / counters.count
     }
   }
 
