@@ -136,23 +136,25 @@ class BatchArgument:
     """A batch of images of exactly the network's size as a gln_batch, kept alive."""
 
     def __init__(self, batch: BatchLike, channels: int, height: int, width: int) -> None:
-        pixels = f"N×{height}×{width}×{channels} of uint8 (pixels)"
-        tensors = f"N×{channels}×{height}×{width} of float32 (normalised tensors)"
-        needed = f"{pixels} or {tensors} is needed; classify() takes pictures of other sizes"
+        def needed() -> str:
+            pixels = f"N×{height}×{width}×{channels} of uint8 (pixels)"
+            tensors = f"N×{channels}×{height}×{width} of float32 (normalised tensors)"
+            return f"{pixels} or {tensors} is needed; classify() takes pictures of other sizes"
+
         if isinstance(batch, (list, tuple)):
             batch = _stack(batch)
         if not isinstance(batch, np.ndarray):
-            raise ArgumentTypeError(f"batch is a {type(batch).__name__}: an array or a list of arrays, {needed}")
+            raise ArgumentTypeError(f"batch is a {type(batch).__name__}: an array or a list of arrays, {needed()}")
         if batch.dtype == np.uint8:
             kind, shape = BATCH_U8, (height, width, channels)
         elif batch.dtype.kind == "f" and batch.dtype.itemsize == 4:
             kind, shape = BATCH_FLOAT32, (channels, height, width)
         else:
-            raise ArgumentTypeError(f"batch is an array of {batch.dtype}: {needed}")
+            raise ArgumentTypeError(f"batch is an array of {batch.dtype}: {needed()}")
         if batch.ndim == 3:
             batch = batch[np.newaxis]
         if batch.ndim != 4 or batch.shape[1:] != shape:
-            raise InvalidArgumentError(f"batch is an array of {batch.dtype} of shape {batch.shape}: {needed}")
+            raise InvalidArgumentError(f"batch is an array of {batch.dtype} of shape {batch.shape}: {needed()}")
         if batch.shape[0] == 0:
             raise InvalidArgumentError("batch is empty: at least one image is needed")
         self._array = np.ascontiguousarray(batch, dtype=batch.dtype.newbyteorder("="))

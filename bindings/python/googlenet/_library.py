@@ -144,13 +144,13 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
         (c_void_p, POINTER(CImage), POINTER(CPrediction), c_size_t, POINTER(c_size_t)),
     ),
     "gln_session_preprocess": (c_int, (c_void_p, POINTER(CImage), POINTER(c_uint8), c_size_t)),
-    "gln_session_predict": (c_int, (c_void_p, POINTER(CBatch), c_int, POINTER(c_float), c_size_t)),
-    "gln_session_features": (c_int, (c_void_p, POINTER(CBatch), POINTER(c_float), c_size_t)),
+    "gln_session_predict": (c_int, (c_void_p, POINTER(CBatch), c_int, c_void_p, c_size_t)),
+    "gln_session_features": (c_int, (c_void_p, POINTER(CBatch), c_void_p, c_size_t)),
     "gln_session_layer_shape": (
         c_int,
         (c_void_p, c_char_p, POINTER(c_int32), POINTER(c_int32), POINTER(c_int32)),
     ),
-    "gln_session_layer": (c_int, (c_void_p, c_char_p, POINTER(CBatch), POINTER(c_float), c_size_t)),
+    "gln_session_layer": (c_int, (c_void_p, c_char_p, POINTER(CBatch), c_void_p, c_size_t)),
 }
 
 _lock = threading.Lock()

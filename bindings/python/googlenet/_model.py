@@ -290,7 +290,7 @@ class Model:
         with self._use() as handles:
             check(
                 library().gln_session_predict(
-                    handles.session, ctypes.byref(argument.c_batch), kind, _floats(values), values.size
+                    handles.session, ctypes.byref(argument.c_batch), kind, values.ctypes.data, values.size
                 )
             )
         return values
@@ -302,7 +302,7 @@ class Model:
         with self._use() as handles:
             check(
                 library().gln_session_features(
-                    handles.session, ctypes.byref(argument.c_batch), _floats(values), values.size
+                    handles.session, ctypes.byref(argument.c_batch), values.ctypes.data, values.size
                 )
             )
         return values
@@ -323,7 +323,7 @@ class Model:
                     handles.session,
                     text_argument("name", name),
                     ctypes.byref(argument.c_batch),
-                    _floats(values),
+                    values.ctypes.data,
                     values.size,
                 )
             )
@@ -509,10 +509,6 @@ def _input_size(size: int | tuple[int, int] | None) -> tuple[int, int]:
         index_argument("input_size", height, 1, _INPUT_SIZE_LIMIT),
         index_argument("input_size", width, 1, _INPUT_SIZE_LIMIT),
     )
-
-
-def _floats(values: np.ndarray) -> ctypes._Pointer[ctypes.c_float]:
-    return values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
 
 
 def _text(value: bytes | None) -> str:
