@@ -13,7 +13,7 @@ struct Softmax {
     let whole = count / width &* width
     let rest = count &- whole
     var largest = Vec(repeating: -.infinity)
-    for place in stride(from: 0, to: whole, by: width) { largest = larger(largest, load(input + place)) }
+    for place in stride(from: 0, to: whole, by: width) { largest = Tier.larger(largest, load(input + place)) }
     var maximum = laneMaximum(largest)
     for place in whole..<count where input[place] > maximum { maximum = input[place] }
     let offset = Vec(repeating: maximum)

@@ -1,14 +1,6 @@
 /// Lanes below `minimum` raised to it. NaN stays.
 @inline(__always)
-func raise(_ vector: Vec, to minimum: Vec) -> Vec {
-  vector.replacing(with: minimum, where: vector .< minimum)
-}
-
-/// The larger of each two lanes.
-@inline(__always)
-func larger(_ a: Vec, _ b: Vec) -> Vec {
-  a.replacing(with: b, where: a .< b)
-}
+func raise(_ vector: Vec, to minimum: Vec) -> Vec { Tier.larger(vector, minimum) }
 
 /// a × b + c, fused where the tier can.
 @inline(__always)
@@ -34,7 +26,7 @@ func exponential(_ x: Vec) -> Vec {
   let highest = Vec(repeating: 88)
   // Adding and subtracting 1.5 · 2^23 rounds to an integer, which then stands in the sum's lowest bits.
   let shift = Vec(repeating: 12_582_912)
-  let clamped = larger(x, lowest).replacing(with: highest, where: x .> highest)
+  let clamped = raise(x, to: lowest).replacing(with: highest, where: x .> highest)
   let shifted = clamped * Vec(repeating: 1.442_695_04) + shift
   let power = shifted - shift
   // ln 2 in two parts, the first short enough for exact products with small integers.

@@ -25,6 +25,9 @@ enum Tier {
     gln_store_first_256(values, vector, Int32(truncatingIfNeeded: count))
   }
 
+  /// b where a < b, else a.
+  @inline(__always) static func larger(_ a: Vec, _ b: Vec) -> Vec { gln_larger_256(a, b) }
+
   /// 1 / √x to float accuracy: the instruction's 12 bits and two Newton steps.
   @inline(__always) static func reciprocalSquareRoot(_ x: Vec) -> Vec {
     newtonStep(x, newtonStep(x, gln_reciprocal_square_root_256(x)))

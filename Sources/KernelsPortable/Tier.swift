@@ -32,6 +32,9 @@ enum Tier {
     if count > 3 { values[3] = vector[3] }
   }
 
+  /// b where a < b, else a.
+  @inline(__always) static func larger(_ a: Vec, _ b: Vec) -> Vec { a.replacing(with: b, where: a .< b) }
+
   /// 1 / √x to float accuracy.
   @inline(__always) static func reciprocalSquareRoot(_ x: Vec) -> Vec { 1 / x.squareRoot() }
 

@@ -30,6 +30,8 @@ GLN_SIMD void gln_store_first_256(float *values, __m256 vector, int32_t count) {
 }
 /* a * b + c, rounded once. (Of Swift's addProduct the compiler sees the lanes and does not always find the vector again.) */
 GLN_SIMD __m256 gln_multiply_add_256(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
+/* b where a < b, else a. (Of Swift's comparison and choice the compiler does not always make one instruction.) */
+GLN_SIMD __m256 gln_larger_256(__m256 a, __m256 b) { return _mm256_max_ps(b, a); }
 /* 1 / sqrt(x) with a relative error of at most 1.5 × 2^-12. */
 GLN_SIMD __m256 gln_reciprocal_square_root_256(__m256 x) { return _mm256_rsqrt_ps(x); }
 #endif
@@ -42,6 +44,7 @@ GLN_SIMD void gln_store_first_512(float *values, __m512 vector, int32_t count) {
     _mm512_mask_storeu_ps(values, (__mmask16)((1u << count) - 1u), vector);
 }
 GLN_SIMD __m512 gln_multiply_add_512(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+GLN_SIMD __m512 gln_larger_512(__m512 a, __m512 b) { return _mm512_max_ps(b, a); }
 /* 1 / sqrt(x) with a relative error of at most 2^-14. */
 GLN_SIMD __m512 gln_reciprocal_square_root_512(__m512 x) { return _mm512_rsqrt14_ps(x); }
 #endif
