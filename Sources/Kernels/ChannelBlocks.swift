@@ -29,6 +29,10 @@ struct ChannelBlocks {
     return Swift.min(Vec.scalarCount, rest)
   }
 
+  /// How many channels a block has.
+  @inline(__always)
+  func lanes(_ block: Int) -> Int { Swift.min(Self.width, channels &- firstChannel(block)) }
+
   /// Blocks before this one are full.
   @inline(__always)
   var full: Int { channels / Self.width }

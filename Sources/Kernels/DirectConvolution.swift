@@ -63,18 +63,21 @@ struct DirectConvolution {
   @inline(__always)
   var isVector: Bool { outputHeight == 1 && outputWidth == 1 }
 
+  /// The cut of groups of blocks where the output is one pixel.
   @inline(__always)
-  var items: Int {
-    isVector
-      ? (blocks.count &+ Self.vectorTileBlocks &- 1) / Self.vectorTileBlocks
-      : blocks.count &* tilesAcross &* tilesDown
+  private func vectorCut(_ threads: Int32) -> WorkCut {
+    WorkCut(items: (blocks.count &+ Self.vectorTileBlocks &- 1) / Self.vectorTileBlocks, threads: threads)
   }
 
-  /// On small images much of the time goes into fetching weights, and a unit does best with many blocks one after another.
+  /// On small images much of the time goes into fetching weights, and a unit does best with many tiles.
   @inline(__always)
-  func cut(_ threads: Int32) -> WorkCut {
-    WorkCut(items: items, threads: threads, unitsPerThread: tilesAcross &* tilesDown <= 16 ? 1 : 4)
+  private func tileCut(_ threads: Int32) -> TileCut {
+    let tiles = tilesAcross &* tilesDown
+    return TileCut(tiles: tiles, blocks: blocks.count, threads: threads, unitsPerThread: tiles <= 16 ? 1 : 4)
   }
+
+  @inline(__always)
+  func units(_ threads: Int32) -> Int { isVector ? vectorCut(threads).units : tileCut(threads).units }
 
   @inline(__always)
   var packedSize: Int { blocks.vectors &* vectorLength &* MemoryLayout<Vec>.size }
@@ -85,28 +88,36 @@ struct DirectConvolution {
     UnsafeRawPointer(packed).assumingMemoryBound(to: Vec.self) + block &* Tier.tileVectors &* vectorLength
   }
 
-  /// Computes the items in the given range.
-  func run(_ arguments: gln_f32_convolution, _ first: Int, _ end: Int) {
+  /// Computes a unit.
+  func run(_ arguments: gln_f32_convolution, _ unit: Int32) {
     let input = arguments.input.unsafelyUnwrapped
     let packed = arguments.weights.unsafelyUnwrapped
     let output = arguments.output.unsafelyUnwrapped
     var loop = loop
     withUnsafeMutablePointer(to: &loop) { loop in
-      for item in first..<end {
-        if isVector {
-          runVectorItem(loop, item, input, packed, output)
-        } else {
-          let tiles = tilesAcross &* tilesDown
-          let block = item / tiles
-          let tile = item &- block &* tiles
-          // Each tile asks for its share of the next block's weights.
-          let share = blocks.vectors(block) &* MemoryLayout<Vec>.size / tiles
-          loop.pointee.prefetchStep = share
-          loop.pointee.prefetch =
-            UnsafeRawPointer(packedBlock(block &+ 1, packed)) + tile &* (share &* (vectorLength &- 1))
-          runTile(loop, block, tile / tilesAcross, tile % tilesAcross, input, packed, output)
+      if isVector {
+        let (first, end) = vectorCut(arguments.threads).range(unit)
+        for item in first..<end { runVectorItem(loop, item, input, packed, output) }
+      } else {
+        tileCut(arguments.threads).forEachRun(of: unit) { block, first, end in
+          runTiles(loop, block, first, end, input, packed, output)
         }
       }
+    }
+  }
+
+  /// Computes a range of tiles of a block. Each asks for its share of the next block's weights.
+  @inline(__always)
+  private func runTiles(
+    _ loop: UnsafeMutablePointer<TileLoop>, _ block: Int, _ first: Int, _ end: Int, _ input: UnsafePointer<Float>,
+    _ packed: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  ) {
+    let share = blocks.vectors(block) &* MemoryLayout<Vec>.size / (end &- first)
+    loop.pointee.prefetchStep = share
+    for tile in first..<end {
+      loop.pointee.prefetch =
+        UnsafeRawPointer(packedBlock(block &+ 1, packed)) + (tile &- first) &* (share &* (vectorLength &- 1))
+      runTile(loop, block, tile / tilesAcross, tile % tilesAcross, input, packed, output)
     }
   }
 
@@ -192,13 +203,11 @@ func directAlgorithm() -> gln_f32_convolution_algorithm {
     tile: nil, shared_size: { _ in 0 }, scratch_size: { _ in 0 },
     unit_count: { shape, _ in
       let shape = shape.unsafelyUnwrapped.pointee
-      return Int32(DirectConvolution(shape).cut(shape.threads).units)
+      return Int32(DirectConvolution(shape).units(shape.threads))
     },
     run: { arguments, _, unit, _ in
       let shape = arguments.unsafelyUnwrapped.load(as: gln_f32_convolution.self)
-      let convolution = DirectConvolution(shape)
-      let (first, end) = convolution.cut(shape.threads).range(unit)
-      convolution.run(shape, first, end)
+      DirectConvolution(shape).run(shape, unit)
     })
 }
 
