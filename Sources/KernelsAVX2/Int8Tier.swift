@@ -51,6 +51,52 @@ enum Int8Tier {
     }
   }
 
+  /// Stores the first `count` of two vectors' values, which may be all, rounded to the nearest integer and clamped: four of the first
+  /// vector, four of the second, and so on.
+  @inline(__always)
+  static func storeFours(_ first: Vec, _ second: Vec, _ place: UnsafeMutablePointer<UInt8>, count: Int) {
+    if count >= 2 &* Vec.scalarCount {
+      gln_store_u8_fours_8(place, first, second)
+    } else {
+      var all = SIMD16<UInt8>()
+      withUnsafeMutablePointer(to: &all) { all in
+        let values = UnsafeMutableRawPointer(all).assumingMemoryBound(to: UInt8.self)
+        gln_store_u8_fours_8(values, first, second)
+        gln_copy_bytes(place, values, count)
+      }
+    }
+  }
+
+  /// Stores the first `count` of two vectors' values, which may be all, rounded to the nearest integer and clamped: four of the first
+  /// vector, four of the second, and so on.
+  @inline(__always)
+  static func storeFours(_ first: Vec, _ second: Vec, _ place: UnsafeMutablePointer<UInt16>, count: Int) {
+    if count >= 2 &* Vec.scalarCount {
+      gln_store_u16_fours_8(place, first, second)
+    } else {
+      var all = SIMD16<UInt16>()
+      withUnsafeMutablePointer(to: &all) { all in
+        let values = UnsafeMutableRawPointer(all).assumingMemoryBound(to: UInt16.self)
+        gln_store_u16_fours_8(values, first, second)
+        gln_copy_bytes(place, values, 2 &* count)
+      }
+    }
+  }
+
+  /// The sum of the products of each lane's two signed 16-bit halves.
+  @inline(__always) static func multiplyPairs(_ a: Sums, _ b: Sums) -> Sums { gln_multiply_pairs_256(a, b) }
+
+  /// Each lane from its left neighbour, the first from the last lane of `previous`.
+  @inline(__always) static func lanesUp(_ values: Sums, _ previous: Sums) -> Sums { gln_lanes_up_8(values, previous) }
+
+  /// Each lane from its right neighbour, the last from the first lane of `next`.
+  @inline(__always) static func lanesDown(_ values: Sums, _ next: Sums) -> Sums { gln_lanes_down_8(values, next) }
+
+  /// Stores the first even value, the first odd one, the second even one …, rounded to the nearest integer and clamped.
+  @inline(__always) static func storePairs(_ even: Vec, _ odd: Vec, _ place: UnsafeMutablePointer<UInt8>) {
+    gln_store_u8_pairs_8(place, even, odd)
+  }
+
   /// Writes 3 channels of the first pixels of a row, four pixels at a time, as far as whole vectors may be read.
   ///
   /// - Returns: how many pixels are done.

@@ -41,6 +41,42 @@ enum Int8Tier {
     }
   }
 
+  /// Stores the first `count` of two vectors' values, which may be all, rounded to the nearest integer and clamped: four of the first
+  /// vector, four of the second, and so on.
+  @inline(__always)
+  static func storeFours(_ first: Vec, _ second: Vec, _ place: UnsafeMutablePointer<UInt8>, count: Int) {
+    if count >= 2 &* Vec.scalarCount {
+      gln_store_u8_fours_16(place, first, second)
+    } else {
+      gln_store_first_u8_fours_16(place, first, second, Int32(truncatingIfNeeded: count))
+    }
+  }
+
+  /// Stores the first `count` of two vectors' values, which may be all, rounded to the nearest integer and clamped: four of the first
+  /// vector, four of the second, and so on.
+  @inline(__always)
+  static func storeFours(_ first: Vec, _ second: Vec, _ place: UnsafeMutablePointer<UInt16>, count: Int) {
+    if count >= 2 &* Vec.scalarCount {
+      gln_store_u16_fours_16(place, first, second)
+    } else {
+      gln_store_first_u16_fours_16(place, first, second, Int32(truncatingIfNeeded: count))
+    }
+  }
+
+  /// The sum of the products of each lane's two signed 16-bit halves.
+  @inline(__always) static func multiplyPairs(_ a: Sums, _ b: Sums) -> Sums { gln_multiply_pairs_512(a, b) }
+
+  /// Each lane from its left neighbour, the first from the last lane of `previous`.
+  @inline(__always) static func lanesUp(_ values: Sums, _ previous: Sums) -> Sums { gln_lanes_up_16(values, previous) }
+
+  /// Each lane from its right neighbour, the last from the first lane of `next`.
+  @inline(__always) static func lanesDown(_ values: Sums, _ next: Sums) -> Sums { gln_lanes_down_16(values, next) }
+
+  /// Stores the first even value, the first odd one, the second even one …, rounded to the nearest integer and clamped.
+  @inline(__always) static func storePairs(_ even: Vec, _ odd: Vec, _ place: UnsafeMutablePointer<UInt8>) {
+    gln_store_u8_pairs_16(place, even, odd)
+  }
+
   /// Writes 3 channels of the first pixels of a row, four pixels at a time, as far as whole vectors may be read.
   ///
   /// - Returns: how many pixels are done.

@@ -178,7 +178,7 @@ typedef enum gln_s8_output {
  *   f32:     the larger of value and `minimum`.
  * Strides are in elements of the respective buffer. Bytes past a pixel's (or, where pixels have no gaps, a kernel row's) last channel may
  * be read, up to GLN_READ_SLACK past the last pixel's; they are multiplied by zero weights. What `pack` writes depends on the kernel, the
- * channels and the input's pixel stride and dilation, nothing else.
+ * channels, the input's pixel stride and dilation and the output's type, nothing else.
  */
 typedef struct gln_s8_convolution {
     const uint8_t *input; /* the first value that the window of output (0, 0) reads */
@@ -242,8 +242,9 @@ typedef struct gln_u8_pooling {
 /*
  * Local response normalization from 16 to 8 bits: x = float32(input) × input_scale, d = k + alpha × sum of x² over the window,
  * output = x × d^-0.75 × output_multiplier, rounded to nearest even and clamped to 0 … 255. beta is 0.75. Only operations that IEEE 754
- * rounds exactly, in one fixed order, so that every tier gives the same bits: q = float32(input), s = sum of q² from the first channel
- * of the window to the last, d = (alpha × (input_scale × input_scale)) × s + k, output = (q × (input_scale × output_multiplier)) × d^-0.75.
+ * rounds exactly, in one fixed order, so that every tier gives the same bits: q = float32(input), d = (alpha × (input_scale ×
+ * input_scale)) × s + k, where s = sum of q² from the first channel of the window to the last; for a window of 5 s = 16 × the sum of the
+ * squares of q's upper 14 bits, floor(q / 4), which is exact. The power is right to 1.2e-4 of itself.
  */
 typedef struct gln_u16_normalization {
     const uint16_t *input;

@@ -79,6 +79,15 @@ GLN_SIMD gln_s32x4 gln_multiply_pairs_128(gln_s32x4 a, gln_s32x4 b) {
 #endif
 }
 
+/* Each lane from its left neighbour, the first from the last lane of `previous`; and from its right one, the last from `next`. */
+GLN_SIMD gln_s32x4 gln_lanes_up_4(gln_s32x4 values, gln_s32x4 previous) {
+    return __builtin_shufflevector(previous, values, 3, 4, 5, 6);
+}
+
+GLN_SIMD gln_s32x4 gln_lanes_down_4(gln_s32x4 values, gln_s32x4 next) {
+    return __builtin_shufflevector(values, next, 1, 2, 3, 4);
+}
+
 /* Rounded, clamped to 0 ... limit (at most 65535); NaN becomes 0. */
 GLN_SIMD gln_s32x4 gln_round_4(gln_f32x4 values, float limit) {
 #if defined(__SSE2__)
@@ -107,6 +116,35 @@ GLN_SIMD void gln_store_u8_4(uint8_t *to, gln_f32x4 values) {
     memcpy(to, &bytes, 4);
 }
 
+/*
+ * Two vectors side by side, rounded and clamped: four values of the first, four of the second, four of the first and so on, as
+ * packing instructions leave them.
+ */
+GLN_SIMD void gln_store_u8_fours_4(uint8_t *to, gln_f32x4 first, gln_f32x4 second) {
+#if defined(__SSE2__)
+    __m128i words = _mm_packs_epi32((__m128i)gln_round_4(first, 255), (__m128i)gln_round_4(second, 255));
+    _mm_storel_epi64((__m128i_u *)to, _mm_packus_epi16(words, words));
+#else
+    gln_store_u8_4(to, first);
+    gln_store_u8_4(to + 4, second);
+#endif
+}
+
+/* Stores even[0], odd[0], even[1] ... as bytes, rounded and clamped to 0 ... 255; NaN becomes 0. */
+GLN_SIMD void gln_store_u8_pairs_4(uint8_t *to, gln_f32x4 even, gln_f32x4 odd) {
+#if defined(__SSE2__)
+    __m128i words = _mm_packs_epi32((__m128i)gln_round_4(even, 255), (__m128i)gln_round_4(odd, 255));
+    __m128i bytes = _mm_packus_epi16(words, words);
+    _mm_storel_epi64((__m128i_u *)to, _mm_unpacklo_epi8(bytes, _mm_srli_epi64(bytes, 32)));
+#else
+    gln_s32x4 first = gln_round_4(even, 255), second = gln_round_4(odd, 255);
+    for (int lane = 0; lane < 4; lane++) {
+        to[2 * lane] = (uint8_t)first[lane];
+        to[2 * lane + 1] = (uint8_t)second[lane];
+    }
+#endif
+}
+
 GLN_SIMD void gln_store_u16_4(uint16_t *to, gln_f32x4 values) {
     gln_s32x4 rounded = gln_round_4(values, 65535);
 #if defined(__SSE2__)
@@ -117,6 +155,11 @@ GLN_SIMD void gln_store_u16_4(uint16_t *to, gln_f32x4 values) {
     gln_u16x4 words = __builtin_convertvector(rounded, gln_u16x4);
     memcpy(to, &words, sizeof words);
 #endif
+}
+
+GLN_SIMD void gln_store_u16_fours_4(uint16_t *to, gln_f32x4 first, gln_f32x4 second) {
+    gln_store_u16_4(to, first);
+    gln_store_u16_4(to + 4, second);
 }
 
 #if defined(__AVX2__)
@@ -151,6 +194,42 @@ GLN_SIMD void gln_store_u8_8(uint8_t *to, gln_f32x8 values) {
 
 GLN_SIMD void gln_store_u16_8(uint16_t *to, gln_f32x8 values) {
     _mm_storeu_si128((__m128i_u *)to, gln_round_8(values, 65535));
+}
+
+GLN_SIMD gln_s32x8 gln_lanes_up_8(gln_s32x8 values, gln_s32x8 previous) {
+    return __builtin_shufflevector(previous, values, 7, 8, 9, 10, 11, 12, 13, 14);
+}
+
+GLN_SIMD gln_s32x8 gln_lanes_down_8(gln_s32x8 values, gln_s32x8 next) {
+    return __builtin_shufflevector(values, next, 1, 2, 3, 4, 5, 6, 7, 8);
+}
+
+/* Rounded; more than `limit` becomes `limit`, NaN becomes the least integer. */
+GLN_SIMD __m256i gln_round_below_8(gln_f32x8 values, float limit) {
+    return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(limit), values));
+}
+
+/* As words, four values of the first, four of the second, and so on. Packing clamps what is below 0. */
+GLN_SIMD __m256i gln_pack_fours_8(gln_f32x8 first, gln_f32x8 second, float limit) {
+    return _mm256_packus_epi32(gln_round_below_8(first, limit), gln_round_below_8(second, limit));
+}
+
+GLN_SIMD __m128i gln_pack_bytes_8(gln_f32x8 first, gln_f32x8 second) {
+    __m256i words = gln_pack_fours_8(first, second, 255);
+    return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
+GLN_SIMD void gln_store_u8_fours_8(uint8_t *to, gln_f32x8 first, gln_f32x8 second) {
+    _mm_storeu_si128((__m128i_u *)to, gln_pack_bytes_8(first, second));
+}
+
+GLN_SIMD void gln_store_u16_fours_8(uint16_t *to, gln_f32x8 first, gln_f32x8 second) {
+    _mm256_storeu_si256((__m256i_u *)to, gln_pack_fours_8(first, second, 65535));
+}
+
+GLN_SIMD void gln_store_u8_pairs_8(uint8_t *to, gln_f32x8 even, gln_f32x8 odd) {
+    const __m128i order = _mm_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
+    _mm_storeu_si128((__m128i_u *)to, _mm_shuffle_epi8(gln_pack_bytes_8(even, odd), order));
 }
 
 /* 12 bytes, each taken from the place among 16 that `order` names. */
@@ -216,6 +295,49 @@ GLN_SIMD void gln_store_u16_16(uint16_t *to, gln_f32x16 values) {
 
 GLN_SIMD void gln_store_first_u16_16(uint16_t *to, gln_f32x16 values, int32_t count) {
     _mm256_mask_storeu_epi16(to, (__mmask16)((1u << count) - 1u), _mm512_cvtusepi32_epi16(gln_round_16(values)));
+}
+
+GLN_SIMD gln_s32x16 gln_lanes_up_16(gln_s32x16 values, gln_s32x16 previous) {
+    return __builtin_shufflevector(previous, values, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+}
+
+GLN_SIMD gln_s32x16 gln_lanes_down_16(gln_s32x16 values, gln_s32x16 next) {
+    return __builtin_shufflevector(values, next, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+}
+
+/* Rounded; more than `limit` becomes `limit`, NaN becomes the least integer. */
+GLN_SIMD __m512i gln_round_below_16(gln_f32x16 values, float limit) {
+    return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_set1_ps(limit), values));
+}
+
+/* As words, four values of the first, four of the second, and so on. Packing clamps what is below 0. */
+GLN_SIMD __m512i gln_pack_fours_16(gln_f32x16 first, gln_f32x16 second, float limit) {
+    return _mm512_packus_epi32(gln_round_below_16(first, limit), gln_round_below_16(second, limit));
+}
+
+GLN_SIMD __m256i gln_pack_bytes_16(gln_f32x16 first, gln_f32x16 second) {
+    return _mm512_cvtepi16_epi8(gln_pack_fours_16(first, second, 255));
+}
+
+GLN_SIMD void gln_store_u8_fours_16(uint8_t *to, gln_f32x16 first, gln_f32x16 second) {
+    _mm256_storeu_si256((__m256i_u *)to, gln_pack_bytes_16(first, second));
+}
+
+GLN_SIMD void gln_store_first_u8_fours_16(uint8_t *to, gln_f32x16 first, gln_f32x16 second, int32_t count) {
+    _mm256_mask_storeu_epi8(to, (__mmask32)((1ull << count) - 1u), gln_pack_bytes_16(first, second));
+}
+
+GLN_SIMD void gln_store_u16_fours_16(uint16_t *to, gln_f32x16 first, gln_f32x16 second) {
+    _mm512_storeu_si512(to, gln_pack_fours_16(first, second, 65535));
+}
+
+GLN_SIMD void gln_store_first_u16_fours_16(uint16_t *to, gln_f32x16 first, gln_f32x16 second, int32_t count) {
+    _mm512_mask_storeu_epi16(to, (__mmask32)((1ull << count) - 1u), gln_pack_fours_16(first, second, 65535));
+}
+
+GLN_SIMD void gln_store_u8_pairs_16(uint8_t *to, gln_f32x16 even, gln_f32x16 odd) {
+    const __m256i order = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15));
+    _mm256_storeu_si256((__m256i_u *)to, _mm256_shuffle_epi8(gln_pack_bytes_16(even, odd), order));
 }
 #endif
 

@@ -1,7 +1,8 @@
 import CKernels
 
 /// Local response normalization from 16 to 8 bits, vectorised over channels. No operation is fused, and the squares of
-/// a window are added in the order of the channels, so that every tier gives the same bits.
+/// a window are added in the order of the channels, so that every tier gives the same bits. GoogLeNet's window of five channels has a
+/// kernel of its own.
 struct Int8Normalization {
   /// Channels done at a time, and the most channels on each side of the window.
   @inline(__always) static var chunk: Int { 1024 }
@@ -17,10 +18,12 @@ struct Int8Normalization {
   /// Pixels of a batch, and squares of each.
   let batch: Int
   let pixelSquares: Int
+  private let power: Int8NormalizationPower
 
   init(_ arguments: gln_u16_normalization) {
     self.arguments = arguments
     channels = Int(arguments.channels)
+    power = Int8NormalizationPower(multiplier: arguments.input_scale * arguments.output_multiplier)
     reach = Swift.min(Int(arguments.size) / 2, Self.largestReach)
     pixelSquares = Swift.min(channels, Self.chunk) &+ 2 &* reach &+ 2 &* Vec.scalarCount
     batch = channels > Self.chunk ? 1 : Swift.max(1, Swift.min(Self.largestBatch, Squares.count / pixelSquares))
@@ -34,6 +37,7 @@ struct Int8Normalization {
 
   func run(_ unit: Int32) {
     let (first, end) = Self.cut(arguments).range(unit)
+    if arguments.size == 5 { return Int8PairNormalization(arguments).run(first, end) }
     var squares = Squares { _ in 0 }
     var storage = squares.mutableSpan
     storage.withUnsafeMutableBufferPointer { storage in
@@ -123,61 +127,13 @@ struct Int8Normalization {
     let scale = arguments.input_scale
     let alpha = Vec(repeating: arguments.alpha * (scale * scale))
     let k = Vec(repeating: arguments.k)
-    let multiplier = Vec(repeating: scale * arguments.output_multiplier)
     var bases = InlineArray<vectors, Vec> { _ in Vec(repeating: 0) }
     for vector in 0..<vectors { bases[vector] = load(window + vector &* Vec.scalarCount) }
-    if reach == 2 {
-      for place in 1..<5 {
-        for vector in 0..<vectors { bases[vector] += load(window + (vector &* Vec.scalarCount &+ place)) }
-      }
-    } else {
-      for place in 1..<Swift.max(1, 2 &* reach &+ 1) {
-        for vector in 0..<vectors { bases[vector] += load(window + (vector &* Vec.scalarCount &+ place)) }
-      }
+    for place in 1..<Swift.max(1, 2 &* reach &+ 1) {
+      for vector in 0..<vectors { bases[vector] += load(window + (vector &* Vec.scalarCount &+ place)) }
     }
     for vector in 0..<vectors { bases[vector] = alpha * bases[vector] + k }
-    var values = Self.powers(bases)
-    for vector in 0..<vectors {
-      let value = Int8Tier.floats(Int8Tier.load(input + vector &* Vec.scalarCount))
-      values[vector] = (value * multiplier) * values[vector]
-    }
-    return values
-  }
-
-  /// base^-0.75 to a relative error of 9e-7, for normal numbers above 0.
-  ///
-  /// The bits of a float are nearly its logarithm: the start value is right to 7 %. One step follows: y · p(base³ · y⁴),
-  /// where p is the minimax polynomial of fourth degree for t^-¼ over the start value's errors, 0.757 to 1.046.
-  @inline(__always)
-  private static func powers<let vectors: Int>(_ bases: InlineArray<vectors, Vec>) -> InlineArray<vectors, Vec> {
-    var y = bases
-    for vector in 0..<vectors {
-      let bits = unsafeBitCast(bases[vector], to: Bits.self)
-      let start = Bits(repeating: 0x6F0F_0000) &- (bits &>> Bits(repeating: 1)) &- (bits &>> Bits(repeating: 2))
-      y[vector] = unsafeBitCast(start, to: Vec.self)
-    }
-    let errors = errors(bases, y)
-    for vector in 0..<vectors {
-      let t = errors[vector]
-      let square = t * t
-      let low = Vec(repeating: -1.496_684_5) * t + Vec(repeating: 1.666_895_23)
-      let middle = Vec(repeating: -0.718_085_08) * t + Vec(repeating: 1.395_288_06)
-      let high = Vec(repeating: 0.152_585_93) * square + middle
-      y[vector] *= high * square + low
-    }
-    return y
-  }
-
-  /// base³ · y⁴, multiplied in an order that neither overflows nor vanishes on the way.
-  @inline(__always)
-  private static func errors<let vectors: Int>(
-    _ bases: InlineArray<vectors, Vec>, _ y: InlineArray<vectors, Vec>
-  ) -> InlineArray<vectors, Vec> {
-    var products = y
-    for vector in 0..<vectors { products[vector] *= y[vector] }
-    for vector in 0..<vectors { products[vector] = bases[vector] * products[vector] }
-    for vector in 0..<vectors { products[vector] *= products[vector] }
-    for vector in 0..<vectors { products[vector] *= bases[vector] }
-    return products
+    let values = InlineArray<vectors, Vec> { Int8Tier.floats(Int8Tier.load(input + $0 &* Vec.scalarCount)) }
+    return power.scale(values, bases)
   }
 }

@@ -53,7 +53,10 @@ struct Int8Convolution {
       tapRowStep: Int(shape.dilation_height) &* rowStride &* valueBytes,
       tapColumnStep: Int(shape.dilation_width) &* pixelStride &* valueBytes,
       inputRowStep: Int(shape.stride_height) &* rowStride &* valueBytes,
-      inputColumnStep: Int(shape.stride_width) &* pixelStride &* valueBytes)
+      inputColumnStep: Int(shape.stride_width) &* pixelStride &* valueBytes,
+      outputRowStep: shape.output_row_stride &* Self.outputBytes(shape),
+      outputColumnStep: shape.output_pixel_stride &* Self.outputBytes(shape),
+      writesWords: shape.output_type == GLN_S8_OUTPUT_U16)
     if Int8Dot.widensInput {
       let rowBytes = rowStride &* valueBytes
       let windowRows = (tapRows &- 1) &* Int(shape.dilation_height) &+ 1
@@ -67,6 +70,16 @@ struct Int8Convolution {
     }
   }
 
+  /// Bytes of an output value.
+  @inline(__always)
+  private static func outputBytes(_ shape: gln_s8_convolution) -> Int {
+    switch shape.output_type {
+    case GLN_S8_OUTPUT_U8: 1
+    case GLN_S8_OUTPUT_U16: 2
+    default: 4
+    }
+  }
+
   @inline(__always)
   private var isVector: Bool { shape.output_height == 1 && shape.output_width == 1 }
 
@@ -76,16 +89,23 @@ struct Int8Convolution {
     return isFlat ? Int8TileGrid(height: 1, width: rows &* width) : Int8TileGrid(height: rows, width: width)
   }
 
-  /// Items are groups of blocks for one output pixel; blocks of a band where the input is widened; else tiles of a
-  /// block.
+  /// The cut of groups of blocks where the output is one pixel.
   @inline(__always)
-  private var items: Int {
-    if isVector { return (blocks.count &+ Self.vectorTileBlocks &- 1) / Self.vectorTileBlocks }
-    return Int8Dot.widensInput ? bands &* blocks.count : blocks.count &* grid(rows: bandRows).count
+  private var vectorCut: WorkCut {
+    WorkCut(items: (blocks.count &+ Self.vectorTileBlocks &- 1) / Self.vectorTileBlocks, threads: shape.threads)
+  }
+
+  /// The cut of blocks of a band where the input is widened.
+  @inline(__always)
+  private var bandCut: WorkCut { WorkCut(items: bands &* blocks.count, threads: shape.threads) }
+
+  @inline(__always)
+  private var tileCut: TileCut {
+    TileCut(tiles: grid(rows: bandRows).count, blocks: blocks.count, threads: shape.threads)
   }
 
   @inline(__always)
-  var cut: WorkCut { WorkCut(items: items, threads: shape.threads) }
+  var units: Int { isVector ? vectorCut.units : Int8Dot.widensInput ? bandCut.units : tileCut.units }
 
   @inline(__always)
   var packedSize: Int { blocks.vectors &* vectorLength &* MemoryLayout<Sums>.size }
@@ -118,9 +138,8 @@ struct Int8Convolution {
     shape.weights.unsafelyUnwrapped.assumingMemoryBound(to: Sums.self) + block &* Tier.tileVectors &* vectorLength
   }
 
-  /// Computes a unit's items.
+  /// Computes a unit.
   func run(_ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
-    let (first, end) = cut.range(unit)
     let input = UnsafeRawPointer(shape.input.unsafelyUnwrapped)
     var results = Results { _ in Sums(repeating: 0) }
     var storage = results.mutableSpan
@@ -129,19 +148,16 @@ struct Int8Convolution {
       withUnsafePointer(to: loop) { loop in
         if isVector {
           let values = Int8Dot.widensInput ? widen(band: 0, scratch.unsafelyUnwrapped) : input
+          let (first, end) = vectorCut.range(unit)
           for item in first..<end { runVectorItem(item, loop, values, results) }
         } else if Int8Dot.widensInput {
+          let (first, end) = bandCut.range(unit)
           runBands(first, end, loop, scratch.unsafelyUnwrapped, results)
         } else {
           let grid = grid(rows: bandRows)
-          var block = first / grid.count
-          var tile = first &- block &* grid.count
-          for _ in first..<end {
-            runTile(tile, grid, block, firstRow: 0, loop, input, results)
-            tile &+= 1
-            if tile == grid.count {
-              tile = 0
-              block &+= 1
+          tileCut.forEachRun(of: unit) { block, first, end in
+            for tile in first..<end {
+              runTile(tile, grid, block, place: tile &- first, firstRow: 0, loop, input, results)
             }
           }
         }
@@ -165,33 +181,45 @@ struct Int8Convolution {
       let grid = grid(rows: Swift.min(bandRows, Int(shape.output_height) &- firstRow))
       for tile in 0..<grid.count {
         runTile(
-          tile, grid, item &- band &* blocks.count, firstRow: firstRow, loop, UnsafeRawPointer(scratch), results)
+          tile, grid, item &- band &* blocks.count, place: tile, firstRow: firstRow, loop, UnsafeRawPointer(scratch),
+          results)
       }
     }
   }
 
   /// - Parameters:
+  ///   - place: its place among the block's tiles that are done one after another.
   ///   - firstRow: the output row where the grid begins.
   ///   - input: what the grid's first output pixel reads first.
   @inline(__always)
   private func runTile(
-    _ index: Int, _ grid: Int8TileGrid, _ block: Int, firstRow: Int, _ loop: UnsafePointer<Int8TileLoop>,
+    _ index: Int, _ grid: Int8TileGrid, _ block: Int, place: Int, firstRow: Int, _ loop: UnsafePointer<Int8TileLoop>,
     _ input: UnsafeRawPointer, _ results: UnsafeMutablePointer<Sums>
   ) {
     let tile = grid.tile(index)
     let vectors = blocks.vectors(block)
     let packed = packedBlock(block)
     // The first tiles of a block ask for the next block's weights, a cache line for each vector.
-    let asks = index < Tier.tileVectors && block &+ 1 < blocks.count
-    let ahead = asks ? packedBlock(block &+ 1) + index &* vectorLength &* 64 / MemoryLayout<Sums>.size : packed
+    let asks = place < Tier.tileVectors && block &+ 1 < blocks.count
+    let ahead = asks ? packedBlock(block &+ 1) + place &* vectorLength &* 64 / MemoryLayout<Sums>.size : packed
+    let source = input + (tile.row &* loop.pointee.inputRowStep &+ tile.column &* loop.pointee.inputColumnStep)
+    let offset =
+      (firstRow &+ tile.row) &* shape.output_row_stride &+ tile.column &* shape.output_pixel_stride
+      &+ blocks.firstChannel(block)
+    if tile.rows &* tile.columns == Int8Tier.tileColumns && blocks.lanes(block) == ChannelBlocks.width
+      && shape.output_type != GLN_S8_OUTPUT_F32
+    {
+      runInt8Tile(
+        rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, ahead, asks ? 64 : 0, results,
+        shape.output.unsafelyUnwrapped + offset &* Self.outputBytes(shape))
+      return
+    }
     runInt8Tile(
-      rows: tile.rows, columns: tile.columns, vectors: vectors, loop,
-      input + (tile.row &* loop.pointee.inputRowStep &+ tile.column &* loop.pointee.inputColumnStep), packed, ahead,
-      asks ? 64 : 0, results)
+      rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, ahead, asks ? 64 : 0, results, nil
+    )
     Int8Requantization(shape).store(
-      results, packed + vectors, rows: tile.rows, columns: tile.columns, vectors: vectors,
-      offset: (firstRow &+ tile.row) &* shape.output_row_stride &+ tile.column &* shape.output_pixel_stride
-        &+ blocks.firstChannel(block), lastLanes: blocks.lastLanes(block))
+      results, packed + vectors, rows: tile.rows, columns: tile.columns, vectors: vectors, offset: offset,
+      lanes: blocks.lanes(block))
   }
 
   @inline(__always)
@@ -202,14 +230,14 @@ struct Int8Convolution {
     let end = Swift.min(first &+ Self.vectorTileBlocks, blocks.count)
     guard first &+ Self.vectorTileBlocks <= blocks.full else {
       let grid = grid(rows: 1)
-      for block in first..<end { runTile(0, grid, block, firstRow: 0, loop, input, results) }
+      for block in first..<end { runTile(0, grid, block, place: 0, firstRow: 0, loop, input, results) }
       return
     }
     Int8VectorTile<4, 2>.run(loop, input, packedBlock(first), Tier.tileVectors &* vectorLength, results)
     for block in first..<end {
       Int8Requantization(shape).store(
         results + (block &- first) &* Tier.tileVectors, packedBlock(block) + Tier.tileVectors, rows: 1, columns: 1,
-        vectors: Tier.tileVectors, offset: blocks.firstChannel(block), lastLanes: Vec.scalarCount)
+        vectors: Tier.tileVectors, offset: blocks.firstChannel(block), lanes: ChannelBlocks.width)
     }
   }
 
@@ -250,30 +278,29 @@ struct Int8Convolution {
     for block in 0..<blocks.count {
       let lanes = blocks.vectors(block) &* Vec.scalarCount
       let firstChannel = blocks.firstChannel(block)
-      let used = Swift.min(lanes, blocks.channels &- firstChannel)
       let start = packed + firstChannel &* vectorLength &* 4
       for lane in 0..<lanes {
-        let inside = lane < used
-        start.storeBytes(of: inside ? bias[firstChannel &+ lane] : 0, toByteOffset: lane &* 4, as: Int32.self)
-        start.storeBytes(
-          of: inside ? multipliers[firstChannel &+ lane] : 0, toByteOffset: (lanes &+ lane) &* 4, as: Float.self)
-      }
-      var place = start + 2 &* lanes &* 4
-      for tapRow in 0..<loop.tapRows {
-        for tapColumn in 0..<loop.tapColumns {
-          for group in 0..<loop.tapGroups {
-            for member in 0..<Int8Dot.groupLength {
-              let index = group &* Int8Dot.groupLength &+ member
-              let column = tapColumn &+ index / channels
-              let source =
-                weights
-                + ((firstChannel &* channels &+ index % channels) &* taps &+ tapRow &* kernelWidth &+ column)
-              for lane in 0..<lanes {
-                let value = lane < used && index < tapLength ? source[lane &* channels &* taps] : 0
-                Int8Dot.store(value, member, of: place + lane &* 4)
+        let channel =
+          firstChannel
+          &+ Int8Requantization.channel(ofLane: lane, vectors: blocks.vectors(block), shape.output_type)
+        let inside = channel < blocks.channels
+        start.storeBytes(of: inside ? bias[channel] : 0, toByteOffset: lane &* 4, as: Int32.self)
+        start.storeBytes(of: inside ? multipliers[channel] : 0, toByteOffset: (lanes &+ lane) &* 4, as: Float.self)
+        let source = weights + channel &* channels &* taps
+        var place = start + (2 &* lanes &+ lane) &* 4
+        for tapRow in 0..<loop.tapRows {
+          for tapColumn in 0..<loop.tapColumns {
+            for group in 0..<loop.tapGroups {
+              for member in 0..<Int8Dot.groupLength {
+                let index = group &* Int8Dot.groupLength &+ member
+                let column = tapColumn &+ index / channels
+                let value =
+                  inside && index < tapLength
+                  ? source[(index % channels) &* taps &+ tapRow &* kernelWidth &+ column] : 0
+                Int8Dot.store(value, member, of: place)
               }
+              place += lanes &* 4
             }
-            place += lanes &* 4
           }
         }
       }
@@ -290,7 +317,7 @@ func fillInt8Convolution(_ table: inout gln_kernel_table) {
         weights.unsafelyUnwrapped, bias.unsafelyUnwrapped, multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
     },
     scratch_size: { shape in Int8Convolution.scratchSize(shape.unsafelyUnwrapped.pointee) },
-    unit_count: { shape in Int32(Int8Convolution(shape.unsafelyUnwrapped.pointee).cut.units) },
+    unit_count: { shape in Int32(Int8Convolution(shape.unsafelyUnwrapped.pointee).units) },
     run: { arguments, _, unit, scratch in
       Int8Convolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(unit, scratch)
     })

@@ -11,10 +11,13 @@ enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
   ///   - ahead: weights that a later tile reads: asked for a cache line, `aheadStep` bytes further each time, for each
   ///     group.
   ///   - results: receives rows × columns × vectors vectors of sums.
+  ///   - output: for a largest tile, where its outputs go, which then are stored here, without a way through memory; `results` gets
+  ///     nothing.
   @inline(never)
   static func run(
     _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ packed: UnsafePointer<Sums>,
-    _ ahead: UnsafeRawPointer, _ aheadStep: Int, _ results: UnsafeMutablePointer<Sums>
+    _ ahead: UnsafeRawPointer, _ aheadStep: Int, _ results: UnsafeMutablePointer<Sums>,
+    _ output: UnsafeMutableRawPointer?
   ) {
     var sums = InlineArray<rows, InlineArray<columns, InlineArray<vectors, Sums>>> { _ in
       InlineArray<columns, InlineArray<vectors, Sums>> { _ in InlineArray<vectors, Sums> { packed[$0] } }
@@ -42,6 +45,24 @@ enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
           weights += vectors
         }
       }
+    }
+    if rows &* columns == Int8Tier.tileColumns, vectors == 2, let output {
+      let first = unsafeBitCast(packed[vectors], to: Vec.self)
+      let second = unsafeBitCast(packed[vectors &+ 1], to: Vec.self)
+      let lanes = 2 &* Vec.scalarCount
+      for row in 0..<rows {
+        for column in 0..<columns {
+          let place = output + (row &* loop.pointee.outputRowStep &+ column &* loop.pointee.outputColumnStep)
+          let low = Int8Tier.floats(sums[row][column][0]) * first
+          let high = Int8Tier.floats(sums[row][column][vectors &- 1]) * second
+          if loop.pointee.writesWords {
+            Int8Tier.storeFours(low, high, place.assumingMemoryBound(to: UInt16.self), count: lanes)
+          } else {
+            Int8Tier.storeFours(low, high, place.assumingMemoryBound(to: UInt8.self), count: lanes)
+          }
+        }
+      }
+      return
     }
     for row in 0..<rows {
       for column in 0..<columns {

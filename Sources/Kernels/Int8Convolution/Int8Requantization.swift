@@ -18,78 +18,97 @@ struct Int8Requantization {
     columnStep = arguments.output_pixel_stride
   }
 
-  /// Stores the sums of rows × columns pixels and `vectors` vectors of channels.
+  /// The channel that a lane of a block's packed biases, multipliers and weights belongs to. Integers of two vectors are stored together,
+  /// four of the first, four of the second and so on, as packing instructions leave them; all else is in order.
+  @inline(__always)
+  static func channel(ofLane lane: Int, vectors: Int, _ outputType: gln_s8_output) -> Int {
+    guard vectors == 2, outputType != GLN_S8_OUTPUT_F32 else { return lane }
+    let vector = lane / Vec.scalarCount
+    let place = lane &- vector &* Vec.scalarCount
+    return place / 4 &* 8 &+ vector &* 4 &+ place % 4
+  }
+
+  /// Stores the sums of rows × columns pixels and `vectors` vectors of channels, at most two.
   ///
   /// - Parameters:
   ///   - multipliers: a vector of floats for each of `vectors`.
   ///   - offset: the tile's first output, in elements.
-  ///   - lastLanes: how many lanes of the last vector exist in the output.
+  ///   - lanes: how many of the vectors' lanes exist in the output.
   @inline(never)
   func store(
     _ sums: UnsafePointer<Sums>, _ multipliers: UnsafePointer<Sums>, rows: Int, columns: Int, vectors: Int, offset: Int,
-    lastLanes: Int
+    lanes: Int
   ) {
     switch outputType {
     case GLN_S8_OUTPUT_U8:
-      forEach(sums, multipliers, rows, columns, vectors, output.assumingMemoryBound(to: UInt8.self) + offset, lastLanes)
-      {
-        Int8Tier.store($0, $1, count: $2)
+      let output = output.assumingMemoryBound(to: UInt8.self) + offset
+      if vectors == 1 {
+        forEachVector(sums, multipliers, rows, columns, output) { Int8Tier.store($0, $1, count: lanes) }
+      } else {
+        forEachPair(sums, multipliers, rows, columns, output) { Int8Tier.storeFours($0, $1, $2, count: lanes) }
       }
     case GLN_S8_OUTPUT_U16:
-      forEach(
-        sums, multipliers, rows, columns, vectors, output.assumingMemoryBound(to: UInt16.self) + offset, lastLanes
-      ) {
-        Int8Tier.store($0, $1, count: $2)
+      let output = output.assumingMemoryBound(to: UInt16.self) + offset
+      if vectors == 1 {
+        forEachVector(sums, multipliers, rows, columns, output) { Int8Tier.store($0, $1, count: lanes) }
+      } else {
+        forEachPair(sums, multipliers, rows, columns, output) { Int8Tier.storeFours($0, $1, $2, count: lanes) }
       }
     default:
+      let output = output.assumingMemoryBound(to: Float.self) + offset
       let minimum = Vec(repeating: minimum)
-      forEach(sums, multipliers, rows, columns, vectors, output.assumingMemoryBound(to: Float.self) + offset, lastLanes)
-      {
-        storeFloats($0.replacing(with: minimum, where: $0 .< minimum), $1, count: $2)
+      if vectors == 1 {
+        forEachVector(sums, multipliers, rows, columns, output) { storeFloats($0, minimum, $1, count: lanes) }
+      } else {
+        let width = Vec.scalarCount
+        forEachPair(sums, multipliers, rows, columns, output) {
+          storeFloats($0, minimum, $2, count: width)
+          storeFloats($1, minimum, $2 + width, count: lanes &- width)
+        }
       }
     }
   }
 
-  /// Calls `store` for each vector, with the common numbers of vectors and lanes known to the compiler.
+  /// Calls `store` for each pixel of a tile of one vector of channels.
   @inline(__always)
-  private func forEach<Element>(
-    _ sums: UnsafePointer<Sums>, _ multipliers: UnsafePointer<Sums>, _ rows: Int, _ columns: Int, _ vectors: Int,
-    _ output: UnsafeMutablePointer<Element>, _ lastLanes: Int,
-    _ store: (Vec, UnsafeMutablePointer<Element>, _ count: Int) -> Void
+  private func forEachVector<Element>(
+    _ sums: UnsafePointer<Sums>, _ multipliers: UnsafePointer<Sums>, _ rows: Int, _ columns: Int,
+    _ output: UnsafeMutablePointer<Element>, _ store: (Vec, UnsafeMutablePointer<Element>) -> Void
   ) {
-    let lanes = Vec.scalarCount
-    let first = unsafeBitCast(multipliers[0], to: Vec.self)
-    let last = unsafeBitCast(multipliers[vectors &- 1], to: Vec.self)
+    let multiplier = unsafeBitCast(multipliers[0], to: Vec.self)
     var sums = sums
     for row in 0..<rows {
       var place = output + row &* rowStep
-      if vectors == 1 {
-        for _ in 0..<columns {
-          store(Int8Tier.floats(sums[0]) * last, place, lastLanes)
-          sums += 1
-          place += columnStep
-        }
-      } else if lastLanes == lanes {
-        for _ in 0..<columns {
-          store(Int8Tier.floats(sums[0]) * first, place, lanes)
-          store(Int8Tier.floats(sums[1]) * last, place + lanes, lanes)
-          sums += 2
-          place += columnStep
-        }
-      } else {
-        for _ in 0..<columns {
-          store(Int8Tier.floats(sums[0]) * first, place, lanes)
-          store(Int8Tier.floats(sums[1]) * last, place + lanes, lastLanes)
-          sums += 2
-          place += columnStep
-        }
+      for _ in 0..<columns {
+        store(Int8Tier.floats(sums[0]) * multiplier, place)
+        sums += 1
+        place += columnStep
+      }
+    }
+  }
+
+  /// Calls `store` for each pixel of a tile of two vectors of channels.
+  @inline(__always)
+  private func forEachPair<Element>(
+    _ sums: UnsafePointer<Sums>, _ multipliers: UnsafePointer<Sums>, _ rows: Int, _ columns: Int,
+    _ output: UnsafeMutablePointer<Element>, _ store: (Vec, Vec, UnsafeMutablePointer<Element>) -> Void
+  ) {
+    let first = unsafeBitCast(multipliers[0], to: Vec.self)
+    let second = unsafeBitCast(multipliers[1], to: Vec.self)
+    var sums = sums
+    for row in 0..<rows {
+      var place = output + row &* rowStep
+      for _ in 0..<columns {
+        store(Int8Tier.floats(sums[0]) * first, Int8Tier.floats(sums[1]) * second, place)
+        sums += 2
+        place += columnStep
       }
     }
   }
 }
 
-/// The free function, which the methods of that name hide.
+/// Stores the larger of each value and the minimum. Outside the type, whose method hides the function that it calls.
 @inline(__always)
-private func storeFloats(_ vector: Vec, _ values: UnsafeMutablePointer<Float>, count: Int) {
-  store(vector, values, count: count)
+private func storeFloats(_ vector: Vec, _ minimum: Vec, _ values: UnsafeMutablePointer<Float>, count: Int) {
+  store(vector.replacing(with: minimum, where: vector .< minimum), values, count: count)
 }

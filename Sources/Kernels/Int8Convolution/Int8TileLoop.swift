@@ -1,4 +1,4 @@
-/// What all register tiles of an int8 convolution have in common. Steps count bytes of input.
+/// What all register tiles of an int8 convolution have in common. Steps count bytes.
 struct Int8TileLoop {
   /// The taps of the kernel: rows, columns, and the groups of `Int8Dot.groupLength` contiguous inputs of each.
   var tapRows: Int
@@ -10,4 +10,9 @@ struct Int8TileLoop {
   /// From an output pixel's input to that of the pixel below and beside.
   var inputRowStep: Int
   var inputColumnStep: Int
+  /// From an output pixel to the one below and beside, in bytes of output.
+  var outputRowStep: Int
+  var outputColumnStep: Int
+  /// Whether outputs are 16-bit integers, not bytes.
+  var writesWords: Bool
 }
