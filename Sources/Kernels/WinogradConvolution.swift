@@ -43,6 +43,8 @@ struct WinogradConvolution {
   /// Register tiles: runs of nearly equally many tiles.
   let groups: Int
   let superblocks: Int
+  /// Whether phase 1 transforms the inputs itself.
+  let transformsWithin: Bool
   let threads: Int32
 
   init(_ shape: gln_f32_convolution) {
@@ -66,8 +68,13 @@ struct WinogradConvolution {
     let size = points &* tiles &* (channelStep &+ ChannelBlocks.width) &* MemoryLayout<Float>.size
     let weights = points &* depth &* blocks.vectors &* MemoryLayout<Vec>.size
     let superblockSize = Self.superblockSize(weights: weights)
-    superblocks = Swift.min(groups, (size &+ superblockSize &- 1) / superblockSize)
-    threads = shape.threads
+    let fitting = Swift.min(groups, (size &+ superblockSize &- 1) / superblockSize)
+    let threads = Int(shape.threads)
+    // As many for each thread, so that none reads what another has transformed. Each then reads all weights.
+    let apart = shape.threads_apart != 0 && groups >= 2 &* threads
+    superblocks = apart ? Swift.min(groups, (fitting &+ threads &- 1) / threads &* threads) : fitting
+    transformsWithin = threads <= 1 || superblocks >= 2 &* threads || (apart && superblocks % threads == 0)
+    self.threads = shape.threads
   }
 
   /// Bytes of a superblock's transformed inputs and its products for one block of output channels. Each superblock reads all
@@ -102,10 +109,6 @@ struct WinogradConvolution {
     let outside = (size &+ tileSize &- 1) / tileSize &* tileSize &- size
     return stride == 2 ? 2 &* outside &+ 1 : outside
   }
-
-  /// Whether phase 1 transforms the inputs itself.
-  @inline(__always)
-  var transformsWithin: Bool { threads <= 1 || superblocks >= 2 &* Int(threads) }
 
   @inline(__always)
   func firstTile(ofGroup group: Int) -> Int { group &* tiles / groups }

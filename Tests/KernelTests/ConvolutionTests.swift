@@ -49,11 +49,12 @@ import Testing
     arguments.input_pixel_stride = input.pixelStride
 
     var first: Activation?
-    for threads: Int32 in [1, 2, 8] {
+    for (threads, apart): (Int32, Int32) in [(1, 0), (2, 0), (2, 1), (8, 0), (8, 1)] {
       let output = Activation(
         height: shape.height, width: shape.width, channels: shape.outputChannels,
         channelsBefore: shape.outputNeighbours.0, channelsAfter: shape.outputNeighbours.1, rowGap: shape.outputGap)
       arguments.threads = threads
+      arguments.threads_apart = apart
       arguments.output = output.pointer
       arguments.output_row_stride = output.rowStride
       arguments.output_pixel_stride = output.pixelStride
@@ -69,7 +70,7 @@ import Testing
         algorithm.run, arguments, counts: counts, scratchSize: algorithm.scratch_size(&arguments), &random)
       #expect(untouched && packed.surroundingsAreUntouched && shared.surroundingsAreUntouched)
       if let first {
-        #expect(output.hasSameBits(as: first), "\(threads) threads")
+        #expect(output.hasSameBits(as: first), "\(threads) threads, apart \(apart)")
       } else {
         output.expect(reference)
         first = output

@@ -47,6 +47,7 @@ typedef struct gln_f32_convolution {
     int32_t dilation_height;
     int32_t dilation_width;
     int32_t threads;      /* how many threads will share the units: a hint for their size */
+    int32_t threads_apart; /* 1 where the threads' cores share no cache: what one writes the other should not read */
     float minimum;        /* outputs below are raised to it: 0 for ReLU, -infinity for none */
 } gln_f32_convolution;
 

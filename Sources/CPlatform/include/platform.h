@@ -77,6 +77,11 @@ gln_team *gln_team_create(int32_t threads, int32_t spin_microseconds);
 void gln_team_free(gln_team *team);
 /* Runs work(context, 0 … threads - 1), index 0 on the caller; returns when all have. */
 void gln_team_run(gln_team *team, gln_team_work work, void *context);
+/*
+ * Whether the team's threads run on cores that share no cache: 1 where handing them a job takes several times as long as between
+ * cores that do, 0 where the cores are too busy to tell. Takes half a millisecond at most.
+ */
+int gln_team_is_apart(gln_team *team);
 
 /* ----------------------------------------------------------------------------------------------- OpenBLAS */
 

@@ -116,6 +116,7 @@ struct PlanBuilder {
     arguments.dilation_height = Int32(it.dilationHeight)
     arguments.dilation_width = Int32(it.dilationWidth)
     arguments.threads = Int32(settings.threads)
+    arguments.threads_apart = settings.threadsAreApart ? 1 : 0
     arguments.minimum = it.minimum
     return arguments
   }

@@ -6,6 +6,8 @@ struct PlanSettings {
   /// `float32` or `int8`.
   let precision: Precision
   let threads: Int
+  /// Whether the threads' cores share no cache. It changes who computes what, never a result.
+  let threadsAreApart: Bool
   let inputHeight: Int
   let inputWidth: Int
   let allocator: BlockAllocator

@@ -4,6 +4,8 @@ import CPlatform
 /// The threads of a session: its own team, or the caller's parallel-for. Runs one job at a time.
 final class Crew {
   let threads: Int
+  /// Whether the threads' cores share no cache, as far as that can be seen when they start; not for a caller's threads.
+  let isApart: Bool
   private let team: OpaquePointer?
   private let parallelFor: SessionOptions.ParallelFor?
   /// Hand out units of work, one counter a thread.
@@ -16,14 +18,12 @@ final class Crew {
       throw GoogLeNetError(.outOfMemory, "no memory for \(threads) counters")
     }
     self.counters = counters
-    if threads > 1, parallelFor == nil {
-      team = gln_team_create(Int32(threads), Int32(options.spinMicroseconds))
-      if team == nil {
-        // The instance is initialized, so its deinit frees the counters.
-        throw GoogLeNetError(.outOfMemory, "the system does not start \(threads - 1) threads; ask for fewer")
-      }
-    } else {
-      team = nil
+    let needsTeam = threads > 1 && options.parallelFor == nil
+    team = needsTeam ? gln_team_create(Int32(threads), Int32(options.spinMicroseconds)) : nil
+    isApart = team != nil && threads <= Int(gln_allowed_cpus()) && gln_team_is_apart(team) != 0
+    if needsTeam, team == nil {
+      // The instance is initialized, so its deinit frees the counters.
+      throw GoogLeNetError(.outOfMemory, "the system does not start \(threads - 1) threads; ask for fewer")
     }
   }
 

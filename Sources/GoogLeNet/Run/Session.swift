@@ -69,7 +69,8 @@ public final class Session {
   fileprivate func log(_ options: SessionOptions) {
     guard let log = options.log else { return }
     let lines = [
-      "tier \(isa.name), best of this CPU \(KernelSelection.best.name)", "\(threads) threads",
+      "tier \(isa.name), best of this CPU \(KernelSelection.best.name)",
+      "\(threads) threads\(settings.threadsAreApart ? ", whose cores share no cache" : "")",
       "\(weightBytes) bytes of packed weights, \(activationBytes) bytes of activations",
     ]
     for line in lines { line.withCString { log.receive(log.context, $0) } }
@@ -312,6 +313,7 @@ extension AllocatedLast where Self == Session {
     let settings = PlanSettings(
       kernels: kernels, backend: options.backend, algorithm: options.algorithm,
       precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
+      threadsAreApart: crew.isApart,
       inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
       inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
       allocator: BlockAllocator(custom: options.allocator))
