@@ -18,6 +18,9 @@ public struct ConversionOptions {
   /// PyTorch only: whether the network was trained with torchvision's `transform_input`. nil follows the file, which
   /// tells it only as TorchScript: off otherwise.
   public var transformInput: Bool?
+  /// Whether convolutions whose padding makes their branch another size than those that it is joined with get the padding
+  /// that keeps the size. Without it such a network, which cannot run, is refused.
+  public var fixesPadding = false
   /// How the weights of convolutions and inner products are stored; all other tensors stay float32. nil for int8 where the file is
   /// quantized already, else float32. With `float32` or `float16` a quantized file is dequantized.
   public var weightStorage: ElementType?

@@ -11,6 +11,8 @@ public struct ConversionResult {
   public let preprocessingReason: String
   /// What the trained network itself did to its input first, which is part of the preprocessing now.
   let inputNormalization: ChannelAffine?
+  /// Convolutions that were given another padding than their file says; none unless that was asked for.
+  public let paddingFixes: [PaddingFix]
   /// What was assumed, left out or rewritten, one sentence each.
   public let notes: [String]
 }

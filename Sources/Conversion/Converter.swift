@@ -49,29 +49,30 @@ public enum Converter {
     guard file.bytes.count < InputFile.sizeLimit else {
       throw file.unsupported("it has \(file.bytes.count) bytes: files up to 2 GiB can be converted")
     }
+    if let size = options.inputSize { try check(size, file) }
     let kind = FileKind(file)
     guard options.prototxtPath == nil || kind == .caffe else {
       throw GoogLeNetError(.invalidArgument, "'\(file.name)': a prototxt belongs to a caffemodel, which this is not")
     }
     var imported: ImportedNetwork
     switch kind {
-    case .caffe: imported = try CaffeImporter.network(of: file, prototxtPath: options.prototxtPath)
-    case .onnx: imported = try ONNXImporter.network(of: file, inputSize: options.inputSize)
+    case .caffe: imported = try CaffeImporter.network(of: file, options: options)
+    case .onnx: imported = try ONNXImporter.network(of: file, options: options)
     case .zip:
       let archive = try ZipArchive(file)
       if KerasFile.isArchive(archive) {
-        imported = try KerasFile.network(of: archive, file, inputSize: options.inputSize)
+        imported = try KerasFile.network(of: archive, file, options: options)
       } else {
         let contents = try TorchArchive(archive, file).contents()
-        imported = try StateDictImporter.network(of: contents, transformInput: options.transformInput, file: file)
+        imported = try StateDictImporter.network(of: contents, file: file, options: options)
       }
     case .safetensors:
       let contents = TorchContents(state: try SafetensorsFile.stateDict(file), source: .safetensors)
-      imported = try StateDictImporter.network(of: contents, transformInput: options.transformInput, file: file)
-    case .hdf5: imported = try KerasFile.network(ofHDF5: file, inputSize: options.inputSize)
-    case .tensorFlowGraph: imported = try TensorFlowImporter.network(of: file, inputSize: options.inputSize)
-    case .savedModel: imported = try SavedModelImporter.network(of: file, inputSize: options.inputSize)
-    case .tfLite: imported = try TFLiteImporter.network(of: file, inputSize: options.inputSize)
+      imported = try StateDictImporter.network(of: contents, file: file, options: options)
+    case .hdf5: imported = try KerasFile.network(ofHDF5: file, options: options)
+    case .tensorFlowGraph: imported = try TensorFlowImporter.network(of: file, options: options)
+    case .savedModel: imported = try SavedModelImporter.network(of: file, options: options)
+    case .tfLite: imported = try TFLiteImporter.network(of: file, options: options)
     case .foreign(let what):
       throw file.unsupported(
         "it is \(what); a Caffe caffemodel, an ONNX model, a PyTorch checkpoint, a safetensors file, a Keras model, a TensorFlow "
@@ -116,6 +117,7 @@ public enum Converter {
       layers.append(Layer(name: name, inputs: [last.name], operation: .softmax))
       notes.append("the network ends in '\(last.name)' without a softmax: added one, '\(name)'")
     }
+    if options.fixesPadding { notes.append(note(imported.paddingFixes)) }
     let variant = VariantName.of(layers)
     let normalization = LayerGraph.inputNormalization(layers, inputName: imported.inputName)
     if let normalization {
@@ -156,7 +158,15 @@ public enum Converter {
     _ = try runnable(file) { () throws(GoogLeNetError) in try Model(network: network) }
     return ConversionResult(
       network: network, source: imported.source, variant: variant, preprocessingReason: reason,
-      inputNormalization: normalization?.affine, notes: notes)
+      inputNormalization: normalization?.affine, paddingFixes: imported.paddingFixes, notes: notes)
+  }
+
+  private static func note(_ fixes: [PaddingFix]) -> String {
+    guard !fixes.isEmpty else { return "no padding had to be fixed: all branches fit together as they are" }
+    let listed = fixes.map { "the \($0.subject) \($0.fitting.text) instead of \($0.original.text)" }
+    return
+      "fixed padding, so that the branches can be joined: gave \(listed.joined(separator: ", ")). Check the result: "
+      + "with the file's own padding the network cannot have been trained"
   }
 
   /// Names the file in errors of what makes a model of its network.
@@ -188,10 +198,7 @@ public enum Converter {
     }
     let defaults = imported.preprocessing.reordered(to: order)
     let size = options.inputSize ?? imported.inputSize ?? (224, 224)
-    guard 1...4096 ~= size.height, 1...4096 ~= size.width else {
-      throw GoogLeNetError(
-        .invalidArgument, "'\(file.name)': an input of \(size.height) x \(size.width): each side must be 1 to 4096")
-    }
+    try check(size, file)
     let longer = max(size.height, size.width)
     // The custom 256 for 224, in proportion.
     var shortSide = (longer * 256 + 112) / 224
@@ -221,6 +228,13 @@ public enum Converter {
     if options.mean == nil { sources.append("mean") }
     if options.scale == nil { sources.append("scale") }
     return (result, sources.isEmpty ? "as asked for" : "\(sources.joined(separator: ", ")): \(defaults.reason)")
+  }
+
+  private static func check(_ size: (height: Int, width: Int), _ file: InputFile) throws(GoogLeNetError) {
+    guard 1...4096 ~= size.height, 1...4096 ~= size.width else {
+      throw GoogLeNetError(
+        .invalidArgument, "'\(file.name)': an input of \(size.height) x \(size.width): each side must be 1 to 4096")
+    }
   }
 
   private static func perChannel(_ values: [Float]?, _ what: String, _ order: Preprocessing.ChannelOrder)

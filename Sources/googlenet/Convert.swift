@@ -8,9 +8,14 @@ struct Convert: ParsableCommand {
     abstract: "Turns a trained file into a model.",
     discussion: """
       Reads Caffe (.caffemodel, current and legacy form), ONNX (opset 7 to 22), PyTorch (.pt, .pth, .safetensors: the \
-      state of torchvision's googlenet, of one with true 5x5 branches or without BatchNorm, or TorchScript of these) and \
-      Keras (.keras, .h5: whole models, functional or sequential), told apart by their content. \
+      state of torchvision's googlenet, of one with true 5x5 branches or without BatchNorm, or TorchScript of these), \
+      Keras (.keras, .h5: whole models, functional or sequential), TensorFlow (frozen .pb, SavedModel folders) and TFLite \
+      (.tflite), told apart by their content. \
       What the file does not say about its pixels is assumed as is usual for its source, and printed: check it.
+
+      A network whose 5x5 convolutions have padding 1 cannot run, for their branches cannot be joined with the others: it \
+      is refused with the layer's name, and converted with padding 2 by --fix-padding. State dicts do not tell padding: \
+      they are converted with half of each kernel.
 
       The network sees (pixel - mean) x scale, pixels 0 to 255, in the network's own channel order.
 
@@ -20,6 +25,7 @@ struct Convert: ParsableCommand {
         googlenet convert model.onnx --channel-order rgb --mean 127.5 -o my.gln
         googlenet convert checkpoint.pt --weights float16 -o small.gln
         googlenet convert googlenet-1378be20.pth --transform-input yes -o my.gln
+        googlenet convert scripted.pt --fix-padding -o my.gln
         googlenet convert model.keras --scale 0.00392157 -o my.gln
         googlenet convert checkpoint.pt --verify reference.npz --check photo.jpg -o my.gln
 
@@ -44,6 +50,13 @@ struct Convert: ParsableCommand {
   @Option(
     help: "PyTorch: whether the network was trained with torchvision's transform_input (default: as told, or no).")
   var transformInput: Choice<Answer>?
+
+  @Flag(
+    help: """
+      Where the padding of 5 x 5 or other convolutions makes their branch another size than those that it is joined with, \
+      give them the padding that keeps the size, instead of refusing the network, which cannot run as it is.
+      """)
+  var fixPadding = false
 
   @Option(help: "A text file with one label a line, in the order of the classes.", completion: .file())
   var labels: String?
@@ -99,6 +112,7 @@ struct Convert: ParsableCommand {
     options.prototxtPath = prototxt
     options.meanImagePath = meanFile
     options.transformInput = transformInput.map { $0.value == .yes }
+    options.fixesPadding = fixPadding
     options.weightStorage = weights?.value
     options.name = name
     // Read before anything is written, as all that can fail.
@@ -164,8 +178,17 @@ struct Convert: ParsableCommand {
     }
     return [
       ("source", .string("\(result.source)")), ("preprocessing_reason", .string(result.preprocessingReason)),
+      ("padding_fixes", .array(result.paddingFixes.map(json))),
       ("notes", .array(result.notes.map { .string($0) })), ("verified", verified ?? .null),
     ]
+  }
+
+  private static func json(_ fix: PaddingFix) -> JSON {
+    func sides(_ it: Padding) -> JSON { .array([it.top, it.left, it.bottom, it.right].map { .integer($0) }) }
+    return .object([
+      ("layer", .string(fix.layer)), ("kernel", .array([.integer(fix.kernelHeight), .integer(fix.kernelWidth)])),
+      ("original", sides(fix.original)), ("fitting", sides(fix.fitting)),
+    ])
   }
 
   private static func members(_ predictions: PredictionReport?) -> [(String, JSON)] {

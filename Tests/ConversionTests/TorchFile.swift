@@ -107,9 +107,10 @@ struct TorchFile {
   // MARK: - TorchScript
 
   /// As `torch.jit.save` writes it: modules in modules, and code.
-  func script(code: String) -> [UInt8] {
+  /// - Parameter paddings: of convolutions by their keys, each left, right, top, bottom.
+  func script(code: String, paddings: [String: [Int]] = [:]) -> [UInt8] {
     var pickle = PickleWriter()
-    writeModule("", &pickle)
+    writeModule("", paddings, &pickle)
     let storages = tensors.enumerated().map { (name: "small/data/\($0)", content: littleEndian($1.values)) }
     return TorchFile.zip(
       [
@@ -118,16 +119,19 @@ struct TorchFile {
       ] + storages)
   }
 
-  private func writeModule(_ prefix: String, _ pickle: inout PickleWriter) {
+  private func writeModule(_ prefix: String, _ paddings: [String: [Int]], _ pickle: inout PickleWriter) {
     pickle.global("__torch__.googlenet", "Module")
     pickle.opcode(")")
     pickle.opcode("\u{81}")
     pickle.emptyDictionary()
     pickle.mark()
-    pickle.text("padding")
+    pickle.text("_reversed_padding_repeated_twice")
     pickle.global("torch.jit._pickle", "build_intlist")
     pickle.mark()
     pickle.opcode("]")
+    pickle.mark()
+    for side in paddings[String(prefix.dropLast())] ?? [] { pickle.integer(side) }
+    pickle.opcode("e")
     pickle.opcode("t")
     pickle.opcode("R")
     var modules: Set<String> = []
@@ -138,7 +142,7 @@ struct TorchFile {
         pickle.tensor(storage: "\(index)", count: tensor.values.count, dims: tensor.dims)
       } else if modules.insert(String(rest[0])).inserted {
         pickle.text(String(rest[0]))
-        writeModule("\(prefix)\(rest[0]).", &pickle)
+        writeModule("\(prefix)\(rest[0]).", paddings, &pickle)
       }
     }
     pickle.opcode("u")

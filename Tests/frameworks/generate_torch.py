@@ -1,5 +1,6 @@
 """torchvision's GoogLeNet as state dicts, TorchScript and ONNX, and plain ones, with transform_input and without."""
 
+import copy
 import os
 import warnings
 
@@ -81,6 +82,17 @@ def googlenet(seed, full, size, transform=False, auxiliary=False, plain=False, k
     return model
 
 
+def misfitting(model):
+    """The network with padding 1 in its 5x5 branches: it can be scripted, but not run."""
+    model = copy.deepcopy(model)
+    for name, module in model.named_modules():
+        if name.endswith("branch3.1"):
+            old = module.conv
+            module.conv = nn.Conv2d(old.in_channels, old.out_channels, 5, padding=1, bias=old.bias is not None)
+            module.conv.load_state_dict(old.state_dict())
+    return model
+
+
 def pictures(size, seed=1):
     """Smooth N×H×W×3 pictures with noise."""
     random = np.random.default_rng(seed)
@@ -124,10 +136,17 @@ def main():
     yes = (*asked, "--transform-input", "yes")
     write("torch-transform", transformed, ".pth", state, yes, ("transform_input is on",))
     write("torch-auxiliary", googlenet(2, full, size, auxiliary=True), ".pt", wrapped, asked, ("'aux1'", "assumed off"))
-    write("torch-plain", googlenet(3, full, size, plain=True, kernel=5), ".pth", state, asked, ("no batch norm",))
+    plain = googlenet(3, full, size, plain=True, kernel=5)
+    write("torch-plain", plain, ".pth", state, asked, ("no batch norm", "does not tell padding"))
     told = ("transform_input is on: the script's code tells",)
     write("torch-script", transformed, ".pt", lambda model, path: torch.jit.script(model).save(path), asked, told)
     write("torch-trace", transformed, ".pt", lambda model, path: torch.jit.trace(model, images).save(path), asked, told)
+    # What the framework says is said of the network with padding 2.
+    fixed = (*asked, "--fix-padding"), ("fixed padding", "5 x 5 convolution 'inception5b.branch3.1' 2 instead of 1")
+    write(
+        "torch-script-padding", plain, ".pt",
+        lambda model, path: torch.jit.script(misfitting(model)).save(path), *fixed,
+    )  # fmt: skip
     folded = ("folded the network's own normalization", "transform_input")
     write("onnx-transform", transformed, ".onnx", exported(True), (), folded)
     write("onnx-transform-old", transformed, ".onnx", exported(False), (), folded)

@@ -6,14 +6,17 @@ struct CaffeImporter {
   private let file: InputFile
   /// How errors name what the structure was read from.
   private let structureName: String
+  /// Replaces the size that the file declares.
+  private let inputSize: (height: Int, width: Int)?
+  private var shapes: ImportedShapes
   private var notes: [String] = []
 
-  static func network(of file: InputFile, prototxtPath: String?) throws(GoogLeNetError) -> ImportedNetwork {
+  static func network(of file: InputFile, options: ConversionOptions) throws(GoogLeNetError) -> ImportedNetwork {
     let trained = try ForeignMessage(file, what: "a Caffe NetParameter", unpack: caffe__net_parameter__unpack)
     return try withExtendedLifetime(trained) { () throws(GoogLeNetError) in
       let weights = layers(of: trained.message.pointee)
-      guard let prototxtPath else {
-        var importer = CaffeImporter(file: file, structureName: file.name)
+      guard let prototxtPath = options.prototxtPath else {
+        var importer = CaffeImporter(file, structureName: file.name, options)
         return try importer.network(trained.message.pointee, weights)
       }
       let mapped = try MappedFile(path: prototxtPath)
@@ -25,7 +28,7 @@ struct CaffeImporter {
         let structure = try ForeignMessage(
           textFile, what: "a Caffe NetParameter", unpack: caffe__net_parameter__unpack)
         return try withExtendedLifetime(structure) { () throws(GoogLeNetError) in
-          var importer = CaffeImporter(file: file, structureName: prototxtPath)
+          var importer = CaffeImporter(file, structureName: prototxtPath, options)
           let merged = try importer.merge(layers(of: structure.message.pointee), weights)
           var network = try importer.network(structure.message.pointee, merged)
           network.source = .caffe(legacy: trained.message.pointee.n_layer == 0)
@@ -35,9 +38,11 @@ struct CaffeImporter {
     }
   }
 
-  private init(file: InputFile, structureName: String) {
+  private init(_ file: InputFile, structureName: String, _ options: ConversionOptions) {
     self.file = file
     self.structureName = structureName
+    inputSize = options.inputSize
+    shapes = ImportedShapes(structureName, options)
   }
 
   private static func layers(of net: Caffe__NetParameter) -> [CaffeLayer] {
@@ -106,13 +111,11 @@ struct CaffeImporter {
     let taken = Set(needed.map { active[$0].name })
     var inputName = inputBlob
     while taken.contains(inputName) { inputName += "_input" }
-    var shapes: [String: Shape] = [:]
     let input = try self.input(net, sources, inputBlob, needed.map { active[$0] })
-    shapes[inputName] = Shape(
-      channels: input.channels, height: input.size?.height ?? 224, width: input.size?.width ?? 224)
+    let size = inputSize ?? input.size ?? (224, 224)
+    shapes[inputName] = Shape(channels: input.channels, height: size.height, width: size.width)
     var flattened: Set<Int> = []
     var dropped: [String] = []
-    let inference = ShapeInference(source: "'\(structureName)'")
 
     for index in needed {
       let layer = active[index]
@@ -146,14 +149,14 @@ struct CaffeImporter {
         throw unsupported("layer '\(layer.name)' (\(layer.type)) has \(inputs.count) inputs instead of one")
       }
       guard shapes[name] == nil else { throw invalid("two layers are called '\(name)'") }
-      shapes[name] = try inference.shape(of: converted, inputs.compactMap { shapes[$0] })
+      _ = try shapes.append(converted, to: &layers)
       names[index] = name
-      layers.append(converted)
     }
     noteOmissions(active, Set(needed), dropped)
     return ImportedNetwork(
       source: .caffe(legacy: net.n_layer == 0), name: text(net.name), inputName: inputName, layers: layers,
-      inputChannels: input.channels, inputSize: input.size, preprocessing: input.preprocessing, notes: notes)
+      inputChannels: input.channels, inputSize: input.size, preprocessing: input.preprocessing,
+      paddingFixes: shapes.fixes, notes: notes)
   }
 
   private static let layerLimit = 100_000

@@ -2,7 +2,7 @@ import GoogLeNet
 
 /// The layers of a foreign graph, made of the operations that TensorFlow and TFLite share.
 struct GraphBuilder {
-  private let inference: ShapeInference
+  private var shapes: ImportedShapes
   private var budget: ValueBudget
   private(set) var layers: [Layer] = []
   private var indices: [String: Int] = [:]
@@ -13,12 +13,14 @@ struct GraphBuilder {
   /// Whether a padding follows from the input's size in a way that another size would change.
   private(set) var dependsOnInputSize = false
 
+  var paddingFixes: [PaddingFix] { shapes.fixes }
+
   /// Sizes beyond these are refused, so that no product of them overflows.
   private static let layerLimit = 10_000
   private static let pixelLimit = 1 << 26
 
-  init(_ file: InputFile) {
-    inference = ShapeInference(source: "'\(file.name)'")
+  init(_ file: InputFile, _ options: ConversionOptions) {
+    shapes = ImportedShapes(file.name, options)
     budget = ValueBudget(file)
   }
 
@@ -46,6 +48,7 @@ struct GraphBuilder {
       throw node.unsupported("an input of \(chosen.height) x \(chosen.width)")
     }
     let shape = Shape(channels: dims[isChannelsFirst ? 1 : 3] ?? 3, height: chosen.height, width: chosen.width)
+    shapes[name] = shape
     return (GraphActivation(layer: name, shape: shape, axes: axes), declared)
   }
 
@@ -70,14 +73,13 @@ struct GraphBuilder {
     }
     let name = unused(node.name)
     let layer = Layer(name: name, inputs: inputs.map(\.layer), operation: operation, outputScale: outputScale)
-    let shape = try inference.shape(of: layer, inputs.map(\.shape))
+    let shape = try shapes.append(layer, to: &layers)
     guard shape.height <= GraphBuilder.pixelLimit / max(shape.width, 1) else {
       throw node.unsupported("its output of \(shape.channels) x \(shape.height) x \(shape.width) is too large")
     }
     nonNegative.append(
       ActivationEncoding.isNonNegative(operation, inputs.map { indices[$0.layer] ?? -1 }, nonNegative))
-    indices[name] = layers.count
-    layers.append(layer)
+    indices[name] = layers.count - 1
     return GraphActivation(layer: name, shape: shape, axes: axes ?? inputs[0].axes)
   }
 

@@ -16,5 +16,7 @@ struct ImportedNetwork {
   var labels: [String] = []
   /// By layer, from a file that is quantized already.
   var quantizations: [String: ActivationQuantization] = [:]
+  /// Where asked for, in the order of the layers.
+  var paddingFixes: [PaddingFix] = []
   var notes: [String] = []
 }

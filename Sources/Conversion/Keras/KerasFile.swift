@@ -11,7 +11,7 @@ enum KerasFile {
 
   /// Of a `.keras` file.
   static func network(
-    of archive: ZipArchive, _ file: InputFile, inputSize: (height: Int, width: Int)?
+    of archive: ZipArchive, _ file: InputFile, options: ConversionOptions
   ) throws(GoogLeNetError) -> ImportedNetwork {
     let text = try archive.read(configuration, limit: KerasModel.configurationLimit)
     let model = try withExtendedLifetime(text) { () throws(GoogLeNetError) in try KerasModel(text.bytes, file) }
@@ -19,19 +19,19 @@ enum KerasFile {
     return try withExtendedLifetime(block) { () throws(GoogLeNetError) in
       let data = try HDF5File(block.bytes, file)
       let arrays = KerasWeights(data, isArchive: true, layers: model.layers, file: file)
-      return try KerasImporter.network(of: model, arrays, source: .keras, inputSize: inputSize, file: file)
+      return try KerasImporter.network(of: model, arrays, source: .keras, options: options, file: file)
     }
   }
 
   /// Of an `.h5` file.
-  static func network(ofHDF5 file: InputFile, inputSize: (height: Int, width: Int)?) throws(GoogLeNetError)
+  static func network(ofHDF5 file: InputFile, options: ConversionOptions) throws(GoogLeNetError)
     -> ImportedNetwork
   {
     let data = try HDF5File(file.bytes, file)
     guard let text = data.texts["@model_config"] else { throw file.unsupported(what(data)) }
     let model = try [UInt8](text.utf8).withRawBytes { (bytes) throws(GoogLeNetError) in try KerasModel(bytes, file) }
     let arrays = KerasWeights(data, isArchive: false, layers: model.layers, file: file)
-    return try KerasImporter.network(of: model, arrays, source: .kerasHDF5, inputSize: inputSize, file: file)
+    return try KerasImporter.network(of: model, arrays, source: .kerasHDF5, options: options, file: file)
   }
 
   /// What an HDF5 file without a model's configuration is, and what would help.

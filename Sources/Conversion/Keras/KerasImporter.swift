@@ -16,8 +16,8 @@ struct KerasImporter {
   private let file: InputFile
   private let model: KerasModel
   private let weights: KerasWeights
-  private let inference: ShapeInference
   private var layers: [Layer] = []
+  private var shapes: ImportedShapes
   private var values: [String: Value] = [:]
   /// Of our layers: whether their output cannot be negative.
   private var isNonNegative: [String: Bool] = [:]
@@ -25,28 +25,27 @@ struct KerasImporter {
   private var dropped: [String] = []
   private var notes: [String] = []
 
-  /// - Parameter inputSize: replaces the size that the file declares.
   static func network(
-    of model: KerasModel, _ weights: KerasWeights, source: SourceFormat, inputSize: (height: Int, width: Int)?,
+    of model: KerasModel, _ weights: KerasWeights, source: SourceFormat, options: ConversionOptions,
     file: InputFile
   ) throws(GoogLeNetError) -> ImportedNetwork {
-    var importer = KerasImporter(file: file, model: model, weights: weights)
-    return try importer.network(source, inputSize)
+    var importer = KerasImporter(file, model, weights, options)
+    return try importer.network(source, options)
   }
 
-  private init(file: InputFile, model: KerasModel, weights: KerasWeights) {
+  private init(_ file: InputFile, _ model: KerasModel, _ weights: KerasWeights, _ options: ConversionOptions) {
     self.file = file
     self.model = model
     self.weights = weights
-    inference = ShapeInference(source: "'\(file.name)'")
+    shapes = ImportedShapes(file.name, options)
   }
 
-  private mutating func network(_ source: SourceFormat, _ inputSize: (height: Int, width: Int)?)
+  private mutating func network(_ source: SourceFormat, _ options: ConversionOptions)
     throws(GoogLeNetError) -> ImportedNetwork
   {
     let needed = try neededLayers()
     try refuseUnsupported(needed)
-    let input = try readInput(needed, inputSize)
+    let input = try readInput(needed, options.inputSize)
     for layer in needed where layer.type != "InputLayer" { try convert(layer) }
     guard let output = needed.last.flatMap({ values[$0.name] }), let last = layers.last else {
       throw file.invalid("its output is its input")
@@ -59,7 +58,8 @@ struct KerasImporter {
     }
     return ImportedNetwork(
       source: source, name: model.name, inputName: inputName, layers: layers, inputChannels: input.shape.channels,
-      inputSize: input.declared, preprocessing: preprocessing(input.shape.channels), notes: notes)
+      inputSize: input.declared, preprocessing: preprocessing(input.shape.channels),
+      paddingFixes: shapes.fixes, notes: notes)
   }
 
   /// Keras files do not tell how pixels were scaled, unless the network itself does it.
@@ -162,6 +162,7 @@ struct KerasImporter {
       repeat { inputName += "_input" } while names.contains(inputName)
     }
     values[inputName] = Value(layer: inputName, shape: shape)
+    shapes[inputName] = shape
     return (shape, declared)
   }
 
@@ -222,10 +223,9 @@ struct KerasImporter {
   private mutating func append(_ keras: KerasLayer, _ layer: Layer, _ inputs: [Value], _ isFlat: Bool?)
     throws(GoogLeNetError)
   {
-    let shape = try inference.shape(of: layer, inputs.map(\.shape))
+    let shape = try shapes.append(layer, to: &layers)
     let known = inputs.map { isNonNegative[$0.layer] ?? false }
     isNonNegative[layer.name] = ActivationEncoding.isNonNegative(layer.operation, [Int](known.indices), known)
-    layers.append(layer)
     values[keras.name] = Value(layer: layer.name, shape: shape, isFlat: isFlat ?? inputs.contains { $0.isFlat })
   }
 

@@ -11,10 +11,10 @@ struct ONNXImporter {
 
   private let file: InputFile
   private let reader: ONNXTensorReader
-  private let inference: ShapeInference
   private var opset = 0
   private var values: [String: Value] = [:]
   private var layers: [Layer] = []
+  private var shapes: ImportedShapes
   /// Layers whose output cannot be negative.
   private var nonNegativeLayers: Set<String> = []
   /// For each layer how its output is stored, where the file tells.
@@ -25,24 +25,23 @@ struct ONNXImporter {
   private var inputName = ""
   private var notes: [String] = []
 
-  /// - Parameter inputSize: replaces the size that the file declares.
-  static func network(of file: InputFile, inputSize: (height: Int, width: Int)?) throws(GoogLeNetError)
+  static func network(of file: InputFile, options: ConversionOptions) throws(GoogLeNetError)
     -> ImportedNetwork
   {
     let model = try ForeignMessage(file, what: "an ONNX ModelProto", unpack: onnx__model__unpack)
     return try withExtendedLifetime(model) { () throws(GoogLeNetError) in
-      var importer = ONNXImporter(file: file)
-      return try importer.network(model.message.pointee, inputSize)
+      var importer = ONNXImporter(file, options)
+      return try importer.network(model.message.pointee, options)
     }
   }
 
-  private init(file: InputFile) {
+  private init(_ file: InputFile, _ options: ConversionOptions) {
     self.file = file
     reader = ONNXTensorReader(file)
-    inference = ShapeInference(source: "'\(file.name)'")
+    shapes = ImportedShapes(file.name, options)
   }
 
-  private mutating func network(_ model: Onnx__Model, _ inputSize: (height: Int, width: Int)?)
+  private mutating func network(_ model: Onnx__Model, _ options: ConversionOptions)
     throws(GoogLeNetError) -> ImportedNetwork
   {
     try readOpset(model)
@@ -64,7 +63,7 @@ struct ONNXImporter {
       let name = text(tensor.name)
       if used.contains(name) { values[name] = .constant(try reader.constant(tensor, name: name)) }
     }
-    let input = try readInput(graph, used, inputSize)
+    let input = try readInput(graph, used, options.inputSize)
     inputName = input.name
     for index in needed { try convert(nodes[index]) }
     guard case .activation(let result)? = values[output] else {
@@ -79,7 +78,7 @@ struct ONNXImporter {
       source: .onnx(opset: opset), name: text(graph.name), inputName: input.name, layers: layers,
       inputChannels: input.shape.channels, inputSize: input.declaredSize,
       preprocessing: metadata?.preprocessing ?? preprocessing(input.name), labels: metadata?.labels ?? [],
-      quantizations: quantizations, notes: notes)
+      quantizations: quantizations, paddingFixes: shapes.fixes, notes: notes)
   }
 
   private mutating func readOpset(_ model: Onnx__Model) throws(GoogLeNetError) {
@@ -232,6 +231,7 @@ struct ONNXImporter {
     guard limit ~= shape.height, limit ~= shape.width else {
       throw GoogLeNetError(.invalidArgument, "'\(file.name)': an input of \(shape.height) x \(shape.width)")
     }
+    shapes[name] = shape
     values[name] = .activation(ONNXActivation(layer: name, shape: shape, axes: axes))
     return Input(name: name, shape: shape, declaredSize: declared)
   }
@@ -289,8 +289,7 @@ struct ONNXImporter {
   ) throws(GoogLeNetError) {
     guard let name = node.outputs.first, !name.isEmpty else { throw node.invalid("its output has no name") }
     let layer = Layer(name: name, inputs: inputs.map(\.layer), operation: operation)
-    let shape = try inference.shape(of: layer, inputs.map(\.shape))
-    layers.append(layer)
+    let shape = try shapes.append(layer, to: &layers)
     let known = inputs.map { nonNegativeLayers.contains($0.layer) }
     if ActivationEncoding.isNonNegative(operation, Array(inputs.indices), known) { nonNegativeLayers.insert(name) }
     let result = ONNXActivation(layer: name, shape: shape, axes: axes ?? inputs[0].axes)

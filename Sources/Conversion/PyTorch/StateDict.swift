@@ -1,6 +1,6 @@
 import GoogLeNet
 
-/// The tensors of a checkpoint by their keys, still in their file.
+/// The tensors of a checkpoint by their keys, still in their file; of a script also how its convolutions pad.
 struct StateDict {
   struct Entry {
     let dims: [Int]
@@ -15,6 +15,8 @@ struct StateDict {
   private(set) var entries: [String: Entry] = [:]
   /// In the order of the file.
   private(set) var keys: [String] = []
+  /// By the keys of convolutions without ".weight", where the file tells.
+  var paddings: [String: Padding] = [:]
 
   mutating func add(_ key: String, _ entry: Entry) {
     if entries.updateValue(entry, forKey: key) == nil { keys.append(key) }
@@ -35,6 +37,9 @@ struct StateDict {
       var stripped = StateDict()
       for key in result.keys {
         if let entry = result.entries[key] { stripped.add(String(key.dropFirst(prefix.count)), entry) }
+      }
+      for (key, padding) in result.paddings where key.hasPrefix(prefix) {
+        stripped.paddings[String(key.dropFirst(prefix.count))] = padding
       }
       result = stripped
     }

@@ -6,6 +6,7 @@ struct StateDictImporter {
   private let file: InputFile
   private let state: StateDict
   private var layers: [Layer] = []
+  private var shapes: ImportedShapes
   private var used: Set<String> = []
   private var normalizations = 0
 
@@ -16,46 +17,49 @@ struct StateDictImporter {
     ("maxpool2", ["3a", "3b"]), ("maxpool3", ["4a", "4b", "4c", "4d", "4e"]), ("maxpool4", ["5a", "5b"]),
   ]
 
-  /// - Parameter transformInput: whether the network has torchvision's `transform_input`; nil where only `contents` may
-  ///   tell.
-  static func network(of contents: TorchContents, transformInput: Bool?, file: InputFile) throws(GoogLeNetError)
+  static func network(of contents: TorchContents, file: InputFile, options: ConversionOptions) throws(GoogLeNetError)
     -> ImportedNetwork
   {
-    var importer = StateDictImporter(file: file, state: contents.state.strippingPrefixes())
-    return try importer.network(contents, transformInput)
+    var importer = StateDictImporter(contents.state.strippingPrefixes(), file, options)
+    return try importer.network(contents, options)
   }
 
-  private init(file: InputFile, state: StateDict) {
+  private init(_ state: StateDict, _ file: InputFile, _ options: ConversionOptions) {
     self.file = file
     self.state = state
+    shapes = ImportedShapes(file.name, options)
   }
 
-  private mutating func network(_ contents: TorchContents, _ transformInput: Bool?) throws(GoogLeNetError)
+  private mutating func network(_ contents: TorchContents, _ options: ConversionOptions) throws(GoogLeNetError)
     -> ImportedNetwork
   {
+    let transformInput = options.transformInput
     let wideKernel = try wideKernel()
     let inputChannels = try entry(weightKey("conv1"), rank: 4).dims[1]
     var value = StateDictImporter.inputName
+    let size = options.inputSize ?? (224, 224)
+    shapes[value] = Shape(channels: inputChannels, height: size.height, width: size.width)
     if transformInput ?? contents.transformsInput ?? false { value = try inputTransformation(inputChannels) }
     var channels = inputChannels
     func step(_ name: String, kernel: Int, stride: Int = 1) throws(GoogLeNetError) {
       (value, channels) = try convolution(name, value, channels, kernel: kernel, stride: stride)
     }
     try step("conv1", kernel: 7, stride: 2)
-    value = pool("maxpool1", value, kernel: 3, stride: 2)
+    value = try pool("maxpool1", value, kernel: 3, stride: 2)
     try step("conv2", kernel: 1)
     try step("conv3", kernel: 3)
     for (stage, blocks) in StateDictImporter.modules {
-      value = pool(stage, value, kernel: stage == "maxpool4" ? 2 : 3, stride: 2)
+      value = try pool(stage, value, kernel: stage == "maxpool4" ? 2 : 3, stride: 2)
       for block in blocks {
         (value, channels) = try inception("inception\(block)", value, channels, wideKernel)
       }
     }
     var average = Pooling(.average)
     average.global = true
-    layers.append(Layer(name: "avgpool", inputs: [value], operation: .pooling(average)))
+    try append("avgpool", [value], .pooling(average))
     try classifier(channels)
     var notes = try checkedNotes()
+    notes.append(paddingNote(wideKernel))
     if let asked = transformInput {
       notes.append("torchvision's transform_input is \(asked ? "on" : "off"), as asked for")
     } else if let told = contents.transformsInput {
@@ -69,7 +73,17 @@ struct StateDictImporter {
     if inputChannels == 1 { defaults = .plain(.gray, reason: "nothing is known of a gray GoogLeNet") }
     return ImportedNetwork(
       source: contents.source, name: "", inputName: StateDictImporter.inputName, layers: layers,
-      inputChannels: inputChannels, inputSize: nil, preprocessing: defaults, labels: contents.classes, notes: notes)
+      inputChannels: inputChannels, inputSize: nil, preprocessing: defaults, labels: contents.classes,
+      paddingFixes: shapes.fixes, notes: notes)
+  }
+
+  private func paddingNote(_ wideKernel: Int) -> String {
+    guard state.paddings.isEmpty else { return "its convolutions pad as the script tells" }
+    let doubt =
+      wideKernel == 5
+      ? ": 2 around 5 x 5 branches. Code that gives them 1 cannot run, for its branches cannot be joined" : ""
+    return
+      "the file does not tell padding: each convolution was given half its kernel, which keeps the size\(doubt)"
   }
 
   /// From torchvision's normalization to that of the network that its weights come from.
@@ -82,13 +96,15 @@ struct StateDictImporter {
     var affine = BatchNormalization()
     affine.scale = try Tensor(transformation.scale, dims: [channels])
     affine.shift = try Tensor(transformation.shift, dims: [channels])
-    layers.append(
-      Layer(
-        name: "transform_input", inputs: [StateDictImporter.inputName], operation: .batchNormalization(affine)))
+    try append("transform_input", [StateDictImporter.inputName], .batchNormalization(affine))
     return "transform_input"
   }
 
   // MARK: - Layers
+
+  private mutating func append(_ name: String, _ inputs: [String], _ operation: Operation) throws(GoogLeNetError) {
+    _ = try shapes.append(Layer(name: name, inputs: inputs, operation: operation), to: &layers)
+  }
 
   /// The kernel of the third branches: 3 in torchvision's network, 5 in the paper's. The first module tells.
   private func wideKernel() throws(GoogLeNetError) -> Int {
@@ -116,14 +132,16 @@ struct StateDictImporter {
     var convolution = Convolution(weights: try tensor(key, [outputs, inputs, kernel, kernel]))
     convolution.strideHeight = stride
     convolution.strideWidth = stride
-    let padding = kernel / 2
-    convolution.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
+    let half = kernel / 2
+    convolution.padding =
+      state.paddings[String(key.dropLast(".weight".count))]
+      ?? Padding(top: half, left: half, bottom: half, right: half)
     if state.entries[biasKey] != nil { convolution.bias = try tensor(biasKey, [outputs]) }
     // A plain network has a bias and nothing of a batch normalization.
     let isPlain = convolution.bias != nil && !state.keys.contains { $0.hasPrefix("\(name).bn.") }
     if !isPlain { try normalize(&convolution, name, outputs) }
-    layers.append(Layer(name: name, inputs: [input], operation: .convolution(convolution)))
-    layers.append(Layer(name: "\(name).relu", inputs: [name], operation: .relu))
+    try append(name, [input], .convolution(convolution))
+    try append("\(name).relu", [name], .relu)
     return ("\(name).relu", outputs)
   }
 
@@ -145,7 +163,9 @@ struct StateDictImporter {
   }
 
   /// All of torchvision's poolings round up.
-  private mutating func pool(_ name: String, _ input: String, kernel: Int, stride: Int, padding: Int = 0) -> String {
+  private mutating func pool(_ name: String, _ input: String, kernel: Int, stride: Int, padding: Int = 0)
+    throws(GoogLeNetError) -> String
+  {
     var pooling = Pooling(.max)
     pooling.kernelHeight = kernel
     pooling.kernelWidth = kernel
@@ -153,7 +173,7 @@ struct StateDictImporter {
     pooling.strideWidth = stride
     pooling.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
     pooling.rounding = .ceil
-    layers.append(Layer(name: name, inputs: [input], operation: .pooling(pooling)))
+    try append(name, [input], .pooling(pooling))
     return name
   }
 
@@ -165,10 +185,10 @@ struct StateDictImporter {
     second = try convolution("\(name).branch2.1", second.output, second.channels, kernel: 3)
     var third = try convolution("\(name).branch3.0", input, inputs, kernel: 1)
     third = try convolution("\(name).branch3.1", third.output, third.channels, kernel: wideKernel)
-    let pooled = pool("\(name).branch4.0", input, kernel: 3, stride: 1, padding: 1)
+    let pooled = try pool("\(name).branch4.0", input, kernel: 3, stride: 1, padding: 1)
     let fourth = try convolution("\(name).branch4.1", pooled, inputs, kernel: 1)
     let branches = [first, second, third, fourth]
-    layers.append(Layer(name: name, inputs: branches.map(\.output), operation: .concat))
+    try append(name, branches.map(\.output), .concat)
     return (name, branches.reduce(0) { $0 + $1.channels })
   }
 
@@ -176,9 +196,8 @@ struct StateDictImporter {
     let outputs = try entry("fc.weight", rank: 2).dims[0]
     let weights = try tensor("fc.weight", [outputs, inputs])
     let bias = try tensor("fc.bias", [outputs])
-    layers.append(
-      Layer(name: "fc", inputs: ["avgpool"], operation: .innerProduct(InnerProduct(weights: weights, bias: bias))))
-    layers.append(Layer(name: "softmax", inputs: ["fc"], operation: .softmax))
+    try append("fc", ["avgpool"], .innerProduct(InnerProduct(weights: weights, bias: bias)))
+    try append("softmax", ["fc"], .softmax)
   }
 
   // MARK: - Keys

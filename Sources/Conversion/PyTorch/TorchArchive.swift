@@ -15,6 +15,8 @@ struct TorchArchive {
   private static let moduleLimit = 16
   private static let codeLimit = 4 << 20
   private static let keyLimit = 256
+  /// Where a script's convolution has its padding: left, right, top, bottom.
+  private static let paddingKey = "_reversed_padding_repeated_twice"
 
   init(_ archive: ZipArchive, _ file: InputFile) throws(GoogLeNetError) {
     self.file = file
@@ -38,13 +40,15 @@ struct TorchArchive {
     return try withExtendedLifetime(pickle) { () throws(GoogLeNetError) in
       try Unpickler.read(pickle.bytes, file, modules: isScript) { (value) throws(GoogLeNetError) in
         guard case .dictionary(let root) = value else { throw file.unsupported("its pickle is not a dictionary") }
-        guard let tensors = isScript ? TorchArchive.tensors(ofModule: root) : TorchArchive.tensors(in: root) else {
+        let script = isScript ? TorchArchive.contents(ofModule: root) : nil
+        guard let tensors = isScript ? script?.tensors : TorchArchive.tensors(in: root) else {
           throw file.unsupported(
             isScript
               ? "it is a TorchScript archive without tensors (torch.jit.freeze makes them constants): save the state dict"
               : "it has no dictionary of tensors: save {'state_dict': model.state_dict()}")
         }
         var state = StateDict()
+        state.paddings = script?.paddings ?? [:]
         let storages = StorageReader(archive: archive, file: file, folder: folder)
         for (key, tensor) in tensors {
           state.add(
@@ -73,21 +77,29 @@ struct TorchArchive {
     return false
   }
 
-  /// The tensors of a module and the modules in it, by their names joined by dots; nil where there are none.
-  private static func tensors(ofModule root: PickleDictionary) -> [(key: String, tensor: TorchTensor)]? {
+  /// The tensors of a module and the modules in it, by their names joined by dots, and how its convolutions pad; nil
+  /// where there are no tensors.
+  private static func contents(ofModule root: PickleDictionary) -> (
+    tensors: [(key: String, tensor: TorchTensor)], paddings: [String: Padding]
+  )? {
     var found: [(key: String, tensor: TorchTensor)] = []
+    var paddings: [String: Padding] = [:]
     var pending: [(prefix: String, depth: Int, module: PickleDictionary)] = [("", 0, root)]
     var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
     while let (prefix, depth, module) = pending.popLast() {
       for (key, value) in module.items {
         guard let key = key.string, key.utf8.count <= keyLimit else { continue }
         if case .tensor(let tensor) = value { found.append((prefix + key, tensor)) }
+        if key == paddingKey, let sides = value.integers, sides.count == 4, sides.allSatisfy({ 0...1024 ~= $0 }) {
+          paddings[String(prefix.dropLast())] = Padding(
+            top: sides[2], left: sides[0], bottom: sides[3], right: sides[1])
+        }
         if case .dictionary(let inner) = value, depth < moduleLimit, seen.insert(ObjectIdentifier(inner)).inserted {
           pending.append(("\(prefix)\(key).", depth + 1, inner))
         }
       }
     }
-    return found.isEmpty ? nil : found
+    return found.isEmpty ? nil : (found, paddings)
   }
 
   /// The tensors of the state dict.

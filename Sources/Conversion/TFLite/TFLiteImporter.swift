@@ -24,21 +24,20 @@ struct TFLiteImporter {
 
   private static let operatorLimit = 10_000
 
-  /// - Parameter inputSize: replaces the size that the file declares.
-  static func network(of file: InputFile, inputSize: (height: Int, width: Int)?) throws(GoogLeNetError)
+  static func network(of file: InputFile, options: ConversionOptions) throws(GoogLeNetError)
     -> ImportedNetwork
   {
-    var importer = try TFLiteImporter(file, inputSize)
+    var importer = try TFLiteImporter(file, options)
     return try importer.network()
   }
 
-  private init(_ file: InputFile, _ inputSize: (height: Int, width: Int)?) throws(GoogLeNetError) {
+  private init(_ file: InputFile, _ options: ConversionOptions) throws(GoogLeNetError) {
     self.file = file
-    self.inputSize = inputSize
+    inputSize = options.inputSize
     model = try FlatTable(root: file)
     guard try model.tableCount(2) > 0 else { throw file.invalid("it is a TFLite model without a graph") }
     graph = try model.table(2, at: 0, "graph")
-    builder = GraphBuilder(file)
+    builder = GraphBuilder(file, options)
     budget = ValueBudget(file)
   }
 
@@ -65,7 +64,8 @@ struct TFLiteImporter {
     }
     return ImportedNetwork(
       source: .tfLite, name: "", inputName: input.name, layers: layers, inputChannels: input.channels,
-      inputSize: input.size, preprocessing: try preprocessing(layers, input.name), notes: notes)
+      inputSize: input.size, preprocessing: try preprocessing(layers, input.name),
+      paddingFixes: builder.paddingFixes, notes: notes)
   }
 
   // MARK: - Graph

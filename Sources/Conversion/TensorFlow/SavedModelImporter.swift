@@ -3,10 +3,8 @@ import GoogLeNet
 
 /// Reads TensorFlow SavedModels: the graph of a signature, and the variables in the folder beside it.
 enum SavedModelImporter {
-  /// - Parameters:
-  ///   - file: `saved_model.pb`.
-  ///   - inputSize: replaces the size that the file declares.
-  static func network(of file: InputFile, inputSize: (height: Int, width: Int)?) throws(GoogLeNetError)
+  /// - Parameter file: `saved_model.pb`.
+  static func network(of file: InputFile, options: ConversionOptions) throws(GoogLeNetError)
     -> ImportedNetwork
   {
     let message = try ForeignMessage(file, what: "a TensorFlow SavedModel", unpack: tensorflow__saved_model__unpack)
@@ -23,7 +21,7 @@ enum SavedModelImporter {
       if hasVariables(graph) {
         variables = try TensorFlowVariables(file, &graph, restoring: text(serving.saver_def?.pointee.restore_op_name))
       }
-      var importer = TensorFlowImporter(file, graph, variables: variables, inputSize: inputSize)
+      var importer = TensorFlowImporter(file, graph, variables: variables, options: options)
       var network = try importer.network(outputs: signature.outputs, source: .savedModel)
       network.notes.insert("the signature '\(signature.name)'", at: 0)
       return network

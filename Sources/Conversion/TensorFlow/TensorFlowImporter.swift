@@ -21,29 +21,28 @@ struct TensorFlowImporter {
   private var notes: [String] = []
 
   /// A frozen graph.
-  /// - Parameter inputSize: replaces the size that the file declares.
-  static func network(of file: InputFile, inputSize: (height: Int, width: Int)?) throws(GoogLeNetError)
+  static func network(of file: InputFile, options: ConversionOptions) throws(GoogLeNetError)
     -> ImportedNetwork
   {
     let message = try ForeignMessage(file, what: "a TensorFlow GraphDef", unpack: tensorflow__graph__unpack)
     return try withExtendedLifetime(message) { () throws(GoogLeNetError) in
       let graph = try TensorFlowGraph(message.message.pointee, file)
       let ends = graph.ends()
-      var importer = TensorFlowImporter(file, graph, variables: nil, inputSize: inputSize)
+      var importer = TensorFlowImporter(file, graph, variables: nil, options: options)
       return try importer.network(outputs: ends, source: .tensorFlowGraph)
     }
   }
 
   init(
     _ file: InputFile, _ graph: TensorFlowGraph, variables: TensorFlowVariables?,
-    inputSize: (height: Int, width: Int)?
+    options: ConversionOptions
   ) {
     self.file = file
     self.graph = graph
     self.variables = variables
-    self.inputSize = inputSize
+    inputSize = options.inputSize
     reader = TensorFlowTensorReader(file)
-    builder = GraphBuilder(file)
+    builder = GraphBuilder(file, options)
   }
 
   /// - Parameter outputs: what could be the network's output; the one that depends on most nodes is, of those that can
@@ -62,7 +61,7 @@ struct TensorFlowImporter {
     let preprocessing = TensorFlowPreprocessing.defaults(layers, inputName: input.name, &notes)
     return ImportedNetwork(
       source: source, name: "", inputName: input.name, layers: layers, inputChannels: input.channels,
-      inputSize: input.size, preprocessing: preprocessing, notes: notes)
+      inputSize: input.size, preprocessing: preprocessing, paddingFixes: builder.paddingFixes, notes: notes)
   }
 
   // MARK: - Graph
