@@ -15,9 +15,12 @@ enum Terminal {
   }
 
   /// The error as a line, and a second one where there is something to try.
-  static func complain(_ error: GoogLeNetError) {
+  /// - Parameter isConversion: whether it is about a trained file, not a model.
+  static func complain(_ error: GoogLeNetError, isConversion: Bool = false) {
     write("googlenet: \(error.message)\n")
-    if let advice = advice(error.status) { write("           \(advice)\n") }
+    if let advice = advice(error.status), !(isConversion && error.status == .invalidModel) {
+      write("           \(advice)\n")
+    }
   }
 
   private static func advice(_ status: Status) -> String? {
