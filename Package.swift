@@ -65,9 +65,12 @@ let fuzzTargets =
     .target(
       name: "FuzzSupport", dependencies: ["GoogLeNet", "Conversion"], path: "Tests/Fuzz/Support",
       swiftSettings: others),
-    fuzzer("Picture", ["ImageFiles"]),
+    fuzzer("Picture", ["ImageFiles"]), fuzzer("HDF5", ["CHDF5Reader"]),
   ]
-  + ["Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "Keras", "HDF5", "NumPy"].map { fuzzer($0) }
+  + [
+    "Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "Keras", "NumPy", "TensorFlow",
+    "SavedModel", "TFLite",
+  ].map { fuzzer($0) }
 
 let toolTargets: [Target] = [
   .target(

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -239,14 +240,27 @@ static void limit_memory(size_t amount)
     setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit});
 }
 
+/* Ends the process by a signal once it has used its processor time up. */
+static void limit_time(unsigned milliseconds)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    setitimer(ITIMER_PROF, &(struct itimerval){{0, 0}, time}, NULL);
+    rlim_t seconds = milliseconds / 1000 + 1;
+    setrlimit(RLIMIT_CPU, &(struct rlimit){seconds, seconds});
+}
+
 static void confine(const gln_hdf5_limits *limits)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGXCPU, SIGINT, SIGTERM};
+    static const int signals[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGABRT,
+                                  SIGTRAP, SIGXCPU, SIGPROF, SIGINT, SIGTERM};
     for (size_t index = 0; index < sizeof signals / sizeof *signals; index++)
         signal(signals[index], SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    setrlimit(RLIMIT_CPU, &(struct rlimit){limits->seconds, limits->seconds});
+    limit_time(limits->milliseconds);
     limit_memory(limits->memory);
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int descriptor = 0; descriptor <= 2 && nowhere >= 0; descriptor++)
@@ -264,8 +278,10 @@ static gln_hdf5_status outcome(const shared_head *head, pid_t child, const gln_h
         snprintf(message, GLN_HDF5_MESSAGE_SIZE, "%.*s", GLN_HDF5_MESSAGE_SIZE - 1, head->message);
         return (gln_hdf5_status)head->status;
     }
-    if (ended == child && WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGXCPU)) {
-        snprintf(message, GLN_HDF5_MESSAGE_SIZE, "libhdf5 takes more than %u seconds over it", limits->seconds);
+    int reason = ended == child && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (reason == SIGKILL || reason == SIGXCPU || reason == SIGPROF) {
+        snprintf(message, GLN_HDF5_MESSAGE_SIZE, "libhdf5 takes more than %g seconds over it",
+                 limits->milliseconds / 1000.0);
         return GLN_HDF5_TOO_LARGE;
     }
     snprintf(message, GLN_HDF5_MESSAGE_SIZE, "libhdf5 crashes on it");

@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
-[ $# -gt 0 ] || set -- Model Caffe Prototxt ONNX Pickle Zip Safetensors Keras HDF5 NumPy Picture
+[ $# -gt 0 ] || set -- Model Caffe Prototxt ONNX Pickle Zip Safetensors Keras HDF5 NumPy TensorFlow SavedModel TFLite \
+  Picture
 scratch=.build-fuzz
 runs=$scratch/runs
 mkdir -p "$runs"
@@ -26,8 +27,9 @@ fuzz() {
   "$fuzzer" --seeds "$folder/seeds"
   case $target in
   Picture) cp Tests/ImageFilesTests/Fixtures/*.{png,jpg} "$folder/seeds" ;;
-  Model) length=32768 ;;
-  HDF5) length=65536 ;;
+  Model | TFLite) length=32768 ;;
+  HDF5 | TensorFlow) length=65536 ;;
+  SavedModel) length=131072 ;;
   esac
   local result=passed
   "$fuzzer" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -max_len=$length -dict="$runs/words" \

@@ -19,9 +19,9 @@ typedef enum gln_hdf5_status {
 } gln_hdf5_status;
 
 typedef struct gln_hdf5_limits {
-    size_t contents;  /* bytes of all entries */
-    size_t memory;    /* bytes that libhdf5 may take besides */
-    unsigned seconds; /* of processor time */
+    size_t contents;       /* bytes of all entries */
+    size_t memory;         /* bytes that libhdf5 may take besides */
+    unsigned milliseconds; /* of processor time */
 } gln_hdf5_limits;
 
 typedef enum gln_hdf5_kind {

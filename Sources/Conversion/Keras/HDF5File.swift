@@ -19,13 +19,14 @@ final class HDF5File {
 
   /// What libhdf5 may take besides the arrays themselves.
   private static let memoryLimit = 256 << 20
-  private static let secondsLimit: UInt32 = 8
+  /// Damaged files can make it loop for ever. Fuzzing, which finds many of them, sets a shorter time.
+  nonisolated(unsafe) static var millisecondsLimit: UInt32 = 8000
 
   /// - Parameter bytes: the HDF5 file: all of `file`, or an entry of it.
   init(_ bytes: UnsafeRawBufferPointer, _ file: InputFile) throws(GoogLeNetError) {
     self.file = file
     var limits = gln_hdf5_limits(
-      contents: file.unpackedLimit, memory: HDF5File.memoryLimit, seconds: HDF5File.secondsLimit)
+      contents: file.unpackedLimit, memory: HDF5File.memoryLimit, milliseconds: HDF5File.millisecondsLimit)
     var text = [CChar](repeating: 0, count: Int(GLN_HDF5_MESSAGE_SIZE))
     let status = gln_hdf5_read(
       bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &limits, &contents, &text)
@@ -36,6 +37,12 @@ final class HDF5File {
     case GLN_HDF5_NO_PROCESS: throw GoogLeNetError(.outOfMemory, "'\(file.name)': \(message)")
     default: throw file.unsupported("its HDF5 data is not read: \(message)")
     }
+  }
+
+  /// What the reading process left.
+  init(entries: UnsafeRawBufferPointer, _ file: InputFile) throws(GoogLeNetError) {
+    self.file = file
+    try list(entries)
   }
 
   deinit { gln_hdf5_free(&contents) }

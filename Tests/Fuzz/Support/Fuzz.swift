@@ -50,12 +50,24 @@ public func fuzz(seeds: [[UInt8]], _ body: @escaping FuzzTarget) -> Never {
 public func convertAndReload(_ bytes: UnsafeRawBufferPointer, options: ConversionOptions = ConversionOptions())
   throws(GoogLeNetError)
 {
+  var options = options
+  // Either way has to be safe.
+  options.fixesPadding = bytes.count % 2 == 1
+  try convertAndReload(naming: options.prototxtPath ?? "'input'", options) { (options) throws(GoogLeNetError) in
+    try Converter.convert(bytes: bytes, named: "input", options: options)
+  }
+}
+
+/// - Parameter name: what errors name, or "'input'".
+public func convertAndReload(
+  naming name: String, _ options: ConversionOptions = ConversionOptions(),
+  _ convert: (ConversionOptions) throws(GoogLeNetError) -> ConversionResult
+) throws(GoogLeNetError) {
   let result: ConversionResult
-  do throws(GoogLeNetError) {
-    result = try Converter.convert(bytes: bytes, named: "input", options: options)
-  } catch {
-    let isNamed = error.message.contains("'input'") || options.prototxtPath.map(error.message.contains) ?? false
-    guard isNamed else { fatalError("an error that does not name the file: \(error.message)") }
+  do throws(GoogLeNetError) { result = try convert(options) } catch {
+    guard error.message.contains(name) || error.message.contains("'input'") else {
+      fatalError("an error that does not name the file: \(error.message)")
+    }
     throw error
   }
   let written = try ModelWriter.serialize(result.network)

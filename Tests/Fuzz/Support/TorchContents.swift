@@ -9,7 +9,7 @@ func readAll(_ state: StateDict, _ file: InputFile) throws(GoogLeNetError) {
     do throws(GoogLeNetError) { _ = try state.entries[key]?.read() } catch { failure = error }
   }
   _ = try StateDictImporter.network(
-    of: TorchContents(state: state, source: .pyTorch), transformInput: nil, file: file)
+    of: TorchContents(state: state, source: .pyTorch), file: file, options: ConversionOptions())
   if let failure { throw failure }
 }
 
