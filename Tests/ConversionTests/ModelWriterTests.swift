@@ -55,6 +55,19 @@ import Testing
     }
   }
 
+  /// protobuf-c cuts texts at a zero byte, so that two names could become one.
+  @Test func textsWithZeroBytesAreRefused() throws {
+    for change in [{ $0.layers[0].name = "a\0b" }, { $0.labels = ["a", "b\0", "c"] }, { $0.name = "\0" }]
+      as [(inout Network) -> Void]
+    {
+      var network = try network()
+      change(&network)
+      let error = #expect(throws: GoogLeNetError.self) { try ModelWriter.serialize(network) }
+      #expect(error?.status == .invalidModel)
+      #expect(error?.message.contains("zero byte") == true)
+    }
+  }
+
   @Test func weightsBeyondFloat16AreRefused() {
     var file = CaffeFile.small(legacy: false)
     file.layers[0].blobs[0].values[0] = 65520

@@ -39,7 +39,12 @@ final class MessageArena {
   }
 
   func copy(_ text: String) throws(GoogLeNetError) -> UnsafeMutablePointer<CChar> {
-    try copy(text.utf8.map { CChar(bitPattern: $0) } + [0])
+    guard !text.utf8.contains(0) else {
+      // protobuf-c would cut it there, and two names could become one.
+      let shown = text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\\0")
+      throw GoogLeNetError(.invalidModel, "the text '\(shown)' contains a zero byte, which a model file cannot store")
+    }
+    return try copy(text.utf8.map { CChar(bitPattern: $0) } + [0])
   }
 
   func copy(_ texts: [String]) throws(GoogLeNetError) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
