@@ -153,6 +153,103 @@ import Testing
     expectError(file.bytes, .invalidModel, "two layers are called 'conv'")
   }
 
+  /// Where and how prototxts declare the input, and which size comes of it: 12 x 8 always.
+  static let inputs = [
+    "input: 'data' input_dim: 10 input_dim: 3 input_dim: 12 input_dim: 8",
+    "input: 'data' input_shape { dim: 1 dim: 3 dim: 12 dim: 8 }",
+    "layer { name: 'in' type: 'Input' top: 'data' input_param { shape: { dim: 10 dim: 3 dim: 12 dim: 8 } } }",
+    "layer { name: 'in' type: 'Input' top: 'data' input_param { shape { dim: [1, 3, 12, 8] } } } force_backward: true",
+    """
+    layer { name: 'in' type: 'Data' top: 'data' top: 'label' include { phase: TRAIN } transform_param { crop_size: 99 } }
+    layer { name: 'in' type: 'Input' top: 'data' include { phase: TEST }
+      input_param { shape { dim: 1 dim: 3 dim: 12 dim: 8 } } }
+    """,
+  ]
+
+  private func described(_ prototxt: String, _ options: ConversionOptions = ConversionOptions()) throws
+    -> ConversionResult
+  {
+    var result: ConversionResult?
+    try withTemporaryFolder { folder in
+      let model = try write(CaffeFile.small(legacy: true).bytes, folder + "/small.caffemodel")
+      var options = options
+      options.prototxtPath = try write([UInt8](prototxt.utf8), folder + "/net.prototxt")
+      result = try Converter.convert(path: model, options: options)
+    }
+    return try #require(result)
+  }
+
+  @Test(arguments: inputs) func prototxtsDeclareTheInput(input: String) throws {
+    let convolution = """
+      layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+        convolution_param { num_output: 2 pad: 1 kernel_size: 3 } }
+      """
+    let end = "layer { name: 'prob' type: 'Softmax' bottom: 'pool' top: 'prob' }"
+    let pooling =
+      "layer { name: 'pool' type: 'Pooling' bottom: 'conv' top: 'pool' pooling_param { pool: AVE kernel_h: 12 kernel_w: 8 } }"
+    let result = try described(input + "\n" + convolution + pooling + end)
+    #expect(result.network.preprocessing.inputHeight == 12)
+    #expect(result.network.preprocessing.inputWidth == 8)
+    // Another size leaves more than one pixel, which a softmax refuses: the size counts for what follows.
+    var options = ConversionOptions()
+    options.inputSize = (24, 16)
+    let error = #expect(throws: GoogLeNetError.self) {
+      try described(input + "\n" + convolution + pooling + end, options)
+    }
+    #expect(error?.message.contains("'prob'") == true, "\(error?.message ?? "")")
+    let global =
+      "layer { name: 'pool' type: 'Pooling' bottom: 'conv' top: 'pool' pooling_param { pool: AVE global_pooling: true } }"
+    #expect(try described(input + "\n" + convolution + global + end, options).network.preprocessing.inputHeight == 24)
+  }
+
+  /// A file that tells no size is imported at the size that is asked for.
+  @Test func inputSizeIsThatAskedFor() throws {
+    var file = CaffeFile.small(legacy: true)
+    file.input = nil
+    expectError(file.bytes, .unsupported, "'fc'", "32 inputs")
+    var options = ConversionOptions()
+    options.inputSize = (8, 8)
+    #expect(try convert(file.bytes, options: options).network.preprocessing.inputWidth == 8)
+    options.inputSize = (Int.max, 1)
+    expectError(file.bytes, .invalidArgument, "each side must be 1 to 4096", options: options)
+  }
+
+  /// A classifier of another name or with other classes is not that of the weights.
+  @Test func newHeadsNeedTheirOwnWeights() throws {
+    let start = """
+      input: 'data' input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8
+      layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+        convolution_param { num_output: 2 pad: 1 kernel_size: 3 } }
+      layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
+      """
+    func head(_ name: String, _ outputs: Int) -> String {
+      "layer { name: '\(name)' type: 'InnerProduct' bottom: 'pool' top: 'out' inner_product_param { num_output: \(outputs) } }"
+    }
+    #expect(try described(start + head("fc", 3)).network.layers.map(\.name) == ["conv", "pool", "fc", "prob"])
+    for (text, part) in [
+      (head("my_fc", 3), "layer 'my_fc' (InnerProduct) has no weights"),
+      (head("fc", 205), "layer 'fc': its weights are 1 x 1 x 3 x 32 (96 values), but 205 outputs are described"),
+    ] {
+      let error = #expect(throws: GoogLeNetError.self) { try described(start + text) }
+      #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+    }
+  }
+
+  @Test func meanFilesOfDataLayersAreTold() throws {
+    var file = CaffeFile.trained()
+    file.layers[0].parameter = (
+      100, 36,
+      WireWriter {
+        $0.number(3, 8)
+        $0.text(4, "mean.binaryproto")
+      }
+    )
+    #expect(try convert(file.bytes).notes.contains { $0.contains("subtracts the image in 'mean.binaryproto'") })
+    var options = ConversionOptions()
+    options.mean = [1, 2, 3]
+    #expect(try convert(file.bytes, options: options).notes.allSatisfy { !$0.contains("mean.binaryproto") })
+  }
+
   @Test func prototxtGivesTheStructure() throws {
     let prototxt = """
       name: "other"  # a comment

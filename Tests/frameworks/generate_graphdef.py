@@ -2,7 +2,8 @@
 
 import numpy as np
 from goldens import arguments, save
-from tensorflow_networks import Size, Weights, fused, inception_graph, mean_head, slim, tf, unfused
+from inception import Size
+from tensorflow_networks import Weights, fused, inception_graph, mean_head, slim, tf, unfused
 
 
 def repeated(definition):

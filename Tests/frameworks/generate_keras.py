@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tf_keras
 from goldens import arguments, save
-from tensorflow_networks import MODULES, Size
+from inception import MODULES, Size
 
 
 def randomize(model, seed):

@@ -5,8 +5,9 @@ import shutil
 import keras
 import numpy as np
 from goldens import arguments, save
+from inception import Size
 from tensorflow.core.protobuf import saved_model_pb2
-from tensorflow_networks import Size, Weights, fused, inception_graph, mean_head, slim, tf, unfused
+from tensorflow_networks import Weights, fused, inception_graph, mean_head, slim, tf, unfused
 
 
 class Module(tf.Module):

@@ -3,8 +3,9 @@
 import flatbuffers
 import numpy as np
 from goldens import arguments, save
+from inception import Size
 from tensorflow.lite.python import schema_py_generated as schema
-from tensorflow_networks import Size, Weights, fused, inception_graph, mean_head, slim, tf
+from tensorflow_networks import Weights, fused, inception_graph, mean_head, slim, tf
 
 # Quantized outputs are multiples of 1/256.
 STEP = 1 / 256

@@ -6,7 +6,8 @@ import struct
 import googlenet
 import numpy as np
 import pytest
-from gln_writer import Writer, data, number, small_classifier, varint
+from gln_writer import Writer, small_classifier
+from wire import data, number, varint
 
 PIXELS = np.zeros((2, 20, 24, 3), np.uint8)
 

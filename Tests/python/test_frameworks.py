@@ -21,7 +21,9 @@ def test_conversion_agrees_with_the_framework(tool, tmp_path, name):
     golden = np.load(FOLDER / f"{name}.npz")
     (trained,) = [path for path in FOLDER.iterdir() if path.suffix != ".npz" and name in (path.name, path.stem)]
     model = tmp_path / f"{name}.gln"
-    report = json.loads(tool("convert", trained, "-o", model, "--json", *golden["options"]))
+    # Options may name files beside the trained one.
+    options = [FOLDER / option if (FOLDER / option).is_file() else option for option in golden["options"]]
+    report = json.loads(tool("convert", trained, "-o", model, "--json", *options))
     told = [*report["notes"], report["preprocessing_reason"]]
     for note in golden["notes"]:
         assert any(note in said for said in told), f"no note says '{note}': {told}"

@@ -6,8 +6,7 @@ struct CaffeImporter {
   private let file: InputFile
   /// How errors name what the structure was read from.
   private let structureName: String
-  /// Replaces the size that the file declares.
-  private let inputSize: (height: Int, width: Int)?
+  private let options: ConversionOptions
   private var shapes: ImportedShapes
   private var notes: [String] = []
 
@@ -41,7 +40,7 @@ struct CaffeImporter {
   private init(_ file: InputFile, structureName: String, _ options: ConversionOptions) {
     self.file = file
     self.structureName = structureName
-    inputSize = options.inputSize
+    self.options = options
     shapes = ImportedShapes(structureName, options)
   }
 
@@ -112,7 +111,7 @@ struct CaffeImporter {
     var inputName = inputBlob
     while taken.contains(inputName) { inputName += "_input" }
     let input = try self.input(net, sources, inputBlob, needed.map { active[$0] })
-    let size = inputSize ?? input.size ?? (224, 224)
+    let size = options.inputSize ?? input.size ?? (224, 224)
     shapes[inputName] = Shape(channels: input.channels, height: size.height, width: size.width)
     var flattened: Set<Int> = []
     var dropped: [String] = []
@@ -288,7 +287,7 @@ struct CaffeImporter {
     if means.count == channels || means.count == 1 {
       input.preprocessing.mean = means.count == channels ? means : [Float](repeating: means[0], count: channels)
       input.preprocessing.reason = "as the data layer has it, in Caffe's channel order"
-    } else if it.mean_file != nil {
+    } else if it.mean_file != nil, options.mean == nil, options.meanImagePath == nil {
       notes.append(
         "the data layer subtracts the image in '\(text(it.mean_file))', which the file does not hold: its mean is assumed to be "
           + "\(input.preprocessing.mean.map { "\($0)" }.joined(separator: ", "))")
