@@ -6,8 +6,6 @@ import ctypes
 import os
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple
 
@@ -20,6 +18,7 @@ from ._inputs import (
     BatchLike,
     ImageArgument,
     ImageLike,
+    address,
     choice_argument,
     index_argument,
     path_argument,
@@ -121,6 +120,33 @@ class _Handles:
             self.session, self.model, self.bytes = ctypes.c_void_p(), ctypes.c_void_p(), None
 
 
+class _Use:
+    """Holds a Model's handles while a call runs. (A generator with contextlib takes several times as long.)"""
+
+    __slots__ = ("_lock", "_model")
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def __enter__(self) -> _Handles:
+        handles = self._model._handles
+        handles.notice_fork()
+        self._lock = handles.lock
+        self._lock.acquire()
+        try:
+            if not handles.model:
+                raise ClosedError("the model is closed")
+            if not handles.session:
+                self._model._create_session()
+        except BaseException:
+            self._lock.release()
+            raise
+        return handles
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Model:
     """A trained network, loaded and made ready to run.
 
@@ -202,17 +228,9 @@ class Model:
         self._class_count = loaded.gln_model_class_count(model)
         self._feature_count = loaded.gln_model_feature_count(model)
 
-    @contextmanager
-    def _use(self) -> Iterator[_Handles]:
-        """The handles, for one thread at a time."""
-        handles = self._handles
-        handles.notice_fork()
-        with handles.lock:
-            if not handles.model:
-                raise ClosedError("the model is closed")
-            if not handles.session:
-                self._create_session()
-            yield handles
+    def _use(self) -> _Use:
+        """The handles, for one thread at a time, in a `with` statement."""
+        return _Use(self)
 
     def close(self) -> None:
         """Frees the network and its threads, after waiting for a call that runs in another thread. May be repeated."""
@@ -290,7 +308,7 @@ class Model:
         with self._use() as handles:
             check(
                 library().gln_session_predict(
-                    handles.session, ctypes.byref(argument.c_batch), kind, values.ctypes.data, values.size
+                    handles.session, ctypes.byref(argument.c_batch), kind, address(values), values.size
                 )
             )
         return values
@@ -302,7 +320,7 @@ class Model:
         with self._use() as handles:
             check(
                 library().gln_session_features(
-                    handles.session, ctypes.byref(argument.c_batch), values.ctypes.data, values.size
+                    handles.session, ctypes.byref(argument.c_batch), address(values), values.size
                 )
             )
         return values
@@ -323,7 +341,7 @@ class Model:
                     handles.session,
                     text_argument("name", name),
                     ctypes.byref(argument.c_batch),
-                    values.ctypes.data,
+                    address(values),
                     values.size,
                 )
             )
