@@ -202,6 +202,27 @@ import Testing
     #expect(try described(input + "\n" + convolution + global + end, options).network.preprocessing.inputHeight == 24)
   }
 
+  /// As Places205 has it: types in capitals, and what only training needs.
+  @Test func legacyPrototxtsAreRead() throws {
+    let result = try described(
+      """
+      name: "small" input: "data" input_dim: 10 input_dim: 3 input_dim: 8 input_dim: 8
+      layers { bottom: "data" top: "conv" name: "conv" type: CONVOLUTION blobs_lr: 1 blobs_lr: 2 weight_decay: 1
+        weight_decay: 0 convolution_param { num_output: 2 pad: 1 kernel_size: 3
+          weight_filler { type: "xavier" std: 0.1 } bias_filler { type: "constant" value: 0.2 } } }
+      layers { bottom: "conv" top: "conv" name: "relu" type: RELU }
+      layers { bottom: "conv" top: "pool" name: "pool" type: POOLING
+        pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
+      layers { bottom: "pool" top: "fc" name: "fc" type: INNER_PRODUCT inner_product_param { num_output: 3 } }
+      layers { bottom: "fc" top: "fc" name: "drop" type: DROPOUT dropout_param { dropout_ratio: 0.4 } }
+      layers { bottom: "fc" top: "prob" name: "prob" type: SOFTMAX }
+      """)
+    let alone = try convert(CaffeFile.small(legacy: true).bytes)
+    #expect(result.source == alone.source)
+    #expect(result.network.layers.map(\.inputs) == alone.network.layers.map(\.inputs))
+    for (left, right) in zip(result.network.layers, alone.network.layers) { try expectEqual(left, right) }
+  }
+
   /// A file that tells no size is imported at the size that is asked for.
   @Test func inputSizeIsThatAskedFor() throws {
     var file = CaffeFile.small(legacy: true)
