@@ -22,11 +22,15 @@ final class HDF5File {
   /// Damaged files can make it loop for ever. Fuzzing, which finds many of them, sets a shorter time.
   nonisolated(unsafe) static var millisecondsLimit: UInt32 = 8000
 
-  /// - Parameter bytes: the HDF5 file: all of `file`, or an entry of it.
-  init(_ bytes: UnsafeRawBufferPointer, _ file: InputFile) throws(GoogLeNetError) {
+  /// - Parameters:
+  ///   - bytes: the HDF5 file: all of `file`, or an entry of it.
+  ///   - milliseconds: of processor time that libhdf5 may take.
+  init(_ bytes: UnsafeRawBufferPointer, _ file: InputFile, milliseconds: UInt32 = millisecondsLimit)
+    throws(GoogLeNetError)
+  {
     self.file = file
     var limits = gln_hdf5_limits(
-      contents: file.unpackedLimit, memory: HDF5File.memoryLimit, milliseconds: HDF5File.millisecondsLimit)
+      contents: file.unpackedLimit, memory: HDF5File.memoryLimit, milliseconds: milliseconds)
     var text = [CChar](repeating: 0, count: Int(GLN_HDF5_MESSAGE_SIZE))
     let status = gln_hdf5_read(
       bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &limits, &contents, &text)
