@@ -40,6 +40,24 @@ import Testing
     }
   }
 
+  /// Integers of such a scale would lose their precision, and could not be exported.
+  @Test func weightsOfTooSmallScalesBecomeFloats() throws {
+    var bytes = try GoldenFiles.bytes("tflite-int8.tflite")
+    func weights(_ result: ConversionResult) throws -> Tensor {
+      guard case .convolution(let it)? = result.network.layers.first?.operation else {
+        throw GoogLeNetError(.notFound, "no convolution")
+      }
+      return it.weights
+    }
+    let before = try weights(try convert(bytes))
+    #expect(before.elementType == .int8)
+    let place = try #require(bytes.firstRange(of: littleEndian([before.scales[0]])))
+    bytes.replaceSubrange(place, with: littleEndian([.leastNonzeroMagnitude * 8000]))
+    let result = try convert(bytes)
+    #expect(try weights(result).elementType == .float32)
+    #expect(result.notes.contains { $0.contains("scales that are too small") })
+  }
+
   @Test(arguments: ["saved_model.pb", "variables/variables.index"]) func damagedSavedModels(part: String) throws {
     let parts = ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"]
     try withTemporaryFolder { folder in

@@ -54,6 +54,28 @@ import Testing
     #expect(result.notes.contains { $0.contains("2 of 2 convolutions and inner products compute in int8") })
   }
 
+  /// Model files may have scales that ONNX files must not: such weights are exported as floats.
+  @Test(arguments: [Float.leastNonzeroMagnitude * 8000, -0.5]) func scalesThatONNXDoesNotHaveAreExportedAsFloats(
+    scale: Float
+  ) throws {
+    var network = try convert(ONNXFile.quantized()).network
+    guard case .convolution(var it) = network.layers[0].operation else { return #expect(Bool(false), "no convolution") }
+    let block = try #require(HeapBlock(byteCount: it.weights.bytes.count))
+    block.mutableBytes.copyMemory(from: it.weights.bytes)
+    it.weights = Tensor(
+      dims: it.weights.dims, elementType: .int8, scales: [scale, 0.25], bytes: block.bytes, owner: block)
+    network.layers[0].operation = .convolution(it)
+    try withTemporaryFolder { folder in
+      try ONNXExporter.write(try Model(network: network), to: folder + "/model.onnx")
+      let read = try Converter.convert(path: folder + "/model.onnx", options: ConversionOptions()).network
+      guard case .convolution(let back)? = read.layers.first?.operation else {
+        return #expect(Bool(false), "no convolution")
+      }
+      #expect(back.weights.elementType == .float32)
+      #expect(back.weights.floats() == it.weights.floats())
+    }
+  }
+
   @Test func theWrittenModelIsTheSame() throws {
     let result = try convert(ONNXFile.quantized())
     try withTemporaryFolder { folder in

@@ -192,7 +192,10 @@ struct ONNXGraphBuilder {
   private mutating func operands(_ name: String, _ weights: Tensor, _ bias: Tensor?, _ input: Value)
     throws(GoogLeNetError) -> [String]
   {
-    guard weights.elementType == .int8, weights.inputScales.isEmpty else {
+    // ONNX has no scales of input channels, and this project's own importer takes normal scales above 0 alone.
+    guard weights.elementType == .int8, weights.inputScales.isEmpty,
+      weights.scales.allSatisfy({ $0.isNormal && $0 > 0 })
+    else {
       var result = [try floats("\(name)/weights", weights)]
       if let bias { result.append(try floats("\(name)/bias", bias)) }
       return result

@@ -163,7 +163,8 @@ struct TFLiteImporter {
         let tensor = try tensor(it.inputs[1])
         if tensor.isQuantized { weights += 1 } else { others += 1 }
         if tensor.isQuantized, tensor.signedWeights() == nil {
-          why = "the weights of '\(tensor.name)' have other zero points than signed bytes with 0"
+          why =
+            "the weights of '\(tensor.name)' have other zero points than signed bytes with 0, or scales that are too small"
         }
       }
       guard let first = it.outputs.first, try tensor(first).isQuantized else { continue }

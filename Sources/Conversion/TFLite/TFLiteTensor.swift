@@ -102,11 +102,11 @@ struct TFLiteTensor {
   }
 
   /// The bytes of weights that are signed with zero point 0, one scale a first dimension; nil where they are not so
-  /// exactly.
+  /// exactly, or a scale is no normal number, with which integers lose their precision.
   func signedWeights() -> (bytes: [Int8], scales: [Float])? {
-    guard let data, isQuantized, scales.count == 1 || quantizedDimension == 0, let channels = dims.first else {
-      return nil
-    }
+    guard let data, isQuantized, scales.count == 1 || quantizedDimension == 0, scales.allSatisfy(\.isNormal),
+      let channels = dims.first
+    else { return nil }
     let perChannel = scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales
     switch format {
     case .int8 where zeroPoints.allSatisfy { $0 == 0 }:
