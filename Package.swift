@@ -69,7 +69,7 @@ let fuzzTargets =
   ]
   + [
     "Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "Keras", "NumPy", "TensorFlow",
-    "SavedModel", "TFLite",
+    "SavedModel", "TFLite", "CaffeMean",
   ].map { fuzzer($0) }
 
 let toolTargets: [Target] = [

@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
-[ $# -gt 0 ] || set -- Model Caffe Prototxt ONNX Pickle Zip Safetensors Keras HDF5 NumPy TensorFlow SavedModel TFLite \
-  Picture
+[ $# -gt 0 ] || set -- Model Caffe CaffeMean Prototxt ONNX Pickle Zip Safetensors Keras HDF5 NumPy TensorFlow \
+  SavedModel TFLite Picture
 scratch=.build-fuzz
 runs=$scratch/runs
 mkdir -p "$runs"

@@ -44,12 +44,44 @@ func pickles() -> [[UInt8]] {
   newer += [0x89] + short("collections") + short("OrderedDict") + [0x93, 0x29, 0x52, 0x74, 0x94, 0x52, 0x94]
   newer += short("numbers") + [0x5D, 0x94, 0x28, 0x4E, 0x88, 0x4D, 1, 2, 0x4A, 1, 2, 3, 4, 0x8A, 2, 1, 2]
   newer += [0x47, 63, 240, 0, 0, 0, 0, 0, 0, 0x68, 1, 0x43, 1, 65, 0x8F, 0x28, 0x4B, 1, 0x90, 0x65, 0x75, 0x2E]
-  return [tensors.finished, wrapped, newer]
+
+  // A module of TorchScript: a convolution's padding and weights.
+  var script = PickleWriter()
+  script.global("__torch__.torch.nn.modules.conv", "Conv2d")
+  script.opcode(")")
+  script.opcode("\u{81}")
+  script.emptyDictionary()
+  script.mark()
+  script.text("_reversed_padding_repeated_twice")
+  script.global("torch.jit._pickle", "build_intlist")
+  script.mark()
+  script.opcode("]")
+  script.mark()
+  for side in [1, 2, 3, 4] { script.integer(side) }
+  script.opcode("e")
+  script.opcode("t")
+  script.opcode("R")
+  script.text("weight")
+  script.tensor(storage: "0", count: 24, dims: [2, 3])
+  script.opcode("u")
+  script.opcode("b")
+  return [tensors.finished, wrapped, newer, script.finished]
 }
 
+/// As a state dict, and as TorchScript, which has other classes.
 fuzz(seeds: pickles()) { bytes throws(GoogLeNetError) in
-  let archive = TorchFile.archive(pickle: [UInt8](bytes), storages: storages)
-  try archive.withRawBytes { (bytes) throws(GoogLeNetError) in
-    try readAll(torchArchive: InputFile(name: "input", folder: nil, bytes: bytes))
+  let pickle = [UInt8](bytes)
+  var failure: GoogLeNetError?
+  for archive in [
+    TorchFile.archive(pickle: pickle, storages: storages),
+    TorchFile.zip(
+      [("small/data.pkl", pickle), ("small/constants.pkl", [])] + storages.map { ("small/data/\($0.key)", $0.bytes) }),
+  ] {
+    do throws(GoogLeNetError) {
+      try archive.withRawBytes { (bytes) throws(GoogLeNetError) in
+        try readAll(torchArchive: InputFile(name: "input", folder: nil, bytes: bytes))
+      }
+    } catch { failure = error }
   }
+  if let failure { throw failure }
 }
