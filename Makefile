@@ -131,16 +131,15 @@ CHECKPOINT ?= clothing.pt
 PHOTOS ?= clothing_test
 calibration := .build/clothing-calibration
 
-# Calibrated with every other photo, from the first on; the card's accuracy is measured on the rest. The tier is fixed, for
-# calibration computes in float32: the file is the same on every CPU that has AVX2.
+# Calibrated with every other photo, from the first on; the card's accuracy is measured on the rest. The file is the same on
+# every CPU that has AVX2.
 model: tool
 	rm -rf $(calibration)
 	mkdir -p $(calibration)
 	awk 'NR % 2 == 1 { print $$1 }' $(PHOTOS)/labels.txt | while read -r photo; do \
 	  ln -s "$(abspath $(PHOTOS))/$$photo" $(calibration)/; done
 	dist/bin/googlenet convert $(CHECKPOINT) --labels models/clothing.txt --name clothing -o $(calibration).gln
-	GOOGLENET_MAX_ISA=avx2 dist/bin/googlenet quantize $(calibration).gln --calibration $(calibration) \
-	  -o models/clothing.gln
+	dist/bin/googlenet quantize $(calibration).gln --calibration $(calibration) -o models/clothing.gln
 
 clean:
 	rm -rf dist .build .build-embedded .build-fuzz .venv

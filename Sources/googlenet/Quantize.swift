@@ -10,7 +10,10 @@ struct Quantize: ParsableCommand {
       Runs the model on pictures like those that it will see (100 to 500 are good, labels are not needed), chooses the \
       ranges of 8-bit activations from what it gives, and rounds the weights layer by layer so that each layer's output \
       changes least. Every tenth picture is held out, and tells how far int8 and float32 lie apart. The same pictures \
-      give the same model.
+      give the same model on every CPU that has AVX2.
+
+      With --max-float-share the layers that lose most in int8 stay in float32: the file grows and the model slows down \
+      with them. Layers that read the same activation stay together, for then it need not be rounded either.
 
       EXAMPLES
         googlenet quantize bvlc.gln --calibration photos/ -o bvlc-int8.gln

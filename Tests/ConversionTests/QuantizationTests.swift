@@ -204,21 +204,40 @@ struct QuantizationTests {
     }
   }
 
-  /// Without the classifier in int8 nothing reads bytes but the stem its pixels.
-  @Test func aFloatShareThatLeavesNothingToInt8IsRefused() throws {
-    var random = SystemFreeRandom(state: 5)
+  /// What is read by layers in float32 alone is not rounded.
+  @Test func activationsBetweenFloatLayersAreNotRounded() throws {
+    let model = try Model(network: QuantizationTests.network())
+    var options = QuantizationOptions()
+    options.maxFloatShare = 1
+    let result = try Quantizer.quantize(model: model, pictures: QuantizationTests.pictures(20), options: options)
+    let quantized = try Model(network: result.network)
+    #expect(quantized.precision == .int8)
+    // One of the two activations that integers are read from is left.
+    let isClassifierFloat = try #require(result.report.layers.last).isFloat
+    #expect(result.report.layers.map(\.isFloat) == [true, !isClassifierFloat, !isClassifierFloat, isClassifierFloat])
+    for (index, layer) in result.network.layers.enumerated() {
+      let isRounded = (isClassifierFloat ? ["norm"] : ["a_relu", "b_relu", "join", "pool"]).contains(layer.name)
+      #expect((quantized.encodings[index] == .float32) != isRounded, "\(layer.name)")
+    }
+  }
+
+  @Test func readersOfAnActivationAreOneSet() throws {
+    let network = try QuantizationTests.network()
+    let layout = try QuantizationLayout(network, floatLayers: [])
+    #expect(layout.readerSets.map { $0.map { network.layers[$0].name } } == [["conv"], ["a", "b"], ["classifier"]])
+  }
+
+  /// Pixels alone are read as integers.
+  @Test func aNetworkWithoutStorableActivationsIsRefused() throws {
     var network = try QuantizationTests.network()
     var pool = Pooling(.average)
     pool.global = true
-    network.layers[2...] = [
-      Layer(name: "pool", inputs: ["relu"], operation: .pooling(pool)),
-      try QuantizationTests.layer("classifier", "pool", [5, 8], &random),
-      Layer(name: "prob", inputs: ["classifier"], operation: .softmax),
+    network.layers[1...] = [
+      Layer(name: "pool", inputs: ["conv"], operation: .pooling(pool)),
+      Layer(name: "prob", inputs: ["pool"], operation: .softmax),
     ]
-    var options = QuantizationOptions()
-    options.maxFloatShare = 1
-    let error = try QuantizationTests.rejection(network, QuantizationTests.pictures(20), options)
-    #expect(error?.message.contains("float share of 1.0") == true)
+    let error = try QuantizationTests.rejection(network, QuantizationTests.pictures(20))
+    #expect(error?.message.contains("no convolution or inner product reads what a ReLU gave") == true)
   }
 
   @Test func tooFewPicturesAreRefused() throws {

@@ -136,7 +136,7 @@ def test_float_share(tool, float32, calibration, tmp_path) -> None:
 
 
 def test_float_share_of_the_real_network(tool, shared: Path, tmp_path: Path) -> None:
-    """Some of BVLC's layers in float32 bring the rest closer to it, on pictures that were not calibrated with."""
+    """The more of BVLC's layers are in float32 the closer is the rest, on pictures that were not calibrated with."""
     trained, photos = shared / "models/bvlc_googlenet/bvlc_googlenet.caffemodel", shared / "images/imagenet_sample"
     lines = (photos / "labels.txt").read_text().splitlines()
     folder = tmp_path / "calibration"
@@ -145,21 +145,36 @@ def test_float_share_of_the_real_network(tool, shared: Path, tmp_path: Path) -> 
         name = line.split()[0]
         (folder / name).symlink_to(photos / name)
     labels = tmp_path / "labels.txt"
-    labels.write_text("\n".join(lines[2:160:4]))
+    labels.write_text("\n".join(lines[2::4]))
     source = tmp_path / "float32.gln"
     tool("convert", trained, "-o", source)
+    # A share, and how much of pure int8's total variation may be left: on eight sets of 16 to 125 pictures it was 0.37
+    # to 0.71, 0.24 to 0.60 and 0.03 to 0.09.
+    bounds = {0: 1, 0.25: 0.9, 0.5: 0.75, 1: 0.2}
     variations = []
-    for share in (0, 0.5):
+    for share, bound in bounds.items():
         target = tmp_path / f"{share}.gln"
         arguments = ["--calibration", folder, "--max-float-share", share, "-o", target, "--json"]
         report = json.loads(tool("quantize", source, *arguments).stdout)
         mixed = [layer for layer in report["layers"] if layer["precision"] == "float32"]
         assert (len(mixed) > 3) == (share > 0)
-        assert report["float_share"] <= share
+        assert 0.9 * share <= report["float_share"] <= share
         result = json.loads(tool("evaluate", target, photos, "--labels", labels, "--against", source, "--json").stdout)
         assert result["precision"] == "int8"
         variations.append(result["total_variation"])
-    assert variations[1] < variations[0]
+        assert variations[-1] <= bound * variations[0]
+
+
+@pytest.mark.parametrize("share", [0, 0.6])
+def test_the_same_pictures_give_the_same_bytes_on_every_tier(tool, float32, calibration, tmp_path, monkeypatch, share):
+    """From AVX2 on; which tiers beyond it there are depends on the CPU."""
+    files = []
+    for tier in ("avx2", "avx512", "best"):
+        monkeypatch.setenv("GOOGLENET_MAX_ISA", tier)
+        target = tmp_path / f"{tier}.gln"
+        tool("quantize", float32, "--calibration", calibration, "--max-float-share", share, "-o", target)
+        files.append(target.read_bytes())
+    assert files[0] == files[1] == files[2]
 
 
 def test_evaluate(tool, float32, int8, tmp_path) -> None:

@@ -21,10 +21,14 @@ final class Calibration {
   private let pictures: [CalibrationPicture]
   private let heldOut: [CalibrationPicture]
   private let team: WorkTeam
-  private let layout: QuantizationLayout
+  /// Layers that can compute in int8.
+  private let quantizable: [Int]
   private let geometries: [Int: [WindowGeometry]]
   private let shapes: [Shape]
 
+  /// What the layers that round their outputs give.
+  private var histograms: [Int: ActivationHistogram] = [:]
+  private var layout: QuantizationLayout
   /// The unit of each of the layout's groups.
   private var units: [Float] = []
   private var rounded: [Int: RoundedLayer] = [:]
@@ -43,11 +47,14 @@ final class Calibration {
     heldOut = pictures.indices.filter(isHeldOut).map { pictures[$0] }
     team = try WorkTeam(threads: options.threads)
     model = try Model(network: network)
-    layout = try QuantizationLayout(network, floatLayers: [])
-    guard !layout.integerLayers.isEmpty else {
+    let layout = try QuantizationLayout(network, floatLayers: [])
+    // Convolutions of pixels alone would make no int8 model: nothing would be stored in 8 bits.
+    guard !layout.groups.isEmpty else {
       throw GoogLeNetError(
-        .unsupported, "no layer of the model can compute in int8: none reads pixels or what a ReLU gave")
+        .unsupported, "the model cannot compute in int8: no convolution or inner product reads what a ReLU gave")
     }
+    self.layout = layout
+    quantizable = layout.integerLayers
     let model = self.model
     shapes = network.layers.indices.map { model.layerSummary($0).shape }
     let pixels = WindowSource.pixelShape(network)
@@ -64,13 +71,13 @@ final class Calibration {
     try collectRanges()
     try roundLayers()
     let floatLayers = try chooseFloatLayers()
-    let network = try assemble(floatLayers: floatLayers)
-    guard try Model(network: network).precision == .int8 else {
-      throw GoogLeNetError(
-        .invalidArgument,
-        "with a float share of \(options.maxFloatShare) no activation is left to store in 8 bits: use a smaller one")
+    if !floatLayers.isEmpty {
+      rounded = [:]
+      try keep(floatLayers)
+      try roundLayers()
     }
-    return QuantizationResult(network: network, report: try compare(network, floatLayers))
+    let network = assemble()
+    return QuantizationResult(network: network, report: try compare(network))
   }
 
   private func tell(_ phase: QuantizationProgress.Phase, _ done: Int, of total: Int) {
@@ -101,23 +108,22 @@ final class Calibration {
       }
       tell(.ranges, number + 1, of: pictures.count)
     }
-    for group in layout.groups { units.append(try unit(of: group, layers, histograms)) }
+    for (layer, histogram) in zip(layers, histograms) { self.histograms[layer] = histogram }
+    try keep([])
   }
 
-  private func unit(of group: QuantizationLayout.Group, _ layers: [Int], _ histograms: [ActivationHistogram])
-    throws(GoogLeNetError) -> Float
-  {
+  private func unit(of group: QuantizationLayout.Group) throws(GoogLeNetError) -> Float {
     var joined = ActivationHistogram()
     for owner in group.owners {
-      guard let place = layers.firstIndex(of: owner) else { continue }
-      guard histograms[place].largest > histograms[place].smallest else {
+      guard let histogram = histograms[owner] else { continue }
+      guard histogram.largest > histogram.smallest else {
         throw GoogLeNetError(
           .invalidArgument,
-          "layer '\(network.layers[owner].name)' gives \(histograms[place].largest) everywhere, for every picture: "
+          "layer '\(network.layers[owner].name)' gives \(histogram.largest) everywhere, for every picture: "
             + "calibrate with other pictures, or the network is broken"
         )
       }
-      joined.merge(histograms[place])
+      joined.merge(histogram)
     }
     let unit = group.top > 255 ? joined.largest / group.top : joined.scale(options.rangeMethod)
     guard unit.isNormal else {
@@ -153,7 +159,7 @@ final class Calibration {
       let wanted = Set(layers.flatMap { geometries[$0] ?? [] })
       let inputs = Set(wanted.map(\.input)).filter { $0 >= 0 }.sorted()
       let source = try WindowSource(
-        try assemble(floatLayers: []), layers: inputs, shapes: shapes, threads: options.threads)
+        assemble(), layers: inputs, shapes: shapes, threads: options.threads)
       var sums: [WindowGeometry: WindowSum] = [:]
       for geometry in wanted { sums[geometry] = try WindowSum(geometry, limit: options.windowsPerPicture) }
       for (number, picture) in pictures.enumerated() {
@@ -212,58 +218,69 @@ final class Calibration {
     return values
   }
 
-  /// The network with all layers that are rounded so far, but those.
-  private func assemble(floatLayers: Set<Int>) throws(GoogLeNetError) -> Network {
-    let layout = floatLayers.isEmpty ? self.layout : try QuantizationLayout(network, floatLayers: floatLayers)
+  /// The network as it is rounded so far.
+  private func assemble() -> Network {
     var result = network
-    for group in layout.groups {
-      for owner in group.owners {
-        guard let original = self.layout.groupOf[owner] else { continue }
-        result.layers[owner].outputScale = units[original]
-      }
+    for (group, unit) in zip(layout.groups, units) {
+      for owner in group.owners { result.layers[owner].outputScale = unit }
     }
-    for layer in layout.integerLayers {
-      guard let it = rounded[layer] else { continue }
+    for (layer, it) in rounded {
       result.layers[layer].operation.weights = it.weights
       result.layers[layer].operation.bias = it.bias
     }
     return result
   }
 
+  /// Lays the network out anew, with those layers in float32.
+  private func keep(_ floatLayers: Set<Int>) throws(GoogLeNetError) {
+    layout = try QuantizationLayout(network, floatLayers: floatLayers)
+    units = []
+    for group in layout.groups { units.append(try unit(of: group)) }
+    rounded = rounded.filter { !floatLayers.contains($0.key) }
+  }
+
   /// Pictures that the choice of float32 layers is measured with.
   private static let sensitivityPictures = 32
 
-  /// The layers whose rounding changes the probabilities most for their multiply-adds, within the budget.
+  /// The layers that reduce the loss most if they stay in float32, within the budget.
+  ///
+  /// Layers that read the same activation are taken together: then it needs no rounding either, which costs more than that of the
+  /// weights. What each set loses is measured with everything else in float32, where it stands out from no other rounding. Losses
+  /// are squares of total variations, for rounding errors of different places add up like these.
   private func chooseFloatLayers() throws(GoogLeNetError) -> Set<Int> {
-    let budget = options.maxFloatShare * Double(model.multiplyAddCount)
-    let affordable = layout.integerLayers.filter { Double(multiplyAdds($0)) <= budget }
-    guard !affordable.isEmpty else { return [] }
+    let sets = layout.readerSets
+    let budget = UInt64(options.maxFloatShare * Double(model.multiplyAddCount))
+    guard sets.contains(where: { multiplyAdds($0) <= budget }) else { return [] }
+    let all = Set(layout.integerLayers)
+    let whole = rounded
     let sample = Array(pictures.prefix(Calibration.sensitivityPictures))
     let float = try PictureRunner(network, layers: [], threads: options.threads)
-    var reference: [[Float]] = []
-    for picture in sample { reference.append(try float.probabilities(picture)) }
-    func variation(_ floatLayers: Set<Int>) throws(GoogLeNetError) -> Double {
-      let runner = try PictureRunner(try assemble(floatLayers: floatLayers), layers: [], threads: options.threads)
+    var references: [[Float]] = []
+    for picture in sample { references.append(try float.probabilities(picture)) }
+    var losses: [Double] = []
+    for (number, layers) in sets.enumerated() {
+      rounded = whole
+      try keep(all.subtracting(layers))
+      let runner = try PictureRunner(assemble(), layers: [], threads: options.threads)
       var comparison = ProbabilityComparison()
-      for (picture, wanted) in zip(sample, reference) { comparison.add(try runner.probabilities(picture), wanted) }
-      return comparison.totalVariation
+      for (picture, reference) in zip(sample, references) {
+        comparison.add(try runner.probabilities(picture), reference)
+      }
+      losses.append(comparison.totalVariation * comparison.totalVariation)
+      tell(.sensitivity, number + 1, of: sets.count)
     }
-    let whole = try variation([])
-    var gains: [(layer: Int, gain: Double)] = []
-    for (number, layer) in affordable.enumerated() {
-      let gain = whole - (try variation([layer]))
-      if gain > 0 { gains.append((layer, gain / Double(multiplyAdds(layer)))) }
-      tell(.sensitivity, number + 1, of: affordable.count)
-    }
-    gains.sort { $0.gain != $1.gain ? $0.gain > $1.gain : $0.layer < $1.layer }
-    var chosen: Set<Int> = []
-    var spent = 0.0
-    for (layer, _) in gains where spent + Double(multiplyAdds(layer)) <= budget {
-      chosen.insert(layer)
-      spent += Double(multiplyAdds(layer))
-    }
-    return chosen
+    // An int8 model is asked for: the set that loses least stays, and is not one that reads pixels.
+    let least = sets.indices.filter { layout.inputs[sets[$0][0]][0] >= 0 }.min { losses[$0] < losses[$1] }
+    let affordable = sets.indices.filter { $0 != least }
+    let chosen = Knapsack.best(
+      affordable.map { Knapsack.Item(cost: multiplyAdds(sets[$0]), gain: losses[$0]) },
+      budget: budget)
+    rounded = whole
+    try keep([])
+    return Set(chosen.flatMap { sets[affordable[$0]] })
   }
+
+  private func multiplyAdds(_ layers: some Sequence<Int>) -> UInt64 { layers.reduce(0) { $0 + multiplyAdds($1) } }
 
   private func multiplyAdds(_ layer: Int) -> UInt64 { model.layerSummary(layer).multiplyAddCount }
 
@@ -274,8 +291,9 @@ final class Calibration {
     return readers[0]
   }
 
-  private func compare(_ result: Network, _ floatLayers: Set<Int>) throws(GoogLeNetError) -> QuantizationReport {
-    let layers = layout.integerLayers
+  private func compare(_ result: Network) throws(GoogLeNetError) -> QuantizationReport {
+    let layers = quantizable
+    let floatLayers = Set(layers).subtracting(layout.integerLayers)
     let observed = layers.map(stored)
     let float = try PictureRunner(network, layers: observed, threads: options.threads)
     let integer = try PictureRunner(result, layers: observed, threads: options.threads)
@@ -297,7 +315,6 @@ final class Calibration {
       comparison.add(try integer.probabilities(picture), try float.probabilities(picture))
       tell(.comparison, number + 1, of: sample.count)
     }
-    let floatCount = floatLayers.reduce(0) { $0 + multiplyAdds($1) }
     return QuantizationReport(
       layers: layers.indices.map { place in
         QuantizationReport.LayerReport(
@@ -307,6 +324,6 @@ final class Calibration {
       }, calibrationPictures: pictures.count, heldOutPictures: heldOut.count,
       agreement: heldOut.isEmpty ? nil : comparison.agreement,
       totalVariation: heldOut.isEmpty ? nil : comparison.totalVariation,
-      floatShare: Double(floatCount) / Double(max(model.multiplyAddCount, 1)))
+      floatShare: Double(multiplyAdds(floatLayers)) / Double(max(model.multiplyAddCount, 1)))
   }
 }

@@ -14,8 +14,9 @@ final class PictureRunner {
     var options = SessionOptions()
     options.threads = threads
     options.precision = precision
-    // What Winograd rounds otherwise depends on the tier and changes with its kernels.
+    // What Winograd rounds otherwise changes with its kernels, and wider vectors add up in another order.
     options.algorithm = .direct
+    options.maxISA = .avx2
     session = try Session(model: model, options: options)
     format = network.preprocessing.channelOrder == .gray ? .gray : .rgb
     names = layers.map { network.layers[$0].name }

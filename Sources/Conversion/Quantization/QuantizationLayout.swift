@@ -56,6 +56,23 @@ struct QuantizationLayout {
     self.groups = try QuantizationLayout.measured(groups, network, integerLayers, pixelFactors)
   }
 
+  /// The integer layers in sets that read the same group, or pixels: if all of one compute in float32, what they read is not rounded.
+  var readerSets: [[Int]] {
+    var sets: [[Int]] = []
+    var places: [Int: Int] = [:]
+    for layer in integerLayers {
+      let input = inputs[layer][0]
+      let key = input < 0 ? -1 : groupOf[input] ?? -1
+      if let place = places[key] {
+        sets[place].append(layer)
+      } else {
+        places[key] = sets.count
+        sets.append([layer])
+      }
+    }
+    return sets
+  }
+
   /// The groups with their largest integers, as the core understands a network laid out so.
   private static func measured(
     _ groups: [Group], _ network: Network, _ integerLayers: [Int], _ pixelFactors: [Float]?

@@ -1,8 +1,9 @@
 /// What the user decides about a quantization.
 public struct QuantizationOptions: Sendable {
   public var rangeMethod = RangeMethod.meanSquaredError
-  /// The share of the multiply-adds, 0 to 1, that may stay in float32: spent on the layers whose rounding changes the
-  /// probabilities most.
+  /// The share of the multiply-adds, 0 to 1, that may stay in float32: spent on the activations whose rounding changes the
+  /// probabilities most, and on all the layers that read them. At 1 one activation is still rounded. BVLC's total variation (× 10⁻³)
+  /// on 125 pictures after calibration with 125 others: 6.9 without, 5.9 with 0.1, 3.5 with 0.25, 2.1 with 0.5, 0.4 with 1.
   public var maxFloatShare = 0.0
   /// Every so many pictures one is not calibrated with, but tells how well it went; 0 for none.
   public var heldOutEvery = 10

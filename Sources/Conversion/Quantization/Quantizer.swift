@@ -6,7 +6,8 @@ import GoogLeNet
 /// rounded from the input to the output, each layer's to fit what the layers before it really give in int8 (`CompensatedRounding`).
 /// Biases stay as they are: rounding to the inputs' covariance and putting the mean change into the bias gave a total variation of
 /// 0.0091 on the BVLC GoogLeNet instead of 0.0086, for the Gram matrix keeps the mean already. The same pictures give the same bytes
-/// on the same tier, whatever the number of threads.
+/// on any number of threads and every CPU that has AVX2; the portable tier, which only other CPUs calibrate with, adds up in another
+/// order, and its files differ.
 public enum Quantizer {
   /// - Parameter progress: called on the calling thread as the work goes on.
   /// - Throws: `invalidArgument` where the pictures or options are of no use or the model is quantized already, `unsupported` where
