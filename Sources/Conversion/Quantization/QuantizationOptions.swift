@@ -1,6 +1,8 @@
 /// What the user decides about a quantization.
 public struct QuantizationOptions: Sendable {
-  public var rangeMethod = RangeMethod.meanSquaredError
+  /// The default is what came closest to float32 on photos that were not calibrated with: a mean total variation of 0.0085 on BVLC and
+  /// 0.0036 on the clothing model in four-fold trials, where the least squared error gave 0.0086 and 0.0040.
+  public var rangeMethod = RangeMethod.kullbackLeibler
   /// The share of the multiply-adds, 0 to 1, that may stay in float32: spent on the activations whose rounding changes the
   /// probabilities most, and on all the layers that read them. At 1 one activation is still rounded. BVLC's total variation (× 10⁻³)
   /// on 125 pictures after calibration with 125 others: 6.9 without, 5.9 with 0.1, 3.5 with 0.25, 2.1 with 0.5, 0.4 with 1.
