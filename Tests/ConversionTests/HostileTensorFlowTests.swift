@@ -40,6 +40,22 @@ import Testing
     }
   }
 
+  /// The weights of this file are made by operators, whose output may be described with other dimensions.
+  @Test func weightsOfOtherDimensionsThanDescribedAreRefused() throws {
+    let file = try GoldenFiles.bytes("tflite-float16.tflite")
+    let dims: [UInt8] = [3, 0, 0, 0, 7, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0]
+    let places = (0..<file.count - dims.count).filter { file[$0..<$0 + dims.count].elementsEqual(dims) }
+    #expect(places.count > 1)
+    var messages = ""
+    for place in places {
+      var bytes = file
+      bytes[place] = 5
+      let error = #expect(throws: GoogLeNetError.self) { try convert(bytes) }
+      messages += error?.message ?? ""
+    }
+    #expect(messages.contains("its weights have the dimensions [3, 7, 7, 3], but [5, 7, 7, 3] are described"))
+  }
+
   /// Integers of such a scale would lose their precision, and could not be exported.
   @Test func weightsOfTooSmallScalesBecomeFloats() throws {
     var bytes = try GoldenFiles.bytes("tflite-int8.tflite")

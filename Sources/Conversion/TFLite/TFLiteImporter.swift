@@ -353,6 +353,10 @@ struct TFLiteImporter {
       return Tensor(dims: dims, elementType: .int8, scales: scales, bytes: block.bytes, owner: block)
     }
     guard let constant = try constant(it, 1) else { throw it.invalid("it has no weights") }
+    // Another operator may make them, of other dimensions than it says.
+    guard constant.dims == tensor.dims else {
+      throw it.invalid("its weights have the dimensions \(constant.dims), but \(tensor.dims) are described")
+    }
     return try Tensor(constant.floats.transposed(tensor.dims, order), dims: dims)
   }
 
