@@ -12,6 +12,10 @@
 /// | `minMax` | 9.2 | 5.4 | 246 |
 /// | `percentile(99.99)` | 13.6 | 9.3 | 243 |
 /// | `percentile(99.9)` | 44.5 | – | 236 |
+///
+/// With 120 windows a picture, each of four splits of the calibration halves judged by what the other part made, total variation
+/// and how many top-1 classes are the same: `meanSquaredError` BVLC 8.2, 494 of 500, clothing 4.0, 366 of 372; `kullbackLeibler` 8.5,
+/// 498, 3.6, 371. Four other splits of BVLC gave 8.4 and 8.0, 492 and 495.
 public enum RangeMethod: Equatable, Sendable {
   /// The largest value seen.
   case minMax
