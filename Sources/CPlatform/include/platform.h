@@ -79,7 +79,8 @@ void gln_team_free(gln_team *team);
 void gln_team_run(gln_team *team, gln_team_work work, void *context);
 /*
  * Whether the team's threads run on cores that share no cache: 1 where handing them a job takes several times as long as between
- * cores that do, 0 where the cores are too busy to tell. Takes half a millisecond at most.
+ * cores that do, 0 where the cores are too busy to tell or workers hardly spin. Takes half a
+ * millisecond at most.
  */
 int gln_team_is_apart(gln_team *team);
 
