@@ -23,6 +23,9 @@ enum Int8Tier {
 
   @inline(__always) static func load(_ values: UnsafePointer<UInt16>) -> Sums { gln_load_u16_8(values) }
 
+  /// A vector of bytes' values as 16-bit numbers.
+  @inline(__always) static func loadWords(_ values: UnsafePointer<UInt8>) -> Words { gln_load_words_16(values) }
+
   /// Stores the first `count` values, which may be all, rounded to the nearest integer and clamped.
   @inline(__always) static func store(_ values: Vec, _ place: UnsafeMutablePointer<UInt8>, count: Int) {
     if count >= Vec.scalarCount {

@@ -4,5 +4,5 @@ import CKernels
 @c @implementation
 public func gln_kernels_avx512_vnni(_ table: UnsafeMutablePointer<gln_kernel_table>?) {
   guard let table else { return }
-  fillInt8Convolution(&table.pointee)
+  fillInt8Convolutions(&table.pointee)
 }

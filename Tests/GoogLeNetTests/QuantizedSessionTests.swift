@@ -8,12 +8,12 @@ import Testing
 @Suite struct QuantizedSessionTests {
   private static let pictureSize = 17 * 17 * 3
 
-  private static func pictures(_ count: Int, seed: UInt64 = 21) -> [[UInt8]] {
+  private static func pictures(_ count: Int, seed: UInt64 = 21, size: Int = pictureSize) -> [[UInt8]] {
     var random = RandomNumbers(seed: seed)
     return (0..<count).map { _ in
       // A colour of its own for each picture, and noise.
       let base = (0..<3).map { _ in Int.random(in: 0...200, using: &random) }
-      return (0..<pictureSize).map { UInt8(base[$0 % 3] + Int.random(in: 0...55, using: &random)) }
+      return (0..<size).map { UInt8(base[$0 % 3] + Int.random(in: 0...55, using: &random)) }
     }
   }
 
@@ -22,12 +22,14 @@ import Testing
 
   private static func pureModel() throws -> Model { try Model(network: try pure.get()) }
 
-  private static func quantized(maxFloatShare: Double) throws -> Model {
-    let model = try Model(network: try Networks.quantizable())
+  private static func quantized(_ network: Network? = nil, maxFloatShare: Double) throws -> Model {
+    let model = try Model(network: try network ?? Networks.quantizable())
+    let preprocessing = model.network.preprocessing
+    let size = preprocessing.inputHeight * preprocessing.inputWidth * 3
     var options = QuantizationOptions()
     options.maxFloatShare = maxFloatShare
     options.heldOutEvery = 0
-    let pictures = pictures(16, seed: 3).enumerated().map { CalibrationPicture(name: "\($0)", pixels: $1) }
+    let pictures = pictures(16, seed: 3, size: size).enumerated().map { CalibrationPicture(name: "\($0)", pixels: $1) }
     return try Model(network: try Quantizer.quantize(model: model, pictures: pictures, options: options).network)
   }
 
@@ -100,6 +102,42 @@ import Testing
       }
       #expect(outputs.allSatisfy { $0 == outputs[0] }, "\(name)")
     }
+  }
+
+  /// At an image size that leaves tiles at the edges partly outside.
+  @Test func winogradGivesTheSameBitsAsDirectConvolution() throws {
+    var global = Pooling(.average)
+    global.global = true
+    let network = Networks.network(
+      [
+        try Networks.convolution("widen", "data", 3, 33, kernel: 1), Networks.relu("widen/relu", "widen"),
+        try Networks.convolution("wide", "widen/relu", 33, 50, kernel: 3, padding: 1), Networks.relu("relu", "wide"),
+        Layer(name: "pool", inputs: ["relu"], operation: .pooling(global)),
+        Layer(name: "prob", inputs: ["pool"], operation: .softmax),
+      ], size: 30)
+    let model = try QuantizedSessionTests.quantized(network, maxFloatShare: 0)
+    let picture = QuantizedSessionTests.pictures(1, size: 30 * 30 * 3)[0]
+    var wanted: [Float] = []
+    for isa in ISA.allCases {
+      for (algorithm, kernel) in [(Algorithm.direct, "direct"), (.auto, "Winograd F(4x4, 3x3)")] {
+        var options = SessionOptions()
+        options.maxISA = isa
+        options.threads = 2
+        options.algorithm = algorithm
+        let session = try Session(model: model, options: options)
+        var kernels: [String] = []
+        try picture.withUnsafeBytes { bytes in
+          try session.profile(try Batch(.pixels(.rgb), data: bytes.baseAddress, count: 1)) { _, operation, _ in
+            if operation.shape.channels == 50 && operation.shape.height == 30 { kernels.append("\(operation.kernel)") }
+          }
+        }
+        #expect(kernels == [kernel], "\(isa.name)")
+        let output = try layer(session, "relu", picture)
+        if wanted.isEmpty { wanted = output }
+        #expect(output == wanted, "\(isa.name), \(kernel)")
+      }
+    }
+    #expect(Set(wanted).count > 100)
   }
 
   /// The dequantized model in float32, for comparison.

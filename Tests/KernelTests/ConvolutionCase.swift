@@ -106,6 +106,24 @@ struct ConvolutionCase: CustomTestStringConvertible {
     return cases
   }()
 
+  /// 3 × 3 with every remainder of height, width and channels, and with as many channels as stay exact.
+  static let int8Winograd: [ConvolutionCase] = {
+    var cases: [ConvolutionCase] = [
+      .init(inputChannels: 32, outputChannels: 48, height: 12, width: 28, kernel: (3, 3), outputNeighbours: (8, 24)),
+      .init(inputChannels: 96, outputChannels: 32, height: 8, width: 8, kernel: (3, 3), bias: false),
+      .init(inputChannels: 228, outputChannels: 33, height: 5, width: 6, kernel: (3, 3), inputGap: 9),
+    ]
+    for index in 0..<20 {
+      cases.append(
+        .init(
+          inputChannels: 1 + index * 7 % 41, outputChannels: 1 + index * 11 % 70, height: 1 + index * 5 % 13,
+          width: 1 + index * 3 % 17, kernel: (3, 3), inputNeighbours: (index % 3, index % 2),
+          outputNeighbours: (index % 4, 1), inputGap: index % 6, outputGap: index % 3, bias: index % 4 != 0,
+          minimum: index % 5 == 0 ? -0.5 : 0))
+    }
+    return cases
+  }()
+
   /// The convolution in plain loops and double precision.
   func reference(
     _ input: Activation, _ weights: GuardedBuffer<Float>, _ bias: GuardedBuffer<Float>?, relativeTolerance: Double

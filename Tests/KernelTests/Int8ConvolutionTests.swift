@@ -30,28 +30,75 @@ enum Int8Values: String, CaseIterable {
     }
   }
 
+  @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.int8Winograd)
+  func winograd(tier: KernelTier, shape: ConvolutionCase) {
+    for values in Int8Values.allCases {
+      check(tier, shape, values, GLN_S8_OUTPUT_U8, winograd: true) { value, _ in value.rounded(to: UInt8.self) }
+      check(tier, shape, values, GLN_S8_OUTPUT_U16, winograd: true) { value, _ in value.rounded(to: UInt16.self) }
+      check(tier, shape, values, GLN_S8_OUTPUT_F32, winograd: true) { value, minimum in Swift.max(value, minimum) }
+    }
+  }
+
+  /// Whatever Winograd says that it supports it computes exactly, and no more threads than it has work for.
+  @Test(arguments: KernelTier.availableInt8Convolutions)
+  func winogradSupport(tier: KernelTier) {
+    func supports(_ change: (inout gln_s8_convolution) -> Void = { _ in }) -> Bool {
+      var shape = gln_s8_convolution()
+      (shape.input_channels, shape.output_channels) = (64, 192)
+      (shape.output_height, shape.output_width) = (56, 56)
+      (shape.kernel_height, shape.kernel_width) = (3, 3)
+      (shape.stride_height, shape.stride_width) = (1, 1)
+      (shape.dilation_height, shape.dilation_width) = (1, 1)
+      shape.threads = 2
+      change(&shape)
+      return tier.table.s8_winograd.supports(&shape) != 0
+    }
+    #expect(supports())
+    #expect(supports { $0.input_channels = 228 })
+    #expect(!supports { $0.input_channels = 229 })
+    #expect(!supports { $0.kernel_width = 5 })
+    #expect(!supports { $0.stride_height = 2 })
+    #expect(!supports { $0.dilation_width = 2 })
+    #expect(!supports { $0.threads = 128 })
+    #expect(!supports { ($0.output_height, $0.output_width) = (7, 7) })
+  }
+
   /// Sums at both ends of 32 bits, and multipliers that make them overflow any integer, or fall exactly between two.
   @Test(arguments: KernelTier.availableInt8Convolutions)
   func extremeMultipliers(tier: KernelTier) {
-    let shape = ConvolutionCase(inputChannels: 1, outputChannels: 77, height: 3, width: 5, outputNeighbours: (1, 1))
-    let biases: [Int32] = [.min + 32640, .max - 32385, -1, 0, 1, 5, 1000, -70000]
+    for kernel in [1, 3] {
+      extremeMultipliers(
+        tier,
+        ConvolutionCase(
+          inputChannels: 1, outputChannels: 77, height: 3, width: 5, kernel: (kernel, kernel),
+          outputNeighbours: (1, 1)), winograd: kernel == 3)
+    }
+  }
+
+  private func extremeMultipliers(_ tier: KernelTier, _ shape: ConvolutionCase, winograd: Bool) {
+    let biases: [Int32] = [.min + 9 * 32640, .max - 9 * 32385, -1, 0, 1, 5, 1000, -70000]
     let multipliers: [Float] = [0.5, 1.5, 3e38, 1e-30, 0, 1, 0.25, 16, -1]
     func rounded<Element: FixedWidthInteger>(_: Element.Type) -> (Float, Float) -> Element {
       { value, _ in value.rounded(to: Element.self) }
     }
     check(
-      tier, shape, .random, GLN_S8_OUTPUT_U8, biases: biases, multipliers: multipliers, finish: rounded(UInt8.self))
+      tier, shape, .random, GLN_S8_OUTPUT_U8, winograd: winograd, biases: biases, multipliers: multipliers,
+      finish: rounded(UInt8.self))
     check(
-      tier, shape, .random, GLN_S8_OUTPUT_U16, biases: biases, multipliers: multipliers, finish: rounded(UInt16.self))
-    check(tier, shape, .random, GLN_S8_OUTPUT_F32, biases: biases, multipliers: multipliers) { Swift.max($0, $1) }
+      tier, shape, .random, GLN_S8_OUTPUT_U16, winograd: winograd, biases: biases, multipliers: multipliers,
+      finish: rounded(UInt16.self))
+    check(
+      tier, shape, .random, GLN_S8_OUTPUT_F32, winograd: winograd, biases: biases, multipliers: multipliers
+    ) { Swift.max($0, $1) }
   }
 
   /// Runs the case with the units of one thread, of two and of eight.
   private func check<Element: BitwiseCopyable & Equatable>(
     _ tier: KernelTier, _ shape: ConvolutionCase, _ values: Int8Values, _ outputType: gln_s8_output,
-    biases: [Int32]? = nil, multipliers: [Float]? = nil, finish: (Float, _ minimum: Float) -> Element
+    winograd: Bool = false, biases: [Int32]? = nil, multipliers: [Float]? = nil,
+    finish: (Float, _ minimum: Float) -> Element
   ) {
-    let algorithm = tier.table.s8_convolution
+    let algorithm = winograd ? tier.table.s8_winograd : tier.table.s8_direct
     var random = Random(seed: 11)
     var arguments = gln_s8_convolution()
     arguments.input_channels = Int32(shape.inputChannels)
@@ -67,9 +114,11 @@ enum Int8Values: String, CaseIterable {
     arguments.output_type = outputType
     arguments.minimum = shape.minimum
 
+    var extra: (rows: Int32, columns: Int32) = (0, 0)
+    algorithm.extra_input?(&arguments, &extra.rows, &extra.columns)
     let input = ExactActivation<UInt8>(
-      height: (shape.height - 1) * shape.stride.0 + (shape.kernel.0 - 1) * shape.dilation.0 + 1,
-      width: (shape.width - 1) * shape.stride.1 + (shape.kernel.1 - 1) * shape.dilation.1 + 1,
+      height: (shape.height - 1) * shape.stride.0 + (shape.kernel.0 - 1) * shape.dilation.0 + 1 + Int(extra.rows),
+      width: (shape.width - 1) * shape.stride.1 + (shape.kernel.1 - 1) * shape.dilation.1 + 1 + Int(extra.columns),
       channels: shape.inputChannels, neighbours: shape.inputNeighbours, rowGap: shape.inputGap)
     let taps = shape.inputChannels * shape.kernel.0 * shape.kernel.1
     let weights = GuardedBuffer<Int8>(count: shape.outputChannels * taps)

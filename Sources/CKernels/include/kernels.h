@@ -205,10 +205,14 @@ typedef struct gln_s8_convolution {
 } gln_s8_convolution;
 
 typedef struct gln_s8_convolution_algorithm {
+    /* As those of gln_f32_convolution_algorithm. NULL: no more input than the windows' is read; not Winograd. */
+    int32_t (*supports)(const gln_s8_convolution *shape);
+    void (*extra_input)(const gln_s8_convolution *shape, int32_t *rows, int32_t *columns);
     size_t (*packed_size)(const gln_s8_convolution *shape);
     /* weights: (output channels, input channels, kernel height, kernel width); bias and multipliers: one an output channel. */
     void (*pack)(const gln_s8_convolution *shape, const int8_t *weights, const int32_t *bias, const float *multipliers,
                  void *packed);
+    void (*tile)(const gln_s8_convolution *shape, int32_t *outputs, int32_t *taps);
     size_t (*scratch_size)(const gln_s8_convolution *shape); /* bytes a thread */
     int32_t (*unit_count)(const gln_s8_convolution *shape);
     gln_run_unit run; /* arguments: gln_s8_convolution; one phase */
@@ -311,7 +315,8 @@ typedef struct gln_kernel_table {
     gln_run_unit f32_pixels;
     int32_t (*f32_planes_units)(const gln_f32_planes *arguments);
     gln_run_unit f32_planes;
-    gln_s8_convolution_algorithm s8_convolution;
+    gln_s8_convolution_algorithm s8_direct;   /* any convolution */
+    gln_s8_convolution_algorithm s8_winograd; /* 3 × 3 of stride 1, as exact; `supports` says where it wins */
     int32_t (*u8_pooling_units)(const gln_u8_pooling *arguments);
     gln_run_unit u8_max_pooling;     /* arguments: gln_u8_pooling */
     gln_run_unit u16_max_pooling;    /* arguments: gln_u8_pooling */
@@ -331,8 +336,8 @@ typedef struct gln_kernel_table {
  */
 void gln_kernels_portable(gln_kernel_table *table);
 void gln_kernels_avx2(gln_kernel_table *table);
-void gln_kernels_avx_vnni(gln_kernel_table *table); /* the int8 convolution alone */
+void gln_kernels_avx_vnni(gln_kernel_table *table); /* the int8 convolutions alone */
 void gln_kernels_avx512(gln_kernel_table *table);
-void gln_kernels_avx512_vnni(gln_kernel_table *table); /* the int8 convolution alone */
+void gln_kernels_avx512_vnni(gln_kernel_table *table); /* the int8 convolutions alone */
 
 #endif

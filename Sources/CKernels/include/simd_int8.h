@@ -68,6 +68,12 @@ GLN_SIMD gln_s32x4 gln_load_u16_4(const uint16_t *from) {
     return __builtin_convertvector(values, gln_s32x4);
 }
 
+GLN_SIMD gln_u16x8 gln_load_words_8(const uint8_t *from) {
+    gln_u8x8 values;
+    memcpy(&values, from, sizeof values);
+    return __builtin_convertvector(values, gln_u16x8);
+}
+
 /* a0 b0 + a1 b1 of each lane's two signed 16-bit halves. */
 GLN_SIMD gln_s32x4 gln_multiply_pairs_128(gln_s32x4 a, gln_s32x4 b) {
 #if defined(__SSE2__)
@@ -176,6 +182,10 @@ GLN_SIMD gln_s32x8 gln_load_u16_8(const uint16_t *from) {
     return (gln_s32x8)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i_u *)from));
 }
 
+GLN_SIMD gln_u16x16 gln_load_words_16(const uint8_t *from) {
+    return (gln_u16x16)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i_u *)from));
+}
+
 GLN_SIMD gln_s32x8 gln_multiply_pairs_256(gln_s32x8 a, gln_s32x8 b) {
     return (gln_s32x8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
 }
@@ -241,20 +251,35 @@ GLN_SIMD void gln_shuffle_bytes_12(uint8_t *to, const uint8_t *from, gln_u8x16 o
 }
 #endif
 
-/* Adds to each lane the products of its four unsigned bytes of `values` with its four signed bytes of `weights`. */
+/*
+ * gln_dot adds to each lane the products of its four unsigned bytes of `values` with its four signed bytes of `weights`, gln_dot_pairs
+ * those of two signed 16-bit numbers each.
+ */
 #if defined(__AVXVNNI__)
 GLN_SIMD gln_s32x8 gln_dot_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
     return (gln_s32x8)_mm256_dpbusd_avx_epi32((__m256i)sums, (__m256i)values, (__m256i)weights);
 }
+
+GLN_SIMD gln_s32x8 gln_dot_pairs_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
+    return (gln_s32x8)_mm256_dpwssd_avx_epi32((__m256i)sums, (__m256i)values, (__m256i)weights);
+}
 #elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
 GLN_SIMD gln_s32x8 gln_dot_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
     return (gln_s32x8)_mm256_dpbusd_epi32((__m256i)sums, (__m256i)values, (__m256i)weights);
+}
+
+GLN_SIMD gln_s32x8 gln_dot_pairs_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
+    return (gln_s32x8)_mm256_dpwssd_epi32((__m256i)sums, (__m256i)values, (__m256i)weights);
 }
 #endif
 
 #if defined(__AVX512VNNI__) && defined(__AVX512F__)
 GLN_SIMD gln_s32x16 gln_dot_512(gln_s32x16 sums, gln_s32x16 values, gln_s32x16 weights) {
     return (gln_s32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)values, (__m512i)weights);
+}
+
+GLN_SIMD gln_s32x16 gln_dot_pairs_512(gln_s32x16 sums, gln_s32x16 values, gln_s32x16 weights) {
+    return (gln_s32x16)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)values, (__m512i)weights);
 }
 #endif
 
@@ -270,6 +295,10 @@ GLN_SIMD gln_s32x16 gln_load_u8_16(const uint8_t *from) {
 
 GLN_SIMD gln_s32x16 gln_load_u16_16(const uint16_t *from) {
     return (gln_s32x16)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i_u *)from));
+}
+
+GLN_SIMD gln_u16x32 gln_load_words_32(const uint8_t *from) {
+    return (gln_u16x32)_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i_u *)from));
 }
 
 GLN_SIMD gln_s32x16 gln_multiply_pairs_512(gln_s32x16 a, gln_s32x16 b) {

@@ -4,5 +4,6 @@ enum ConvolutionAlgorithm: Equatable {
   case winograd
   case openBLAS
   /// In int8, with an output of bytes, 16-bit integers or float32.
-  case integer(outputType: UInt32)
+  case integerDirect(outputType: UInt32)
+  case integerWinograd(outputType: UInt32)
 }

@@ -63,8 +63,13 @@ struct PlanBuilder {
     switch algorithm {
     case .winograd: table.f32_winograd
     case .openBLAS: OpenBLASConvolution.algorithm
-    case .direct, .integer: table.f32_direct
+    default: table.f32_direct
     }
+  }
+
+  private func integerRecord(_ algorithm: ConvolutionAlgorithm) -> gln_s8_convolution_algorithm {
+    if case .integerWinograd = algorithm { return table.s8_winograd }
+    return table.s8_direct
   }
 
   private func algorithm(for shape: gln_f32_convolution) -> ConvolutionAlgorithm {
@@ -74,6 +79,14 @@ struct PlanBuilder {
       return .winograd
     }
     return .direct
+  }
+
+  private func algorithm(for shape: gln_s8_convolution) -> ConvolutionAlgorithm {
+    var shape = shape
+    if settings.algorithm == .auto, let supports = table.s8_winograd.supports, supports(&shape) != 0 {
+      return .integerWinograd(outputType: shape.output_type.rawValue)
+    }
+    return .integerDirect(outputType: shape.output_type.rawValue)
   }
 
   private mutating func chooseAlgorithms() {
@@ -91,8 +104,15 @@ struct PlanBuilder {
           widenHalo(of: node, for: it, extraRows: Int(rows), extraColumns: Int(columns))
         }
       case .integerConvolution(let it):
-        for _ in 0..<it.groups { parts.append(.integer(integerArguments(of: it, node))) }
-        widenHalo(of: node, for: it, extraRows: 0, extraColumns: 0)
+        for _ in 0..<it.groups {
+          var arguments = integerArguments(of: it, node)
+          let algorithm = algorithm(for: arguments)
+          parts.append(.integer(arguments, algorithm: algorithm))
+          var rows: Int32 = 0
+          var columns: Int32 = 0
+          integerRecord(algorithm).extra_input?(&arguments, &rows, &columns)
+          widenHalo(of: node, for: it, extraRows: Int(rows), extraColumns: Int(columns))
+        }
       default: break
       }
       self.parts.append(parts)
@@ -251,13 +271,13 @@ struct PlanBuilder {
       let shared = size > 0 ? memory.add(size: size, first: firstStages[node], last: lastStages[node]) : nil
       scratchSize = max(scratchSize, record.scratch_size?(&arguments) ?? 0)
       parts[node][part] = .float32(arguments, algorithm: algorithm, shared: shared)
-    case .integer(var arguments):
+    case .integer(var arguments, let algorithm):
       arguments.input_row_stride = rowStride(of: input)
       arguments.input_pixel_stride = pixelStride(of: input)
       arguments.output_row_stride = rowStride(of: output)
       arguments.output_pixel_stride = pixelStride(of: output)
-      scratchSize = max(scratchSize, table.s8_convolution.scratch_size?(&arguments) ?? 0)
-      parts[node][part] = .integer(arguments)
+      scratchSize = max(scratchSize, integerRecord(algorithm).scratch_size?(&arguments) ?? 0)
+      parts[node][part] = .integer(arguments, algorithm: algorithm)
     }
   }
 
@@ -306,9 +326,9 @@ struct PlanBuilder {
         case .float32(var arguments, let algorithm, let shared):
           arguments.weights = weights.assumingMemoryBound(to: Float.self)
           parts[node][part] = .float32(arguments, algorithm: algorithm, shared: shared)
-        case .integer(var arguments):
+        case .integer(var arguments, let algorithm):
           arguments.weights = weights
-          parts[node][part] = .integer(arguments)
+          parts[node][part] = .integer(arguments, algorithm: algorithm)
         }
         next += 1
       }
@@ -329,16 +349,14 @@ struct PlanBuilder {
         key: key(algorithm, arguments.output_height, arguments.output_width, folded: it.affine != nil),
         size: record.packed_size?(&arguments) ?? 0, temporaryBytes: it.floatCopyBytes, droppedBytes: it.droppedBytes
       ) { WeightPacker.pack(it, group: group, arguments, record, into: $0) }
-    case (.integer(var arguments), .integerConvolution(let it)):
-      let record = table.s8_convolution
+    case (.integer(var arguments, let algorithm), .integerConvolution(let it)):
+      let record = integerRecord(algorithm)
       let quantization = IntegerConvolution(
         it, group: group, input: graph.values[node.input].encoding, output: graph.values[node.output].encoding,
         preprocessing: node.input == Graph.inputValue ? model.network.preprocessing : nil)
       return WeightPacker.Job(
-        key: key(
-          .integer(outputType: arguments.output_type.rawValue), arguments.output_height, arguments.output_width,
-          folded: it.affine != nil), size: record.packed_size?(&arguments) ?? 0,
-        temporaryBytes: it.integerCopyBytes, droppedBytes: it.droppedBytes
+        key: key(algorithm, arguments.output_height, arguments.output_width, folded: it.affine != nil),
+        size: record.packed_size?(&arguments) ?? 0, temporaryBytes: it.integerCopyBytes, droppedBytes: it.droppedBytes
       ) { quantization.pack(arguments, record, into: $0) }
     default:
       // Parts come from the same kinds of nodes.
@@ -396,13 +414,18 @@ struct PlanBuilder {
     let node = graph.nodes[index]
     var algorithm: ConvolutionAlgorithm?
     var tile: WinogradTileSize?
-    for case .float32(var arguments, let chosen, _) in parts[index] {
-      algorithm = chosen
+    for part in parts[index] {
       var outputs: Int32 = 0
       var taps: Int32 = 0
-      guard let describe = record(chosen).tile else { continue }
-      describe(&arguments, &outputs, &taps)
-      tile = WinogradTileSize(outputs: Int(outputs), taps: Int(taps))
+      switch part {
+      case .float32(var arguments, let chosen, _):
+        algorithm = chosen
+        record(chosen).tile?(&arguments, &outputs, &taps)
+      case .integer(var arguments, let chosen):
+        algorithm = chosen
+        integerRecord(chosen).tile?(&arguments, &outputs, &taps)
+      }
+      if taps > 0 { tile = WinogradTileSize(outputs: Int(outputs), taps: Int(taps)) }
     }
     return PlannedOperation(
       node, in: graph, layerKind: model.network.layers[node.layer].operation.kind, algorithm: algorithm,
@@ -454,12 +477,12 @@ struct PlanBuilder {
           if units == 0 { continue }
           tasks.append((phase, try task(record.run, stored, phase: phase, units: units)))
         }
-      case .integer(var arguments):
+      case .integer(var arguments, let algorithm):
         arguments.input = UnsafePointer(input.bytes - corner + group * Int(arguments.input_channels))
         arguments.output = output.base + group * Int(arguments.output_channels) * output.encoding.size
         let stored = storage.store(arguments)
-        let units = table.s8_convolution.unit_count?(stored)
-        tasks.append((0, try task(table.s8_convolution.run, stored, units: units)))
+        let record = integerRecord(algorithm)
+        tasks.append((0, try task(record.run, stored, units: record.unit_count?(stored))))
       }
     }
     return tasks

@@ -70,9 +70,9 @@ extension PlannedOperation {
     switch node.kind {
     case .convolution, .integerConvolution:
       switch algorithm {
-      case .winograd: tile?.name ?? "Winograd"
+      case .winograd, .integerWinograd: tile?.name ?? "Winograd"
       case .openBLAS: "im2col + sgemm"
-      case .direct, .integer, nil: "direct"
+      case .direct, .integerDirect, nil: "direct"
       }
     case .pooling(let it): it.method == .max ? "maximum" : "average"
     case .normalization: "across channels"

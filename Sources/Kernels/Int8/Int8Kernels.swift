@@ -2,7 +2,7 @@ import CKernels
 
 /// Fills the table with this tier's int8 kernels.
 func fillInt8Kernels(_ table: inout gln_kernel_table) {
-  fillInt8Convolution(&table)
+  fillInt8Convolutions(&table)
   table.u8_pooling_units = { Int32(Int8Pooling.cut($0.unsafelyUnwrapped.pointee).units) }
   table.u8_max_pooling = { arguments, _, unit, _ in
     Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_u8_pooling.self)).runMaximumU8(unit)

@@ -199,6 +199,7 @@ struct Int8Convolution {
     let tile = grid.tile(index)
     let vectors = blocks.vectors(block)
     let packed = packedBlock(block)
+    let weights = packed + 2 &* vectors
     // The first tiles of a block ask for the next block's weights, a cache line for each vector.
     let asks = place < Tier.tileVectors && block &+ 1 < blocks.count
     let ahead = asks ? packedBlock(block &+ 1) + place &* vectorLength &* 64 / MemoryLayout<Sums>.size : packed
@@ -210,13 +211,13 @@ struct Int8Convolution {
       && shape.output_type != GLN_S8_OUTPUT_F32
     {
       runInt8Tile(
-        rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, ahead, asks ? 64 : 0, results,
-        shape.output.unsafelyUnwrapped + offset &* Self.outputBytes(shape))
+        Int8Dot.self, rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, weights, ahead,
+        asks ? 64 : 0, results, shape.output.unsafelyUnwrapped + offset &* Self.outputBytes(shape))
       return
     }
     runInt8Tile(
-      rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, ahead, asks ? 64 : 0, results, nil
-    )
+      Int8Dot.self, rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, weights, ahead,
+      asks ? 64 : 0, results, nil)
     Int8Requantization(shape).store(
       results, packed + vectors, rows: tile.rows, columns: tile.columns, vectors: vectors, offset: offset,
       lanes: blocks.lanes(block))
@@ -308,17 +309,19 @@ struct Int8Convolution {
   }
 }
 
-/// Fills the table's record of the int8 convolution.
-func fillInt8Convolution(_ table: inout gln_kernel_table) {
-  table.s8_convolution = gln_s8_convolution_algorithm(
+/// Fills the table's records of the int8 convolutions.
+func fillInt8Convolutions(_ table: inout gln_kernel_table) {
+  table.s8_direct = gln_s8_convolution_algorithm(
+    supports: { _ in 1 }, extra_input: nil,
     packed_size: { shape in Int8Convolution(shape.unsafelyUnwrapped.pointee).packedSize },
     pack: { shape, weights, bias, multipliers, packed in
       Int8Convolution(shape.unsafelyUnwrapped.pointee).pack(
         weights.unsafelyUnwrapped, bias.unsafelyUnwrapped, multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
     },
-    scratch_size: { shape in Int8Convolution.scratchSize(shape.unsafelyUnwrapped.pointee) },
+    tile: nil, scratch_size: { shape in Int8Convolution.scratchSize(shape.unsafelyUnwrapped.pointee) },
     unit_count: { shape in Int32(Int8Convolution(shape.unsafelyUnwrapped.pointee).units) },
     run: { arguments, _, unit, scratch in
       Int8Convolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(unit, scratch)
     })
+  table.s8_winograd = int8WinogradAlgorithm()
 }

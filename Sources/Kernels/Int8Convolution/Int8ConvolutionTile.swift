@@ -1,13 +1,13 @@
 import CKernels
 
 /// The register tile of int8 convolutions: `rows` × `columns` output pixels times `vectors` vectors of output channels.
-enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
+enum Int8ConvolutionTile<Dot: Int8DotProduct, let rows: Int, let columns: Int, let vectors: Int> {
   /// Computes the exact sums of one tile.
   ///
   /// - Parameters:
   ///   - input: what the first tap of the first pixel reads.
-  ///   - packed: a block's packed weights: `vectors` vectors of biases, as many of multipliers, and then as many of
-  ///     weights for each tap and group of inputs.
+  ///   - start: `vectors` vectors of what sums begin with; with an `output`, as many of multipliers follow.
+  ///   - weights: as many vectors for each tap and group of inputs.
   ///   - ahead: weights that a later tile reads: asked for a cache line, `aheadStep` bytes further each time, for each
   ///     group.
   ///   - results: receives rows × columns × vectors vectors of sums.
@@ -15,17 +15,17 @@ enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
   ///     nothing.
   @inline(never)
   static func run(
-    _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ packed: UnsafePointer<Sums>,
-    _ ahead: UnsafeRawPointer, _ aheadStep: Int, _ results: UnsafeMutablePointer<Sums>,
-    _ output: UnsafeMutableRawPointer?
+    _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ start: UnsafePointer<Sums>,
+    _ weights: UnsafePointer<Sums>, _ ahead: UnsafeRawPointer, _ aheadStep: Int,
+    _ results: UnsafeMutablePointer<Sums>, _ output: UnsafeMutableRawPointer?
   ) {
     var sums = InlineArray<rows, InlineArray<columns, InlineArray<vectors, Sums>>> { _ in
-      InlineArray<columns, InlineArray<vectors, Sums>> { _ in InlineArray<vectors, Sums> { packed[$0] } }
+      InlineArray<columns, InlineArray<vectors, Sums>> { _ in InlineArray<vectors, Sums> { start[$0] } }
     }
     let rowStep = loop.pointee.inputRowStep
     let columnStep = loop.pointee.inputColumnStep
     let tapGroups = loop.pointee.tapGroups
-    var weights = packed + 2 &* vectors
+    var weights = weights
     var ahead = ahead
     for tapRow in 0..<loop.pointee.tapRows {
       for tapColumn in 0..<loop.pointee.tapColumns {
@@ -37,7 +37,7 @@ enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
             for column in 0..<columns {
               let group = (values + (row &* rowStep &+ column &* columnStep)).loadUnaligned(as: Int32.self)
               for vector in 0..<vectors {
-                Int8Dot.add(&sums[row][column][vector], Sums(repeating: group), weights[vector])
+                Dot.add(&sums[row][column][vector], Sums(repeating: group), weights[vector])
               }
             }
           }
@@ -47,8 +47,8 @@ enum Int8ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
       }
     }
     if rows &* columns == Int8Tier.tileColumns, vectors == 2, let output {
-      let first = unsafeBitCast(packed[vectors], to: Vec.self)
-      let second = unsafeBitCast(packed[vectors &+ 1], to: Vec.self)
+      let first = unsafeBitCast(start[vectors], to: Vec.self)
+      let second = unsafeBitCast(start[vectors &+ 1], to: Vec.self)
       let lanes = 2 &* Vec.scalarCount
       for row in 0..<rows {
         for column in 0..<columns {

@@ -1,0 +1,1 @@
+../../Sources/KernelsAVXVNNI/Int8PairDot.swift
