@@ -253,7 +253,7 @@ GLN_SIMD void gln_shuffle_bytes_12(uint8_t *to, const uint8_t *from, gln_u8x16 o
 
 /*
  * gln_dot adds to each lane the products of its four unsigned bytes of `values` with its four signed bytes of `weights`, gln_dot_pairs
- * those of two signed 16-bit numbers each.
+ * those of two signed 16-bit numbers each. (Its intrinsics the compiler takes apart into a multiplication and an addition.)
  */
 #if defined(__AVXVNNI__)
 GLN_SIMD gln_s32x8 gln_dot_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
@@ -261,7 +261,8 @@ GLN_SIMD gln_s32x8 gln_dot_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weigh
 }
 
 GLN_SIMD gln_s32x8 gln_dot_pairs_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
-    return (gln_s32x8)_mm256_dpwssd_avx_epi32((__m256i)sums, (__m256i)values, (__m256i)weights);
+    __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sums) : "x"(values), "x"(weights));
+    return sums;
 }
 #elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
 GLN_SIMD gln_s32x8 gln_dot_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
@@ -269,7 +270,8 @@ GLN_SIMD gln_s32x8 gln_dot_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weigh
 }
 
 GLN_SIMD gln_s32x8 gln_dot_pairs_256(gln_s32x8 sums, gln_s32x8 values, gln_s32x8 weights) {
-    return (gln_s32x8)_mm256_dpwssd_epi32((__m256i)sums, (__m256i)values, (__m256i)weights);
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sums) : "v"(values), "v"(weights));
+    return sums;
 }
 #endif
 
@@ -279,7 +281,8 @@ GLN_SIMD gln_s32x16 gln_dot_512(gln_s32x16 sums, gln_s32x16 values, gln_s32x16 w
 }
 
 GLN_SIMD gln_s32x16 gln_dot_pairs_512(gln_s32x16 sums, gln_s32x16 values, gln_s32x16 weights) {
-    return (gln_s32x16)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)values, (__m512i)weights);
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sums) : "v"(values), "v"(weights));
+    return sums;
 }
 #endif
 
