@@ -111,6 +111,14 @@ import Testing
       return
     }
     #expect(first.padding == Padding(top: 1, left: 3, bottom: 0, right: 2))
+    // As torch.jit.script and torch.jit.trace write other modes.
+    for code in [
+      "  padding_mode : Final[str] = \"reflect\"\n", "    _0 = torch.pad(x, [1, 1, 1, 1], \"reflect\")\n",
+    ] {
+      expectError(
+        file.script(code: code), .unsupported, "pads with the mode 'reflect': only padding with zeros is supported")
+    }
+    #expect(throws: Never.self) { try convert(file.script(code: "  padding_mode : Final[str] = \"zeros\"\n")) }
     // torchvision's own "5 x 5" branches are 3 x 3 with padding 1, which fits.
     #expect(try convert(TorchFile().archive, options: fixing).paddingFixes.isEmpty)
   }

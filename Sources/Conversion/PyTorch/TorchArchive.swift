@@ -66,15 +66,22 @@ struct TorchArchive {
   }
 
   /// Whether a script's code scales its input anew. Of torchvision's GoogLeNet only that part takes single channels.
+  ///
+  /// - Throws: where convolutions pad with anything but zeros (`padding_mode`), which the state does not tell.
   private func scriptTransformsInput() throws(GoogLeNetError) -> Bool {
+    var flag: Bool?
+    var takesChannels = false
     for name in archive.names where name.hasPrefix(folder + "code/") && name.hasSuffix(".py") {
       let block = try archive.read(name, limit: TorchArchive.codeLimit)
       let code = withExtendedLifetime(block) { String(decoding: block.bytes, as: UTF8.self) }
-      if code.contains("transform_input : Final[bool] = True") { return true }
-      if code.contains("transform_input : Final[bool] = False") { return false }
-      if code.contains("torch.select(") { return true }
+      for mode in ["reflect", "replicate", "circular"] where code.contains("\"\(mode)\"") {
+        throw file.unsupported("'\(name)' in it pads with the mode '\(mode)': only padding with zeros is supported")
+      }
+      if code.contains("transform_input : Final[bool] = True") { flag = flag ?? true }
+      if code.contains("transform_input : Final[bool] = False") { flag = flag ?? false }
+      if code.contains("torch.select(") { takesChannels = true }
     }
-    return false
+    return flag ?? takesChannels
   }
 
   /// The tensors of a module and the modules in it, by their names joined by dots, and how its convolutions pad; nil
