@@ -5,12 +5,12 @@ func fillKernelTable(_ table: inout gln_kernel_table) {
   table.vector_bytes = Int32(MemoryLayout<Vec>.size)
   table.f32_direct = directAlgorithm()
   table.f32_winograd = winogradAlgorithm()
-  table.f32_pooling_units = { Int32(Pooling($0.unsafelyUnwrapped.pointee).geometry.cut.units) }
+  table.pooling_units = { Int32(PoolingGeometry.cut($0.unsafelyUnwrapped.pointee).units) }
   table.f32_max_pooling = { arguments, _, unit, _ in
-    Pooling(arguments.unsafelyUnwrapped.load(as: gln_f32_pooling.self)).runMaximum(unit)
+    Pooling(arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runMaximum(unit)
   }
   table.f32_average_pooling = { arguments, _, unit, _ in
-    Pooling(arguments.unsafelyUnwrapped.load(as: gln_f32_pooling.self)).runAverage(unit)
+    Pooling(arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runAverage(unit)
   }
   table.f32_normalization_units = { Int32(Normalization.cut($0.unsafelyUnwrapped.pointee).units) }
   table.f32_normalization = { arguments, _, unit, _ in

@@ -2,26 +2,26 @@ import CKernels
 
 /// Maximum and average pooling of floats, vectorised over channels.
 struct Pooling {
-  let arguments: gln_f32_pooling
+  let arguments: gln_pooling
   let geometry: PoolingGeometry
 
   @inline(__always)
-  init(_ arguments: gln_f32_pooling) {
+  init(_ arguments: gln_pooling) {
     self.arguments = arguments
-    geometry = PoolingGeometry(arguments)
+    let size = MemoryLayout<Float>.size
+    geometry = PoolingGeometry(arguments, inputSize: size, outputSize: size)
   }
 
   func runMaximum(_ unit: Int32) {
     MaximumPooling<PooledFloats>(
-      geometry: geometry, input: UnsafeRawPointer(arguments.input.unsafelyUnwrapped),
-      output: UnsafeMutableRawPointer(arguments.output.unsafelyUnwrapped)
+      geometry: geometry, input: arguments.input.unsafelyUnwrapped, output: arguments.output.unsafelyUnwrapped
     ).run(unit)
   }
 
   func runAverage(_ unit: Int32) {
     let (firstRow, endRow) = geometry.cut.range(unit)
-    let input = UnsafeRawPointer(arguments.input.unsafelyUnwrapped)
-    let output = UnsafeMutableRawPointer(arguments.output.unsafelyUnwrapped)
+    let input = arguments.input.unsafelyUnwrapped
+    let output = arguments.output.unsafelyUnwrapped
     for row in firstRow..<endRow {
       let rows = geometry.rows(row)
       for column in 0..<geometry.outputWidth {

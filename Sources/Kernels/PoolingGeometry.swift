@@ -2,6 +2,7 @@ import CKernels
 
 /// Where the windows of a pooling lie. Steps count bytes.
 struct PoolingGeometry {
+  let cut: WorkCut
   let channels: Int
   /// Bytes of a pixel's channels.
   let pixelBytes: Int
@@ -19,35 +20,13 @@ struct PoolingGeometry {
   private let strideHeight: Int32
   private let padding: (top: Int32, left: Int32, bottom: Int32, right: Int32)
   private let countsPadding: Bool
-  private let threads: Int32
-
-  @inline(__always)
-  init(_ a: gln_f32_pooling) {
-    let size = MemoryLayout<Float>.size
-    channels = Int(a.channels)
-    pixelBytes = channels &* size
-    inputRowStep = a.input_row_stride &* size
-    inputColumnStep = a.input_pixel_stride &* size
-    outputRowStep = a.output_row_stride &* size
-    outputColumnStep = a.output_pixel_stride &* size
-    outputHeight = Int(a.output_height)
-    outputWidth = Int(a.output_width)
-    kernelWidth = Int(a.kernel_width)
-    strideWidth = Int(a.stride_width)
-    inputHeight = a.input_height
-    inputWidth = a.input_width
-    kernelHeight = a.kernel_height
-    strideHeight = a.stride_height
-    padding = (a.padding_top, a.padding_left, a.padding_bottom, a.padding_right)
-    countsPadding = a.count_includes_padding != 0
-    threads = a.threads
-  }
 
   /// - Parameters:
   ///   - inputSize: bytes of an input value.
   ///   - outputSize: bytes of an output value.
   @inline(__always)
-  init(_ a: gln_u8_pooling, inputSize: Int, outputSize: Int) {
+  init(_ a: gln_pooling, inputSize: Int, outputSize: Int) {
+    cut = Self.cut(a)
     channels = Int(a.channels)
     pixelBytes = channels &* inputSize
     inputRowStep = a.input_row_stride &* inputSize
@@ -64,12 +43,13 @@ struct PoolingGeometry {
     strideHeight = a.stride_height
     padding = (a.padding_top, a.padding_left, a.padding_bottom, a.padding_right)
     countsPadding = a.count_includes_padding != 0
-    threads = a.threads
   }
 
   /// Units are ranges of output rows.
   @inline(__always)
-  var cut: WorkCut { WorkCut(items: outputHeight, threads: threads) }
+  static func cut(_ arguments: gln_pooling) -> WorkCut {
+    WorkCut(items: Int(arguments.output_height), threads: arguments.threads)
+  }
 
   /// The input rows of an output row.
   @inline(__always)

@@ -53,6 +53,27 @@ struct PoolingCase: CustomTestStringConvertible {
   var outputHeight: Int { outputSize(height, kernel.0, stride.0, padding.0, padding.2) }
   var outputWidth: Int { outputSize(width, kernel.1, stride.1, padding.1, padding.3) }
 
+  /// The arguments without pointers and strides.
+  func arguments(threads: Int32) -> gln_pooling {
+    var arguments = gln_pooling()
+    arguments.channels = Int32(channels)
+    arguments.input_height = Int32(height)
+    arguments.input_width = Int32(width)
+    arguments.output_height = Int32(outputHeight)
+    arguments.output_width = Int32(outputWidth)
+    arguments.kernel_height = Int32(kernel.0)
+    arguments.kernel_width = Int32(kernel.1)
+    arguments.stride_height = Int32(stride.0)
+    arguments.stride_width = Int32(stride.1)
+    arguments.padding_top = Int32(padding.0)
+    arguments.padding_left = Int32(padding.1)
+    arguments.padding_bottom = Int32(padding.2)
+    arguments.padding_right = Int32(padding.3)
+    arguments.count_includes_padding = countIncludesPadding ? 1 : 0
+    arguments.threads = threads
+    return arguments
+  }
+
   func reference(_ input: Activation, average: Bool) -> Reference {
     var reference = Reference()
     for y in 0..<outputHeight {
@@ -109,29 +130,14 @@ struct PoolingCase: CustomTestStringConvertible {
       let output = Activation(
         height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels,
         channelsBefore: shape.neighbours.1, channelsAfter: shape.neighbours.0, rowGap: shape.gap)
-      var arguments = gln_f32_pooling()
-      arguments.input = UnsafePointer(input.pointer)
-      arguments.output = output.pointer
+      var arguments = shape.arguments(threads: threads)
+      arguments.input = UnsafeRawPointer(input.pointer)
+      arguments.output = UnsafeMutableRawPointer(output.pointer)
       arguments.input_row_stride = input.rowStride
       arguments.input_pixel_stride = input.pixelStride
       arguments.output_row_stride = output.rowStride
       arguments.output_pixel_stride = output.pixelStride
-      arguments.channels = Int32(shape.channels)
-      arguments.input_height = Int32(shape.height)
-      arguments.input_width = Int32(shape.width)
-      arguments.output_height = Int32(shape.outputHeight)
-      arguments.output_width = Int32(shape.outputWidth)
-      arguments.kernel_height = Int32(shape.kernel.0)
-      arguments.kernel_width = Int32(shape.kernel.1)
-      arguments.stride_height = Int32(shape.stride.0)
-      arguments.stride_width = Int32(shape.stride.1)
-      arguments.padding_top = Int32(shape.padding.0)
-      arguments.padding_left = Int32(shape.padding.1)
-      arguments.padding_bottom = Int32(shape.padding.2)
-      arguments.padding_right = Int32(shape.padding.3)
-      arguments.count_includes_padding = shape.countIncludesPadding ? 1 : 0
-      arguments.threads = threads
-      let units = table.f32_pooling_units(&arguments)
+      let units = table.pooling_units(&arguments)
       let untouched = runUnits(
         average ? table.f32_average_pooling : table.f32_max_pooling, arguments, counts: [units], &random)
       #expect(untouched)

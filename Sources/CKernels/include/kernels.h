@@ -71,10 +71,13 @@ typedef struct gln_f32_convolution_algorithm {
     gln_run_unit run; /* arguments: gln_f32_convolution */
 } gln_f32_convolution_algorithm;
 
-/* Maximum or average over windows. Windows are clipped to the image; a window never lies wholly outside it. */
-typedef struct gln_f32_pooling {
-    const float *input; /* the image's first value */
-    float *output;
+/*
+ * Maximum or average over windows. Windows are clipped to the image; a window never lies wholly outside it. The averages of bytes are
+ * floats, float32(sum) × (scale / float32(count)); all else is of the input's type.
+ */
+typedef struct gln_pooling {
+    const void *input; /* the image's first value */
+    void *output;
     ptrdiff_t input_row_stride;
     ptrdiff_t input_pixel_stride;
     ptrdiff_t output_row_stride;
@@ -94,7 +97,8 @@ typedef struct gln_f32_pooling {
     int32_t padding_right;
     int32_t count_includes_padding;
     int32_t threads;
-} gln_f32_pooling;
+    float scale; /* of averages of bytes */
+} gln_pooling;
 
 /* y = x * (k + alpha * sum of squares over the `size` channels around)^-beta. May run in place. */
 typedef struct gln_f32_normalization {
@@ -218,32 +222,6 @@ typedef struct gln_s8_convolution_algorithm {
     gln_run_unit run; /* arguments: gln_s8_convolution; one phase */
 } gln_s8_convolution_algorithm;
 
-/* Pooling of unsigned integers: geometry as in gln_f32_pooling. */
-typedef struct gln_u8_pooling {
-    const void *input; /* uint8_t (u8_max_pooling, u8_average_pooling) or uint16_t (u16_max_pooling) */
-    void *output;      /* the same type, or float for u8_average_pooling */
-    ptrdiff_t input_row_stride;
-    ptrdiff_t input_pixel_stride;
-    ptrdiff_t output_row_stride;
-    ptrdiff_t output_pixel_stride;
-    int32_t channels;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t kernel_height;
-    int32_t kernel_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t padding_top;
-    int32_t padding_left;
-    int32_t padding_bottom;
-    int32_t padding_right;
-    int32_t count_includes_padding;
-    int32_t threads;
-    float scale; /* u8_average_pooling: output = float32(sum) × (scale / float32(count)) */
-} gln_u8_pooling;
-
 /*
  * Local response normalization from 16 to 8 bits: x = float32(input) × input_scale, d = k + alpha × sum of x² over the window,
  * output = x × d^-0.75 × output_multiplier, rounded to nearest even and clamped to 0 … 255. beta is 0.75. Only operations that IEEE 754
@@ -298,14 +276,17 @@ typedef struct gln_u8_pixels {
     int32_t channel_offsets[4];
 } gln_u8_pixels;
 
-/* Kernels with the names of their argument structs; the unit counts are functions of the same arguments. */
+/* Kernels with the names of their argument structs (poolings: gln_pooling); the unit counts are functions of the same arguments. */
 typedef struct gln_kernel_table {
     int32_t vector_bytes;
     gln_f32_convolution_algorithm f32_direct;   /* any convolution */
     gln_f32_convolution_algorithm f32_winograd; /* 3 × 3 and 5 × 5 of stride 1, 7 × 7 of stride 2; `supports` says where it wins */
-    int32_t (*f32_pooling_units)(const gln_f32_pooling *arguments);
-    gln_run_unit f32_max_pooling;     /* arguments: gln_f32_pooling */
-    gln_run_unit f32_average_pooling; /* arguments: gln_f32_pooling */
+    int32_t (*pooling_units)(const gln_pooling *arguments); /* of all of them */
+    gln_run_unit f32_max_pooling;
+    gln_run_unit f32_average_pooling;
+    gln_run_unit u8_max_pooling;
+    gln_run_unit u16_max_pooling;
+    gln_run_unit u8_average_pooling;
     int32_t (*f32_normalization_units)(const gln_f32_normalization *arguments);
     gln_run_unit f32_normalization;
     int32_t (*f32_affine_units)(const gln_f32_affine *arguments);
@@ -317,10 +298,6 @@ typedef struct gln_kernel_table {
     gln_run_unit f32_planes;
     gln_s8_convolution_algorithm s8_direct;   /* any convolution */
     gln_s8_convolution_algorithm s8_winograd; /* 3 × 3 of stride 1, as exact; `supports` says where it wins */
-    int32_t (*u8_pooling_units)(const gln_u8_pooling *arguments);
-    gln_run_unit u8_max_pooling;     /* arguments: gln_u8_pooling */
-    gln_run_unit u16_max_pooling;    /* arguments: gln_u8_pooling */
-    gln_run_unit u8_average_pooling; /* arguments: gln_u8_pooling */
     int32_t (*u16_normalization_units)(const gln_u16_normalization *arguments);
     gln_run_unit u16_normalization;
     int32_t (*u8_conversion_units)(const gln_u8_conversion *arguments);

@@ -489,19 +489,15 @@ struct PlanBuilder {
   }
 
   private func poolingTask(_ it: Pooling, _ input: Location, _ output: Location) throws(GoogLeNetError) -> Plan.Task {
-    switch input.encoding {
-    case .float32:
-      let arguments = storage.store(poolingArguments(it, input, output))
-      let run = it.method == .max ? table.f32_max_pooling : table.f32_average_pooling
-      return try task(run, arguments, units: table.f32_pooling_units?(arguments))
-    case .u8(let scale):
-      let arguments = storage.store(integerPoolingArguments(it, input, output, scale: scale))
-      let run = it.method == .max ? table.u8_max_pooling : table.u8_average_pooling
-      return try task(run, arguments, units: table.u8_pooling_units?(arguments))
-    case .u16:
-      let arguments = storage.store(integerPoolingArguments(it, input, output, scale: 1))
-      return try task(table.u16_max_pooling, arguments, units: table.u8_pooling_units?(arguments))
-    }
+    let isMaximum = it.method == .max
+    let run =
+      switch input.encoding {
+      case .float32: isMaximum ? table.f32_max_pooling : table.f32_average_pooling
+      case .u8: isMaximum ? table.u8_max_pooling : table.u8_average_pooling
+      case .u16: table.u16_max_pooling
+      }
+    let arguments = storage.store(poolingArguments(it, input, output))
+    return try task(run, arguments, units: table.pooling_units?(arguments))
   }
 
   private func normalizationTask(_ it: LocalResponseNormalization, _ input: Location, _ output: Location)
@@ -521,24 +517,10 @@ struct PlanBuilder {
     return try task(table.u16_normalization, arguments, units: table.u16_normalization_units?(arguments))
   }
 
-  private func poolingArguments(_ it: Pooling, _ input: Location, _ output: Location) -> gln_f32_pooling {
-    gln_f32_pooling(
-      input: input.floats, output: output.floats, input_row_stride: input.rowStride,
-      input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
-      output_pixel_stride: output.pixelStride, channels: Int32(input.shape.channels),
-      input_height: Int32(input.shape.height), input_width: Int32(input.shape.width),
-      output_height: Int32(output.shape.height), output_width: Int32(output.shape.width),
-      kernel_height: Int32(it.kernelHeight), kernel_width: Int32(it.kernelWidth),
-      stride_height: Int32(it.strideHeight), stride_width: Int32(it.strideWidth), padding_top: Int32(it.padding.top),
-      padding_left: Int32(it.padding.left), padding_bottom: Int32(it.padding.bottom),
-      padding_right: Int32(it.padding.right), count_includes_padding: it.countIncludesPadding ? 1 : 0,
-      threads: Int32(settings.threads))
-  }
-
-  private func integerPoolingArguments(_ it: Pooling, _ input: Location, _ output: Location, scale: Float)
-    -> gln_u8_pooling
-  {
-    gln_u8_pooling(
+  private func poolingArguments(_ it: Pooling, _ input: Location, _ output: Location) -> gln_pooling {
+    var scale: Float = 1
+    if case .u8(let it) = input.encoding { scale = it }
+    return gln_pooling(
       input: input.base, output: output.base, input_row_stride: input.rowStride,
       input_pixel_stride: input.pixelStride, output_row_stride: output.rowStride,
       output_pixel_stride: output.pixelStride, channels: Int32(input.shape.channels),

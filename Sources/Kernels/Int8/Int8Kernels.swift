@@ -3,15 +3,14 @@ import CKernels
 /// Fills the table with this tier's int8 kernels.
 func fillInt8Kernels(_ table: inout gln_kernel_table) {
   fillInt8Convolutions(&table)
-  table.u8_pooling_units = { Int32(Int8Pooling.cut($0.unsafelyUnwrapped.pointee).units) }
   table.u8_max_pooling = { arguments, _, unit, _ in
-    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_u8_pooling.self)).runMaximumU8(unit)
+    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runMaximumU8(unit)
   }
   table.u16_max_pooling = { arguments, _, unit, _ in
-    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_u8_pooling.self)).runMaximumU16(unit)
+    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runMaximumU16(unit)
   }
   table.u8_average_pooling = { arguments, _, unit, _ in
-    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_u8_pooling.self)).runAverage(unit)
+    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runAverage(unit)
   }
   table.u16_normalization_units = { Int32(Int8Normalization.cut($0.unsafelyUnwrapped.pointee).units) }
   table.u16_normalization = { arguments, _, unit, _ in

@@ -2,13 +2,7 @@ import CKernels
 
 /// Maximum and average pooling of unsigned integers, vectorised over channels.
 struct Int8Pooling {
-  let arguments: gln_u8_pooling
-
-  /// Units are ranges of output rows, whatever the types.
-  @inline(__always)
-  static func cut(_ arguments: gln_u8_pooling) -> WorkCut {
-    PoolingGeometry(arguments, inputSize: 1, outputSize: 1).cut
-  }
+  let arguments: gln_pooling
 
   func runMaximumU8(_ unit: Int32) { runMaximum(PooledBytes.self, size: 1, unit) }
 
