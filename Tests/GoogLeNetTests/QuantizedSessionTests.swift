@@ -203,6 +203,42 @@ import Testing
     #expect(variations.mixed < variations.pure)
   }
 
+  /// Sums in the middle between two outputs: which one they become depends on the order in which the scales are
+  /// multiplied. It is XNNPACK's, with which TFLite computes.
+  @Test func multipliersAreRoundedAfterEachScale() throws {
+    let weights: [Int8] = [127, 101, 77, 53, 31, 113, 89]
+    let scales: [Float] = [0.015365137, 0.012735392, 0.014912146, 0.04747318, 0.08116382, 0.023709873, 0.0034545057]
+    let (inputScale, outputScale, pixel): (Float, Float, UInt8) = (0.00796875, 0.02, 200)
+    let block = try #require(HeapBlock(byteCount: weights.count))
+    weights.withUnsafeBytes { block.mutableBytes.copyMemory(from: $0) }
+    let tensor = Tensor(
+      dims: [weights.count, 1, 1, 1], elementType: .int8, scales: scales, bytes: block.bytes, owner: block)
+    let network = Network(
+      name: "test", producer: "GoogLeNetTests",
+      preprocessing: Preprocessing(
+        inputHeight: 1, inputWidth: 1, channelOrder: .gray, mean: [0], scale: [inputScale], shortSide: 1), labels: [],
+      inputName: "data",
+      layers: [
+        Layer(name: "conv", inputs: ["data"], operation: .convolution(Convolution(weights: tensor, bias: nil))),
+        Layer(name: "relu", inputs: ["conv"], operation: .relu, outputScale: outputScale),
+        Layer(name: "prob", inputs: ["relu"], operation: .softmax),
+      ])
+    let sums = weights.map { Float($0) * Float(pixel) }
+    func outputs(_ multiplier: (Float) -> Float) -> [Float] {
+      zip(sums, scales).map { ($0 * multiplier($1)).rounded(.toNearestOrEven) * outputScale }
+    }
+    let wanted = outputs { inputScale * $0 / outputScale }
+    let exact = outputs { Float(Double(inputScale) * Double($0) / Double(outputScale)) }
+    #expect(zip(wanted, exact).allSatisfy { $0 != $1 })
+    let session = try Session(model: try Model(network: network))
+    var got = [Float](repeating: .nan, count: weights.count)
+    try withUnsafeBytes(of: pixel) { bytes in
+      let batch = try Batch(.pixels(.gray), data: bytes.baseAddress, count: 1)
+      try got.withUnsafeMutableBufferPointer { try session.layer("relu", batch, into: $0) }
+    }
+    #expect(got == wanted)
+  }
+
   @Test func int8OfAFloat32ModelIsRefused() throws {
     let model = try Model(network: try Networks.quantizable())
     var options = SessionOptions()

@@ -61,11 +61,19 @@ struct IntegerConvolution {
       var start = value / unit
       if let preprocessing { start -= meanSum(weights[rows], preprocessing) }
       sums[output] = Int32(max(-0x1p30, min(0x1p30, start.rounded(.toNearestOrEven))))
-      multipliers[output] = Float(unit / Double(outputScale))
+      multipliers[output] = multiplier(first + output, unit: unit)
     }
     var shape = shape
     record.pack?(&shape, weights, sums, multipliers, packed)
     convolution.dropPages()
+  }
+
+  /// From an output channel's accumulator to the unit of the output. Rounded after each step, as in XNNPACK, with which TFLite
+  /// computes: of the sums near the middle between two outputs, another last bit would round some to the other one.
+  private func multiplier(_ channel: Int, unit: Double) -> Float {
+    let product = inputScale * convolution.weights.scales[channel] * (convolution.affine?.scale[channel] ?? 1)
+    // Products that float32 cannot hold may still come to a multiplier that it can.
+    return product.isNormal ? product / outputScale : Float(unit / Double(outputScale))
   }
 
   /// What the means of the channels add to the sum over pixels as they are.
