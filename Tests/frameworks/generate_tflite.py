@@ -7,18 +7,8 @@ from inception import Size
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow_networks import Weights, fused, inception_graph, mean_head, slim, tf
 
-# Quantized outputs are multiples of 1/256.
-STEP = 1 / 256
-
-# How far the quantized network of the real width may lie from TFLite's own output, though both round each activation
-# rightly: TFLite's kernels agree with exact arithmetic to half a step and 1/200 each, but where a value lies that close
-# between two steps they may round it to the other one, and the next layers multiply the difference; and TFLite rounds
-# the logits, to steps of 0.14 here, where the probabilities of these random networks (0.6 to 0.75) change the most.
-# The largest differences on ten images, in steps: TFLite from its own network in exact integer arithmetic 9.8, from the
-# same weights without rounding activations 7.3; TFLite from itself with one byte of the image changed by one 11.0,
-# which changes the network without rounding by less than 0.005; this engine from TFLite 9.5, from the weights without
-# rounding 5.6.
-NOISE = 10 * STEP
+# A quantized output is a multiple of 1/256: up to half of that lies between it and the probability that was rounded.
+ROUNDED = 0.5 / 256 + 1e-4
 
 
 def converter_of(build, size):
@@ -28,11 +18,14 @@ def converter_of(build, size):
     return tf.lite.TFLiteConverter.from_concrete_functions([function])
 
 
-def quantized(build, size, kind, per_channel=True):
-    """A model of 8-bit integers, whose input and output are of type `kind` (float32: converted inside)."""
+def quantized(build, size, kind, per_channel=True, mean=127.5, scale=1 / 127.5):
+    """A model of 8-bit integers, whose input and output are of type `kind` (float32: converted inside).
+
+    mean, scale  of the pictures that its ranges are taken from: (pixel - mean) * scale
+    """
     converter = converter_of(build, size)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    pictures = size.images(20, seed=5).astype(np.float32) / np.float32(127.5) - 1
+    pictures = (size.images(20, seed=5).astype(np.float32) - mean) * np.float32(scale)
     converter.representative_dataset = lambda: ([picture[None]] for picture in pictures)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = kind
@@ -87,12 +80,15 @@ def interpreted(model, pixels, mean, scale):
 
     mean, scale  where the input is float: it gets (pixel - mean) * scale
     """
-    # Quantized models by the reference kernels; not float ones, for that of LRN leaves out each window's last channel.
-    kinds = tf.lite.experimental.OpResolverType
+    # Quantized models by XNNPACK, the interpreter's default, whose arithmetic this engine's is. TFLite's other kernels
+    # round with integers alone: about one sum in 1,000 to the other neighbour, which the layers multiply to every third
+    # value of the last one and to 11/256 of a probability. Float models not by the reference kernels, for that of LRN
+    # leaves out each window's last channel.
     is_float = not any(
         tensor["quantization"][0] for tensor in tf.lite.Interpreter(model_content=model).get_tensor_details()
     )
-    kind = kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES if is_float else kinds.BUILTIN_REF
+    kinds = tf.lite.experimental.OpResolverType
+    kind = kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES if is_float else kinds.AUTO
     interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=kind)
     interpreter.allocate_tensors()
     (source,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -115,31 +111,44 @@ def main():
     folder, full = arguments()
     suffix = "-full" if full else ""
     size = Size(full, 1001)
-    pixels = size.images()
+    # An average of an even number of bytes often lies in the middle between two, where TFLite rounds away from its zero
+    # and this engine to either: narrow quantized networks end in 3×1 pixels.
+    odd = Size(full, 1001, narrow=(96, 32))
 
-    def write(name, model, notes, tolerance=1e-4, mean=127.5, scale=1 / 127.5, reference=None):
+    def write(
+        name, model, notes, tolerance=1e-4, mean=127.5, scale=1 / 127.5,
+        pixels=None, reference=None, options=(),
+    ):  # fmt: skip
+        pixels = size.images() if pixels is None else pixels
         (folder / f"{name}{suffix}.tflite").write_bytes(model)
         said = interpreted(reference or model, pixels, mean, scale)
-        save(folder, f"{name}{suffix}", pixels, said, tolerance=tolerance, notes=notes)
+        save(folder, f"{name}{suffix}", pixels, said, options, tolerance, notes)
 
-    def network(image):
-        return slim(image, Weights(21), size, fused("V3"))
+    def write_stored(name, model, notes=("taken over as int8",), **more):
+        write(name, model, notes, ROUNDED, pixels=odd.images(2), **more)
+
+    def network(size):
+        return lambda image: slim(image, Weights(21), size, fused("V3"))
 
     def meaned(image):
-        return slim(image, Weights(22), size, fused("V3"), mean_head())
+        return slim(image, Weights(22), odd, fused("V3"), mean_head())
 
-    write("tflite-float", converter_of(network, size).convert(), ("slim",))
+    write("tflite-float", converter_of(network(size), size).convert(), ("slim",))
     old = Size(full, 1008)
     lrn = converter_of(lambda image: inception_graph(image, Weights(23), old)[-1], size)
     write("tflite-2015", lrn.convert(), ("tensorflow_inception_graph",), mean=117, scale=1)
-    small = converter_of(network, size)
+    small = converter_of(network(size), size)
     small.optimizations = [tf.lite.Optimize.DEFAULT]
     small.target_spec.supported_types = [tf.float16]
     write("tflite-float16", small.convert(), ("slim",))
-    write("tflite-int8", quantized(network, size, tf.int8), ("taken over as int8",), 3 * STEP)
-    write("tflite-int8-float", quantized(meaned, size, tf.float32), ("taken over as int8", "slim"), 3 * STEP)
-    bytes_ = quantized(network, size, tf.int8, per_channel=False)
-    write("tflite-uint8", unsigned(bytes_, 0), ("taken over as int8",), NOISE if full else 3 * STEP)
+    write_stored("tflite-int8", quantized(network(odd), odd, tf.int8))
+    # Pixels whose bytes are whole steps. Slim's own, (pixel - 127.5) / 127.5, all lie in the middle between two steps,
+    # where TFLite's kernels do not agree on half of them; to this engine they are what they are.
+    whole = {"mean": 128, "scale": 1 / 128}
+    options = ("--mean", "128", "--scale", str(1 / 128))
+    write_stored("tflite-int8-float", quantized(meaned, odd, tf.float32, **whole), **whole, options=options)
+    bytes_ = quantized(network(odd), odd, tf.int8, per_channel=False)
+    write_stored("tflite-uint8", unsigned(bytes_, 0))
     asymmetric = unsigned(bytes_, 3)
     # Its activations are not rounded, so TFLite's float kernels say what is right. A byte p means (p - zero) * scale.
     ((zero, step),) = [
@@ -148,7 +157,7 @@ def main():
     ]
     write(
         "tflite-uint8-asymmetric", asymmetric, ("became float32",),
-        mean=zero, scale=step, reference=dequantized(asymmetric),
+        mean=zero, scale=step, pixels=odd.images(), reference=dequantized(asymmetric),
     )  # fmt: skip
 
 

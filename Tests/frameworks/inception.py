@@ -17,14 +17,17 @@ MODULES = {
 
 
 class Size:
-    """How wide a network is, and what it reads and tells apart."""
+    """How wide a network is, and what it reads and tells apart.
 
-    def __init__(self, full, classes, modules=("3a", "4a", "5a")):
+    narrow  the input's height and width where a network does not have the real width
+    """
+
+    def __init__(self, full, classes, modules=("3a", "4a", "5a"), narrow=(96, 64)):
         self.modules = MODULES if full else {module: MODULES[module] for module in modules}
         self.divisor = 1 if full else 32
         self.classes = classes if full else 12
-        # The last stage has 7×7 pixels, or 3×2.
-        self.height, self.width = (224, 224) if full else (96, 64)
+        # The last stage has 7×7 pixels, or 3×2 by default.
+        self.height, self.width = (224, 224) if full else narrow
         self.last = (self.height // 32, self.width // 32)
 
     def channels(self, count):

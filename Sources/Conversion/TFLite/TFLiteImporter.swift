@@ -265,7 +265,7 @@ struct TFLiteImporter {
       guard let options = it.options, try options.float(0) == 1 else {
         throw it.unsupported("its beta is not 1")
       }
-      return .activation(try builder.softmax(it, try activation(it)))
+      return .activation(try builder.softmax(it, try logits(it)))
     case "QUANTIZE", "DEQUANTIZE": return try value(it, 0)
     case "SHAPE", "STRIDED_SLICE", "PACK": return .shape
     case "RESHAPE":
@@ -390,6 +390,28 @@ struct TFLiteImporter {
         LocalResponseNormalization(
           size: 2 * radius + 1, alpha: try options.float(2), beta: try options.float(3), k: try options.float(1),
           alphaPerElement: true)), [input])
+  }
+
+  /// What a softmax reads, rounded and clamped as the file stores it. An int8 model stores no negative values, so what
+  /// stands for 0 is added before and subtracted after.
+  private mutating func logits(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
+    let logits = try activation(it)
+    guard isInteger, let index = it.inputs.first else { return logits }
+    let tensor = try tensor(index)
+    guard let (scale, zero) = tensor.byteStorage, zero > 0 else { return logits }
+    let channels = logits.shape.channels
+    func shift(by zero: Int) throws(GoogLeNetError) -> Operation {
+      var shift = BatchNormalization()
+      shift.shift = try Tensor([Float](repeating: Float(zero) * scale, count: channels), dims: [channels])
+      return .batchNormalization(shift)
+    }
+    var node = it
+    node.name = tensor.name + "/shifted"
+    let shifted = try builder.add(node, try shift(by: zero), [logits])
+    node.name = tensor.name + "/stored"
+    let stored = try builder.add(node, .relu, [shifted], outputScale: scale)
+    node.name = tensor.name
+    return try builder.add(node, try shift(by: -zero), [stored])
   }
 
   private mutating func concat(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {

@@ -91,14 +91,18 @@ struct TFLiteTensor {
     return GraphConstant(dims: dims, values: .floats(floats))
   }
 
+  /// How an activation is stored in bytes: the scale, and which of 0 to 255 stands for 0; nil where it is not.
+  var byteStorage: (scale: Float, zero: Int)? {
+    guard scales.count == 1, scales[0].isNormal, [.int8, .uint8].contains(format) else { return nil }
+    let zero = zeroPoints[0] + (format == .int8 ? 128 : 0)
+    return 0...255 ~= zero ? (scales[0], zero) : nil
+  }
+
   /// The scale of an activation that is stored as unsigned bytes of that scale, exactly as an int8 model does; nil where
   /// it is not.
   var unsignedScale: Float? {
-    guard scales.count == 1, scales[0].isNormal else { return nil }
-    switch format {
-    case .uint8 where zeroPoints[0] == 0, .int8 where zeroPoints[0] == -128: return scales[0]
-    default: return nil
-    }
+    guard let storage = byteStorage, storage.zero == 0 else { return nil }
+    return storage.scale
   }
 
   /// The bytes of weights that are signed with zero point 0, one scale a first dimension; nil where they are not so

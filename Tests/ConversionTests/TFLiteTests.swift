@@ -1,0 +1,27 @@
+import Conversion
+import GoogLeNet
+import Testing
+
+/// What becomes of TFLite models. That they give what TFLite gives, Tests/python/test_frameworks.py says.
+@Suite struct TFLiteTests {
+  private func kinds(_ layers: some Sequence<Layer>) -> [String] { layers.map { "\($0.operation.kind)" } }
+
+  /// TFLite rounds and clamps them to bytes before its softmax, and one of the bytes stands for 0.
+  @Test(arguments: ["tflite-int8", "tflite-int8-float", "tflite-uint8"])
+  func logitsOfQuantizedModelsAreStoredInBytes(name: String) throws {
+    let layers = [Layer](try convert(try GoldenFiles.bytes("\(name).tflite")).network.layers.suffix(3))
+    #expect(kinds(layers) == ["ReLU", "BatchNormalization", "Softmax"])
+    let scale = try #require(layers[0].outputScale)
+    guard case .batchNormalization(let it) = layers[1].operation, let shift = it.shift?.floats() else { return }
+    let zero = -shift[0] / scale
+    #expect(zero == zero.rounded() && 1...255 ~= zero)
+    #expect(Set(shift).count == 1)
+  }
+
+  /// Layers only for what is rounded.
+  @Test func logitsOfFloatModelsStayAsTheyAre() throws {
+    let layers = try convert(try GoldenFiles.bytes("tflite-float.tflite")).network.layers
+    #expect(layers.allSatisfy { $0.outputScale == nil })
+    #expect(kinds(layers.suffix(2)) == ["Convolution", "Softmax"])
+  }
+}
