@@ -88,6 +88,15 @@ struct DirectConvolution {
     UnsafeRawPointer(packed).assumingMemoryBound(to: Vec.self) + block &* Tier.tileVectors &* vectorLength
   }
 
+  /// Where the weights begin that a unit reads first.
+  func firstWeights(_ arguments: gln_f32_convolution, _ unit: Int32) -> UnsafePointer<Float> {
+    let block =
+      isVector
+      ? vectorCut(arguments.threads).range(unit).first &* Self.vectorTileBlocks
+      : tileCut(arguments.threads).firstBlock(of: unit)
+    return UnsafeRawPointer(packedBlock(block, arguments.weights.unsafelyUnwrapped)).assumingMemoryBound(to: Float.self)
+  }
+
   /// Computes a unit.
   func run(_ arguments: gln_f32_convolution, _ unit: Int32) {
     let input = arguments.input.unsafelyUnwrapped
@@ -99,24 +108,27 @@ struct DirectConvolution {
         let (first, end) = vectorCut(arguments.threads).range(unit)
         for item in first..<end { runVectorItem(loop, item, input, packed, output) }
       } else {
-        tileCut(arguments.threads).forEachRun(of: unit) { block, first, end in
-          runTiles(loop, block, first, end, input, packed, output)
+        let cut = tileCut(arguments.threads)
+        let last = cut.lastBlock(of: unit)
+        let following = arguments.followingWeights(unit)
+        cut.forEachRun(of: unit) { block, first, end in
+          let next = block < last ? UnsafeRawPointer(packedBlock(block &+ 1, packed)) : following
+          runTiles(loop, block, first, end, input, packed, next, output)
         }
       }
     }
   }
 
-  /// Computes a range of tiles of a block. Each asks for its share of the next block's weights.
+  /// Computes a range of tiles of a block. Each asks for its share of a block's weights at `next`.
   @inline(__always)
   private func runTiles(
     _ loop: UnsafeMutablePointer<TileLoop>, _ block: Int, _ first: Int, _ end: Int, _ input: UnsafePointer<Float>,
-    _ packed: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+    _ packed: UnsafePointer<Float>, _ next: UnsafeRawPointer, _ output: UnsafeMutablePointer<Float>
   ) {
     let share = blocks.vectors(block) &* MemoryLayout<Vec>.size / (end &- first)
     loop.pointee.prefetchStep = share
     for tile in first..<end {
-      loop.pointee.prefetch =
-        UnsafeRawPointer(packedBlock(block &+ 1, packed)) + (tile &- first) &* (share &* (vectorLength &- 1))
+      loop.pointee.prefetch = next + (tile &- first) &* (share &* (vectorLength &- 1))
       runTile(loop, block, tile / tilesAcross, tile % tilesAcross, input, packed, output)
     }
   }
@@ -204,6 +216,10 @@ func directAlgorithm() -> gln_f32_convolution_algorithm {
     unit_count: { shape, _ in
       let shape = shape.unsafelyUnwrapped.pointee
       return Int32(DirectConvolution(shape).units(shape.threads))
+    },
+    first_weights: { arguments, unit in
+      let arguments = arguments.unsafelyUnwrapped.pointee
+      return DirectConvolution(arguments).firstWeights(arguments, unit)
     },
     run: { arguments, _, unit, _ in
       let shape = arguments.unsafelyUnwrapped.load(as: gln_f32_convolution.self)

@@ -20,6 +20,14 @@ struct TileCut {
   @inline(__always)
   var units: Int { cut.units }
 
+  /// The first block that a unit computes tiles of.
+  @inline(__always)
+  func firstBlock(of unit: Int32) -> Int { splitsPixels ? 0 : cut.range(unit).first / tiles }
+
+  /// The last block that a unit computes tiles of.
+  @inline(__always)
+  func lastBlock(of unit: Int32) -> Int { splitsPixels ? blocks &- 1 : (cut.range(unit).end &- 1) / tiles }
+
   /// Calls `run` with each block and a range of its tiles that belong to a unit, block by block.
   @inline(__always)
   func forEachRun(of unit: Int32, _ run: (_ block: Int, _ firstTile: Int, _ endTile: Int) -> Void) {

@@ -181,14 +181,31 @@ struct WinogradConvolution {
         transformInput(
           arguments, firstTile(ofGroup: firstGroup), firstTile(ofGroup: endGroup), scratch, inputPointStep(superblock))
         for block in 0..<blocks.count {
-          multiply(arguments, superblock, block, firstGroup, endGroup, scratch, products)
+          let next =
+            block &+ 1 < blocks.count
+            ? UnsafeRawPointer(blockWeights(arguments, block &+ 1))
+            : superblock &+ 1 < end ? UnsafeRawPointer(blockWeights(arguments, 0)) : arguments.followingWeights(unit)
+          multiply(arguments, superblock, block, firstGroup, endGroup, scratch, products, next)
         }
       }
     } else if phase == 0 {
       transformSharedInput(arguments, first, end)
     } else {
-      multiplySharedInput(arguments, first, end, scratch)
+      multiplySharedInput(arguments, first, end, scratch, arguments.followingWeights(unit))
     }
+  }
+
+  /// Where a block's transformed weights begin.
+  @inline(__always)
+  private func blockWeights(_ arguments: gln_f32_convolution, _ block: Int) -> UnsafePointer<Vec> {
+    UnsafeRawPointer(arguments.weights.unsafelyUnwrapped).assumingMemoryBound(to: Vec.self)
+      + (blocks.vectors &+ block &* Tier.tileVectors &* points &* depth)
+  }
+
+  /// Where the weights begin that a unit of phase 1 reads first.
+  func firstWeights(_ arguments: gln_f32_convolution, _ unit: Int32) -> UnsafePointer<Float> {
+    let block = transformsWithin ? 0 : place(ofItem: cut(1).range(unit).first).block
+    return UnsafeRawPointer(blockWeights(arguments, block)).assumingMemoryBound(to: Float.self)
   }
 
   // MARK: Transforms
@@ -288,32 +305,41 @@ struct WinogradConvolution {
 
   // MARK: Products
 
-  /// Items are register tiles: superblock by superblock, in each block by block, in each group by group. A unit's groups of the
-  /// same superblock and block are done together.
+  /// Items of phase 1 that share inputs are register tiles: superblock by superblock, in each block by block, in each group by
+  /// group.
+  @inline(__always)
+  private func place(ofItem item: Int) -> (superblock: Int, block: Int, group: Int) {
+    var superblock = 0
+    while item >= firstGroup(ofSuperblock: superblock &+ 1) &* blocks.count { superblock &+= 1 }
+    let firstOfSuperblock = firstGroup(ofSuperblock: superblock)
+    let groups = firstGroup(ofSuperblock: superblock &+ 1) &- firstOfSuperblock
+    let place = item &- firstOfSuperblock &* blocks.count
+    let block = place / groups
+    return (superblock, block, firstOfSuperblock &+ place &- block &* groups)
+  }
+
+  /// A unit's groups of the same superblock and block are done together.
   private func multiplySharedInput(
-    _ arguments: gln_f32_convolution, _ first: Int, _ end: Int, _ products: UnsafeMutablePointer<Float>
+    _ arguments: gln_f32_convolution, _ first: Int, _ end: Int, _ products: UnsafeMutablePointer<Float>,
+    _ following: UnsafeRawPointer
   ) {
     var item = first
     while item < end {
-      var superblock = 0
-      while item >= firstGroup(ofSuperblock: superblock &+ 1) &* blocks.count { superblock &+= 1 }
-      let firstOfSuperblock = firstGroup(ofSuperblock: superblock)
-      let groupsOfSuperblock = firstGroup(ofSuperblock: superblock &+ 1) &- firstOfSuperblock
-      let place = item &- firstOfSuperblock &* blocks.count
-      let block = place / groupsOfSuperblock
-      let first = place &- block &* groupsOfSuperblock
-      let count = Swift.min(groupsOfSuperblock &- first, end &- item)
-      multiply(
-        arguments, superblock, block, firstOfSuperblock &+ first, firstOfSuperblock &+ first &+ count,
-        arguments.shared.unsafelyUnwrapped + superblock &* superblockInputs, products)
+      let (superblock, block, group) = place(ofItem: item)
+      let count = Swift.min(firstGroup(ofSuperblock: superblock &+ 1) &- group, end &- item)
       item &+= count
+      multiply(
+        arguments, superblock, block, group, group &+ count,
+        arguments.shared.unsafelyUnwrapped + superblock &* superblockInputs, products,
+        item < end ? UnsafeRawPointer(blockWeights(arguments, place(ofItem: item).block)) : following)
     }
   }
 
-  /// Groups of a superblock for one block of output channels; `inputs` are the superblock's.
+  /// Groups of a superblock for one block of output channels; `inputs` are the superblock's, `next` the weights that are needed
+  /// after the block's.
   private func multiply(
     _ arguments: gln_f32_convolution, _ superblock: Int, _ block: Int, _ firstGroup: Int, _ endGroup: Int,
-    _ inputs: UnsafeMutablePointer<Float>, _ products: UnsafeMutablePointer<Float>
+    _ inputs: UnsafeMutablePointer<Float>, _ products: UnsafeMutablePointer<Float>, _ next: UnsafeRawPointer
   ) {
     let vectors = blocks.vectors(block)
     let lanes = vectors &* Vec.scalarCount
@@ -321,7 +347,7 @@ struct WinogradConvolution {
     let endTile = self.firstTile(ofGroup: endGroup)
     let productStep = points &* lanes
     let packed = UnsafeRawPointer(arguments.weights.unsafelyUnwrapped).assumingMemoryBound(to: Vec.self)
-    let weights = packed + (blocks.vectors &+ block &* Tier.tileVectors &* points &* depth)
+    let weights = blockWeights(arguments, block)
     let firstOfSuperblock = self.firstTile(ofSuperblock: superblock)
     let inputStep = inputPointStep(superblock)
     let zeros = InlineArray<4, Vec> { _ in Vec(repeating: 0) }
@@ -334,11 +360,11 @@ struct WinogradConvolution {
       withUnsafePointer(to: zeros) { zeros in
         let start = UnsafeRawPointer(zeros).assumingMemoryBound(to: Vec.self)
         for point in 0..<points {
+          let next = point &+ 1 < points ? UnsafeRawPointer(weights + (point &+ 1) &* depth &* vectors) : next
           for group in firstGroup..<endGroup {
             let tile = self.firstTile(ofGroup: group)
             loop.pointee.prefetch =
-              UnsafeRawPointer(weights + (point &+ 1) &* depth &* vectors)
-              + (group &- firstGroup) &* depth &* loop.pointee.prefetchStep
+              next + (group &- firstGroup) &* depth &* loop.pointee.prefetchStep
             Tier.runTile(
               rows: 1, columns: self.firstTile(ofGroup: group &+ 1) &- tile, vectors: vectors, loop,
               inputs + (point &* inputStep &+ (tile &- firstOfSuperblock) &* channelStep), start,
@@ -447,6 +473,10 @@ func winogradAlgorithm() -> gln_f32_convolution_algorithm {
     scratch_size: { shape in WinogradConvolution(shape.unsafelyUnwrapped.pointee).scratchSize },
     unit_count: { shape, phase in
       Int32(WinogradConvolution(shape.unsafelyUnwrapped.pointee).units(phase))
+    },
+    first_weights: { arguments, unit in
+      let arguments = arguments.unsafelyUnwrapped.pointee
+      return WinogradConvolution(arguments).firstWeights(arguments, unit)
     },
     run: { arguments, phase, unit, scratch in
       let shape = arguments.unsafelyUnwrapped.load(as: gln_f32_convolution.self)

@@ -49,6 +49,8 @@ typedef struct gln_f32_convolution {
     int32_t threads;      /* how many threads will share the units: a hint for their size */
     int32_t threads_apart; /* 1 where the threads' cores share no cache: what one writes the other should not read */
     float minimum;        /* outputs below are raised to it: 0 for ReLU, -infinity for none */
+    /* For each unit of the last phase the weights that its thread reads next, to be fetched while it ends. NULL: not known. */
+    const float *const *following;
 } gln_f32_convolution;
 
 /* One way to compute a convolution: kernel, tile sizes, packing and memory in one record. */
@@ -68,6 +70,8 @@ typedef struct gln_f32_convolution_algorithm {
     size_t (*shared_size)(const gln_f32_convolution *shape);  /* bytes */
     size_t (*scratch_size)(const gln_f32_convolution *shape); /* bytes a thread */
     int32_t (*unit_count)(const gln_f32_convolution *shape, int32_t phase); /* may be 0 */
+    /* The weights that a unit of the last phase reads first. NULL for an algorithm that does not use `following` either. */
+    const float *(*first_weights)(const gln_f32_convolution *arguments, int32_t unit);
     gln_run_unit run; /* arguments: gln_f32_convolution */
 } gln_f32_convolution_algorithm;
 

@@ -11,6 +11,14 @@ final class Plan {
     let units: Int
     /// Its index in `operations`.
     var operation = 0
+    /// Of a convolution's last phase.
+    var weightOrder: WeightOrder?
+
+    /// The units that a thread begins with, the same each time: neighbouring units mostly work on neighbouring pixels, and what a
+    /// thread writes in one stage it best reads itself in the next.
+    func share(of thread: Int, _ threads: Int) -> Range<Int> {
+      thread &* units / threads..<(thread &+ 1) &* units / threads
+    }
   }
 
   /// Tasks that do not depend on each other: their units may run at the same time.

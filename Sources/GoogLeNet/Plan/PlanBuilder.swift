@@ -391,6 +391,7 @@ struct PlanBuilder {
         tasks[firstStages[index] + phase].append(task)
       }
     }
+    linkWeights(of: tasks)
     var stages: [Plan.Stage] = []
     for list in tasks where !list.isEmpty { stages.append(stage(list)) }
     var outputs: [Location] = []
@@ -408,6 +409,22 @@ struct PlanBuilder {
       operations: graph.nodes.indices.map(operation), scratch: scratch.base, scratchStride: scratchStride,
       weightBytes: storage.weightBytes, arenaBytes: memory.size, scratchBytes: scratchStride * settings.threads,
       peakBytes: memory.size + max(packingMemory.peak, packingMemory.final + scratch.size), storage: storage)
+  }
+
+  /// Tells the units of convolutions which weights their thread reads next.
+  private func linkWeights(of stages: [[Plan.Task]]) {
+    for thread in 0..<settings.threads {
+      var next: UnsafePointer<Float>?
+      for tasks in stages.reversed() {
+        for task in tasks.reversed() {
+          guard let order = task.weightOrder else { continue }
+          for unit in task.share(of: thread, settings.threads).reversed() {
+            order.following[unit] = next
+            next = order.firstWeights(order.arguments, Int32(unit))
+          }
+        }
+      }
+    }
   }
 
   private func operation(of index: Int) -> PlannedOperation {
@@ -470,12 +487,21 @@ struct PlanBuilder {
         if let shared, let base {
           arguments.shared = (base + memory.blocks[shared].offset).assumingMemoryBound(to: Float.self)
         }
-        let stored = storage.store(arguments)
         let record = record(algorithm)
+        var order: WeightOrder?
+        let units = record.unit_count?(&arguments, record.phases - 1) ?? 0
+        let following = storage.store([UnsafePointer<Float>?](repeating: nil, count: Int(units)))
+        arguments.following = UnsafePointer(following.baseAddress)
+        let stored = storage.store(arguments)
+        if let firstWeights = record.first_weights {
+          order = WeightOrder(firstWeights: firstWeights, arguments: stored, following: following)
+        }
         for phase in 0..<Int(record.phases) {
           let units = record.unit_count?(stored, Int32(phase))
           if units == 0 { continue }
-          tasks.append((phase, try task(record.run, stored, phase: phase, units: units)))
+          var task = try task(record.run, stored, phase: phase, units: units)
+          if phase == Int(record.phases) - 1 { task.weightOrder = order }
+          tasks.append((phase, task))
         }
       case .integer(var arguments, let algorithm):
         arguments.input = UnsafePointer(input.bytes - corner + group * Int(arguments.input_channels))

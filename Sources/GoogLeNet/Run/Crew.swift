@@ -92,8 +92,7 @@ final class Crew {
     }
   }
 
-  /// Each thread has a share of every task, the same part each time: neighbouring units mostly work on neighbouring pixels, and
-  /// what a thread writes in one stage it best reads itself in the next. One that is done helps the others.
+  /// Each thread has a share of every task. One that is done helps the others.
   private struct StageJob {
     let stage: Plan.Stage
     /// For each thread how many units of its share have been taken.
@@ -129,8 +128,7 @@ final class Crew {
     }
 
     private func share(of owner: Int, _ task: Int) -> Range<Int> {
-      let units = stage.tasks[task].units
-      return owner &* units / counters.count..<(owner &+ 1) &* units / counters.count
+      stage.tasks[task].share(of: owner, counters.count)
     }
   }
 

@@ -23,7 +23,7 @@ enum OpenBLASConvolution {
         guard let shape = shape?.pointee else { return 0 }
         let rows = OpenBLASConvolution.rows(shape)
         return Int32((Int(shape.output_height) + rows - 1) / rows)
-      },
+      }, first_weights: nil,
       run: { arguments, _, unit, scratch in
         guard let arguments else { return }
         OpenBLASConvolution.run(
