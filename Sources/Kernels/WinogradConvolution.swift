@@ -20,6 +20,9 @@ struct WinogradConvolution {
   /// Values a phase row of the strided form takes in a transformed pixel: of an even row's two pixels, then of an odd row's.
   @inline(__always) static var phaseRowStep: Int { 8 }
 
+  /// Bytes of outputs from which on they are fetched before they are written.
+  @inline(__always) static var largeOutput: Int { 1 << 20 }
+
   let blocks: ChannelBlocks
   let inputChannels: Int
   /// 1 or 2.
@@ -45,6 +48,8 @@ struct WinogradConvolution {
   let superblocks: Int
   /// Whether phase 1 transforms the inputs itself.
   let transformsWithin: Bool
+  /// Whether the outputs are so many that what was written there last has left the caches.
+  let fetchesOutput: Bool
   let threads: Int32
 
   init(_ shape: gln_f32_convolution) {
@@ -58,6 +63,7 @@ struct WinogradConvolution {
     channelStep =
       stride == 2
       ? 2 &* Self.phaseRowStep : (inputChannels &+ Vec.scalarCount &- 1) / Vec.scalarCount &* Vec.scalarCount
+    fetchesOutput = height &* width &* blocks.channels &* MemoryLayout<Float>.size > Self.largeOutput
     let large = ((width &+ 3) / 4) &* ((height &+ 3) / 4) >= Self.leastLargeTiles
     tileSize = taps == 4 ? 3 : taps == 3 && large ? 4 : 2
     inputSize = tileSize &+ taps &- 1
@@ -303,6 +309,27 @@ struct WinogradConvolution {
     }
   }
 
+  /// Asks for the lines that a tile's outputs of a block are written to.
+  @inline(__always)
+  private func prefetchOutput(_ arguments: gln_f32_convolution, _ tile: Int, _ channel: Int, _ lanes: Int) {
+    let down = tile / tilesAcross
+    let across = tile &- down &* tilesAcross
+    let rowStride = arguments.output_row_stride
+    let pixelStride = arguments.output_pixel_stride
+    let output =
+      arguments.output.unsafelyUnwrapped + (tileSize &* (down &* rowStride &+ across &* pixelStride) &+ channel)
+    let line = 64 / MemoryLayout<Float>.size
+    for row in 0..<Swift.min(tileSize, height &- down &* tileSize) {
+      for column in 0..<Swift.min(tileSize, width &- across &* tileSize) {
+        var lane = 0
+        while lane < lanes {
+          gln_prefetch(output + (row &* rowStride &+ column &* pixelStride &+ lane))
+          lane &+= line
+        }
+      }
+    }
+  }
+
   // MARK: Products
 
   /// Items of phase 1 that share inputs are register tiles: superblock by superblock, in each block by block, in each group by
@@ -360,6 +387,12 @@ struct WinogradConvolution {
       withUnsafePointer(to: zeros) { zeros in
         let start = UnsafeRawPointer(zeros).assumingMemoryBound(to: Vec.self)
         for point in 0..<points {
+          if fetchesOutput {
+            let run = endTile &- firstTile
+            for tile in (firstTile &+ point &* run / points)..<(firstTile &+ (point &+ 1) &* run / points) {
+              prefetchOutput(arguments, tile, blocks.firstChannel(block), lanes)
+            }
+          }
           let next = point &+ 1 < points ? UnsafeRawPointer(weights + (point &+ 1) &* depth &* vectors) : next
           for group in firstGroup..<endGroup {
             let tile = self.firstTile(ofGroup: group)
