@@ -42,6 +42,40 @@ import Testing
     #expect(roots.map(\.channelOffset) == [0, 0, 11, 24])
   }
 
+  /// The roots of what the last two nodes write.
+  private func lastRoots(_ graph: Graph) -> [Int] { graph.nodes.suffix(2).map { graph.root(of: $0.output).value } }
+
+  @Test func normalizationsReplaceWhatNobodyElseReads() throws {
+    let model = try Model(network: try Networks.inception())
+    func roots(_ layers: [String]) throws -> [Int] {
+      let graph = try Graph(
+        model: model, input: model.inputShape(17, 17), shapes: model.shapes, encodings: model.encodings,
+        outputLayers: layers.map { try model.index(of: $0) })
+      #expect(nodeNames(graph, model) == ["conv1", "pool1", "norm1"])
+      return lastRoots(graph)
+    }
+    #expect(Set(try roots(["norm1"])).count == 1)
+    #expect(Set(try roots(["norm1", "pool1"])).count == 2)
+  }
+
+  @Test func normalizationsDoNotReplaceConcatenations() throws {
+    let pooling = Operation.pooling(Pooling(.max))
+    let normalization = Operation.localResponseNormalization(
+      LocalResponseNormalization(size: 3, alpha: 1, beta: 0.75, k: 1, alphaPerElement: false))
+    var global = Pooling(.max)
+    global.global = true
+    let network = Networks.network([
+      Layer(name: "part", inputs: ["data"], operation: pooling),
+      Layer(name: "joined", inputs: ["part"], operation: .concat),
+      Layer(name: "norm", inputs: ["joined"], operation: normalization),
+      Layer(name: "pool", inputs: ["norm"], operation: .pooling(global)),
+      Layer(name: "prob", inputs: ["pool"], operation: .softmax),
+    ])
+    let (graph, model) = try graph(network, observing: ["part"])
+    #expect(nodeNames(graph, model) == ["part", "norm", "pool", "prob"])
+    #expect(graph.root(of: graph.nodes[0].output).value != graph.root(of: graph.nodes[1].output).value)
+  }
+
   @Test func onlyWhatIsNeededIsComputed() throws {
     let model = try Model(network: try Networks.inception())
     let graph = try Graph(

@@ -7,7 +7,8 @@ struct Graph {
     let shape: Shape
     /// For the network's input `u8` means pixels as they are.
     var encoding: ActivationEncoding
-    /// The value in whose channels, from `channelOffset` on, this one lies; nil for one with memory of its own.
+    /// The value in whose channels, from `channelOffset` on, this one lies, or which it replaces; nil for one with memory of its
+    /// own.
     var parent: Int?
     var channelOffset = 0
   }
@@ -127,17 +128,19 @@ struct Graph {
     _ layer: Int, _ operation: Operation, of producer: Int, shape: Shape, encoding: ActivationEncoding
   ) {
     let source = value(of: producer)
-    if producer >= 0, readers[producer] == 1, !observed[producer], let maker = makers[source],
-      nodes[maker].fuse(layer, operation, channels: shape.channels)
-    {
+    let maker = producer >= 0 && readers[producer] == 1 && !observed[producer] ? makers[source] : nil
+    if let maker, nodes[maker].fuse(layer, operation, channels: shape.channels) {
       values[source].encoding = encoding
       layerValues[layer] = source
       return
     }
-    let output = addValue(Value(shape: shape, encoding: encoding), maker: nodes.count)
-    nodes.append(
-      GraphNode(
-        layer: layer, kind: GraphNode.kind(of: operation, input: values[source].shape), input: source, output: output))
+    let kind = GraphNode.kind(of: operation, input: values[source].shape)
+    // Not a concatenation, which has no maker: others may read its parts.
+    let replaces =
+      maker != nil && kind.mayRunInPlace && values[source].encoding == .float32 && encoding == .float32
+    let output = addValue(
+      Value(shape: shape, encoding: encoding, parent: replaces ? source : nil), maker: nodes.count)
+    nodes.append(GraphNode(layer: layer, kind: kind, input: source, output: output))
     layerValues[layer] = output
   }
 

@@ -61,6 +61,11 @@ struct GraphNode {
     /// From float32 to bytes, and back.
     case quantize(scale: Float)
     case dequantize(scale: Float)
+
+    /// Whether its output may replace its input, where both are float32.
+    var mayRunInPlace: Bool {
+      if case .normalization = self { true } else { false }
+    }
   }
 
   /// The layer that it began with.
