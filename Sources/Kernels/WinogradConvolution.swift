@@ -79,7 +79,7 @@ struct WinogradConvolution {
     // As many for each thread, so that none reads what another has transformed. Each then reads all weights.
     let apart = shape.threads_apart != 0 && groups >= 2 &* threads
     superblocks = apart ? Swift.min(groups, (fitting &+ threads &- 1) / threads &* threads) : fitting
-    transformsWithin = threads <= 1 || superblocks >= 2 &* threads || (apart && superblocks % threads == 0)
+    transformsWithin = threads <= 1 || superblocks >= 2 &* threads || superblocks % threads == 0
     self.threads = shape.threads
   }
 
