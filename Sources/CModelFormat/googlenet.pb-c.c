@@ -1926,19 +1926,21 @@ const ProtobufCEnumDescriptor googlenet__resize_rule__descriptor =
   googlenet__resize_rule__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue googlenet__element_type__enum_values_by_number[3] =
+static const ProtobufCEnumValue googlenet__element_type__enum_values_by_number[4] =
 {
   { "FLOAT32", "GOOGLENET__ELEMENT_TYPE__FLOAT32", 0 },
   { "FLOAT16", "GOOGLENET__ELEMENT_TYPE__FLOAT16", 1 },
   { "INT8", "GOOGLENET__ELEMENT_TYPE__INT8", 2 },
+  { "INT16", "GOOGLENET__ELEMENT_TYPE__INT16", 3 },
 };
 static const ProtobufCIntRange googlenet__element_type__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex googlenet__element_type__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex googlenet__element_type__enum_values_by_name[4] =
 {
   { "FLOAT16", 1 },
   { "FLOAT32", 0 },
+  { "INT16", 3 },
   { "INT8", 2 },
 };
 const ProtobufCEnumDescriptor googlenet__element_type__descriptor =
@@ -1948,9 +1950,9 @@ const ProtobufCEnumDescriptor googlenet__element_type__descriptor =
   "ElementType",
   "Googlenet__ElementType",
   "googlenet",
-  3,
+  4,
   googlenet__element_type__enum_values_by_number,
-  3,
+  4,
   googlenet__element_type__enum_values_by_name,
   1,
   googlenet__element_type__value_ranges,

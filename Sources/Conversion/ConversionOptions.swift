@@ -21,8 +21,9 @@ public struct ConversionOptions {
   /// Whether convolutions whose padding makes their branch another size than those that it is joined with get the padding
   /// that keeps the size. Without it such a network, which cannot run, is refused.
   public var fixesPadding = false
-  /// How the weights of convolutions and inner products are stored; all other tensors stay float32. nil for int8 where the file is
-  /// quantized already, else float32. With `float32` or `float16` a quantized file is dequantized.
+  /// How the weights of convolutions and inner products are stored; all other tensors stay float32. nil for integers where the file is
+  /// quantized already, else float32. With `float32` or `float16` a quantized file is dequantized; `int8` leaves its integers as they
+  /// are, also those of 16 bits, which cannot be asked for.
   public var weightStorage: ElementType?
   /// The network's name in the model file.
   public var name: String?

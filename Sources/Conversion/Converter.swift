@@ -133,7 +133,7 @@ public enum Converter {
       name: options.name ?? (imported.name.isEmpty ? variant : imported.name),
       producer: "googlenet \(Version.text) from \(imported.source)", preprocessing: preprocessing,
       labels: options.labels ?? imported.labels, inputName: imported.inputName, layers: layers)
-    let isQuantized = layers.contains { $0.operation.weights?.elementType == .int8 }
+    let isQuantized = layers.contains { $0.operation.weights?.elementType.isInteger == true }
     if isQuantized, options.weightStorage ?? .int8 == .int8 {
       // Some importers give each layer its scale themselves.
       if !layers.contains(where: { $0.outputScale != nil }) {
@@ -149,7 +149,8 @@ public enum Converter {
       for index in network.layers.indices { network.layers[index].outputScale = nil }
       if isQuantized { notes.append("the file is quantized: its weights were dequantized") }
       switch storage {
-      case .float32: break
+      // 16-bit integers are refused above.
+      case .float32, .int16: break
       case .float16: notes.append("weights of convolutions and inner products rounded to float16")
       case .int8:
         notes.append("weights of convolutions and inner products rounded to 8 bits with one scale an output channel")

@@ -2,17 +2,12 @@ import CKernels
 
 /// Products of unsigned bytes with signed bytes, four to a lane, in one instruction.
 enum Int8Dot: Int8DotProduct {
-  /// Inputs in 4 bytes.
-  @inline(__always) static var groupLength: Int { 4 }
-  @inline(__always) static var widensInput: Bool { false }
+  typealias Factor = Int8
+
   /// From how many tiles on Winograd convolution wins, with its larger weights.
   @inline(__always) static var leastWinogradTiles: Int { 16 }
 
   @inline(__always) static func add(_ sums: inout Sums, _ values: Sums, _ weights: Sums) {
     sums = gln_dot_256(sums, values, weights)
-  }
-
-  @inline(__always) static func store(_ weight: Int8, _ member: Int, of group: UnsafeMutableRawPointer) {
-    group.storeBytes(of: weight, toByteOffset: member, as: Int8.self)
   }
 }

@@ -2,18 +2,13 @@ import CKernels
 
 /// Products of 16-bit numbers, two to a lane, which are exact; those of bytes would saturate.
 enum Int8Dot: Int8DotProduct {
-  /// Inputs in 4 bytes.
-  @inline(__always) static var groupLength: Int { 2 }
-  @inline(__always) static var widensInput: Bool { true }
+  typealias Factor = Int16
+
   /// From how many tiles on Winograd convolution wins, with its larger weights.
   @inline(__always) static var leastWinogradTiles: Int { 16 }
 
   @inline(__always) static func add(_ sums: inout Sums, _ values: Sums, _ weights: Sums) {
     sums &+= gln_multiply_pairs_128(values, weights)
-  }
-
-  @inline(__always) static func store(_ weight: Int8, _ member: Int, of group: UnsafeMutableRawPointer) {
-    group.storeBytes(of: Int16(weight), toByteOffset: 2 &* member, as: Int16.self)
   }
 }
 

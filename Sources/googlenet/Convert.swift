@@ -75,8 +75,8 @@ struct Convert: ParsableCommand {
 
   @Option(
     help: """
-      How trained values are stored; int8 has one scale for each output channel. By default float32, and int8 of an ONNX \
-      file that is quantized (QDQ).
+      How trained values are stored; int8 has one scale for each output channel. By default float32, and the \
+      integers of a file that is quantized.
       """)
   var weights: Choice<ElementType>?
 

@@ -7,7 +7,7 @@ import Testing
   private func kinds(_ layers: some Sequence<Layer>) -> [String] { layers.map { "\($0.operation.kind)" } }
 
   /// TFLite rounds and clamps them to bytes before its softmax, and one of the bytes stands for 0.
-  @Test(arguments: ["tflite-int8", "tflite-int8-float", "tflite-uint8"])
+  @Test(arguments: ["tflite-int8", "tflite-int8-float", "tflite-uint8", "tflite-uint8-asymmetric"])
   func logitsOfQuantizedModelsAreStoredInBytes(name: String) throws {
     let layers = [Layer](try convert(try GoldenFiles.bytes("\(name).tflite")).network.layers.suffix(3))
     #expect(kinds(layers) == ["ReLU", "BatchNormalization", "Softmax"])
@@ -16,6 +16,22 @@ import Testing
     let zero = -shift[0] / scale
     #expect(zero == zero.rounded() && 1...255 ~= zero)
     #expect(Set(shift).count == 1)
+  }
+
+  /// The file's bytes less their zero point, 120, do not all fit into signed bytes.
+  @Test func weightsWithAZeroPointAre16BitIntegers() throws {
+    let network = try convert(try GoldenFiles.bytes("tflite-uint8-asymmetric.tflite")).network
+    var largest: Int16 = 0
+    for tensor in network.layers.flatMap({ $0.operation.tensors.map(\.1) }) where tensor.elementType == .int16 {
+      for place in 0..<tensor.count {
+        largest = max(largest, tensor.bytes.loadUnaligned(fromByteOffset: 2 * place, as: Int16.self))
+      }
+    }
+    #expect(largest == 135)
+    let model = try Model(network: network)
+    #expect(model.precision == .int8)
+    let error = #expect(throws: GoogLeNetError.self) { _ = try Quantizer.quantize(model: model, pictures: []) }
+    #expect(error?.message.contains("quantized already") == true)
   }
 
   /// Layers only for what is rounded.

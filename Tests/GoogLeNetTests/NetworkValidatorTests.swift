@@ -79,12 +79,35 @@ import Testing
         try changeConvolution(&$0) { $0.bias = try Tensor([Float](repeating: value, count: 9), dims: [9]) }
       }
     }
-    try expectRefusal("scales for 9") {
-      try changeConvolution(&$0) { it in
-        let bytes = UnsafeRawBufferPointer(rebasing: it.weights.bytes[..<(9 * 147)])
-        it.weights = Tensor(
-          dims: [9, 3, 7, 7], elementType: .int8, scales: [1, 2], bytes: bytes, owner: it.weights.owner)
+    for type in [ElementType.int8, .int16] {
+      try expectRefusal("scales for 9") {
+        try changeConvolution(&$0) { it in
+          let bytes = UnsafeRawBufferPointer(rebasing: it.weights.bytes[..<(9 * 147 * type.size)])
+          it.weights = Tensor(
+            dims: [9, 3, 7, 7], elementType: type, scales: [1, 2], bytes: bytes, owner: it.weights.owner)
+        }
       }
+    }
+  }
+
+  @Test func sixteenBitIntegers() throws {
+    func put(_ value: Int16, _ network: inout Network) throws {
+      try changeConvolution(&network) { it in
+        let block = try #require(HeapBlock(byteCount: 9 * 147 * 2))
+        block.mutableBytes.initializeMemory(as: UInt8.self, repeating: 0)
+        block.mutableBytes.storeBytes(of: value, toByteOffset: 2 * 700, as: Int16.self)
+        it.weights = Tensor(
+          dims: [9, 3, 7, 7], elementType: .int16, scales: [Float](repeating: 1, count: 9), bytes: block.bytes,
+          owner: block)
+      }
+    }
+    for value in [Int16.min, -256, 256, .max] {
+      try expectRefusal("layer 'conv1': weights has 16-bit integers outside of -255 to 255") { try put(value, &$0) }
+    }
+    for value: Int16 in [-255, 255] {
+      var network = try Networks.inception()
+      try put(value, &network)
+      #expect(throws: Never.self) { try Model(network: network) }
     }
   }
 

@@ -22,6 +22,39 @@ import Testing
 
   private static func pureModel() throws -> Model { try Model(network: try pure.get()) }
 
+  /// The same with weights in 16 bits, each times `factor`, and scales so much smaller.
+  private static func wideModel(factor: Int16) throws -> Model {
+    var network = try pure.get()
+    for (index, layer) in network.layers.enumerated() {
+      switch layer.operation {
+      case .convolution(var it):
+        it.weights = try widened(it.weights, factor)
+        network.layers[index].operation = .convolution(it)
+      case .innerProduct(var it):
+        it.weights = try widened(it.weights, factor)
+        network.layers[index].operation = .innerProduct(it)
+      default: break
+      }
+    }
+    return try Model(network: network)
+  }
+
+  private static func widened(_ weights: Tensor, _ factor: Int16) throws -> Tensor {
+    let words = weights.bytes.map { max(-255, Int16(Int8(bitPattern: $0)) * factor) }
+    return try tensor(
+      words, dims: weights.dims, scales: weights.scales.map { $0 / Float(factor) }, inputScales: weights.inputScales)
+  }
+
+  private static func tensor(_ words: [Int16], dims: [Int], scales: [Float], inputScales: [Float] = []) throws -> Tensor
+  {
+    let block = try #require(HeapBlock(byteCount: words.count * 2))
+    words.withUnsafeBytes { block.mutableBytes.copyMemory(from: $0) }
+    return Tensor(
+      dims: dims, elementType: .int16, scales: scales, inputScales: inputScales, bytes: block.bytes, owner: block)
+  }
+
+  private static func model(isWide: Bool) throws -> Model { isWide ? try wideModel(factor: 2) : try pureModel() }
+
   private static func quantized(_ network: Network? = nil, maxFloatShare: Double) throws -> Model {
     let model = try Model(network: try network ?? Networks.quantizable())
     let preprocessing = model.network.preprocessing
@@ -66,8 +99,8 @@ import Testing
     zip(one, other).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
   }
 
-  @Test func everyTierThreadCountAndBatchGivesTheSameBits() throws {
-    let model = try QuantizedSessionTests.pureModel()
+  @Test(arguments: [false, true]) func everyTierThreadCountAndBatchGivesTheSameBits(isWide: Bool) throws {
+    let model = try QuantizedSessionTests.model(isWide: isWide)
     let pictures = QuantizedSessionTests.pictures(5)
     var wanted: [[Float]] = []
     var wantedLogits: [[Float]] = []
@@ -91,8 +124,8 @@ import Testing
     #expect(Set(wanted).count == pictures.count)
   }
 
-  @Test func everyLayerGivesTheSameBitsOnEveryTier() throws {
-    let model = try QuantizedSessionTests.pureModel()
+  @Test(arguments: [false, true]) func everyLayerGivesTheSameBitsOnEveryTier(isWide: Bool) throws {
+    let model = try QuantizedSessionTests.model(isWide: isWide)
     let picture = QuantizedSessionTests.pictures(1)[0]
     for name in model.network.layers.map(\.name) {
       let outputs = try ISA.allCases.map { isa in
@@ -101,6 +134,66 @@ import Testing
         return try layer(try Session(model: model, options: options), name, picture)
       }
       #expect(outputs.allSatisfy { $0 == outputs[0] }, "\(name)")
+    }
+  }
+
+  @Test func weightsIn16BitsGiveTheSameBitsAsIn8() throws {
+    let (model, wide) = (try QuantizedSessionTests.pureModel(), try QuantizedSessionTests.wideModel(factor: 1))
+    for isa in ISA.allCases {
+      var options = SessionOptions()
+      options.maxISA = isa
+      let (session, other) = (try Session(model: model, options: options), try Session(model: wide, options: options))
+      #expect(other.precision == .int8)
+      for picture in QuantizedSessionTests.pictures(2) {
+        #expect(try predict(other, picture) == predict(session, picture), "\(isa.name)")
+      }
+    }
+  }
+
+  /// The largest sums in 32 bits; what is summed over more values computes in float32.
+  @Test(arguments: [(129, 128, Precision.int8), (131, 127, .float32)])
+  func largestSums(height: Int, width: Int, precision: Precision) throws {
+    let depth = height * width
+    let words = [Int16](repeating: 255, count: depth) + [Int16](repeating: -255, count: depth)
+    let bias = try Tensor([0x1p30, -0x1p30], dims: [2])
+    let total = Float(255 * 255 * depth + 1 << 30)
+    let network = Network(
+      name: "test", producer: "GoogLeNetTests",
+      preprocessing: Preprocessing(
+        inputHeight: height, inputWidth: width, channelOrder: .gray, mean: [0], scale: [1], shortSide: height),
+      labels: [], inputName: "data",
+      layers: [
+        Layer(
+          name: "copy", inputs: ["data"],
+          operation: .convolution(
+            Convolution(
+              weights: try QuantizedSessionTests.tensor([1], dims: [1, 1, 1, 1], scales: [1]), bias: nil))),
+        Layer(name: "copy/relu", inputs: ["copy"], operation: .relu, outputScale: 1),
+        Layer(
+          name: "fc", inputs: ["copy/relu"],
+          operation: .innerProduct(
+            InnerProduct(
+              weights: try QuantizedSessionTests.tensor(words, dims: [2, depth], scales: [1, 1]), bias: bias))),
+        Layer(name: "relu", inputs: ["fc"], operation: .relu, outputScale: total / 200),
+        Layer(name: "prob", inputs: ["relu"], operation: .softmax),
+      ])
+    for isa in ISA.allCases {
+      var options = SessionOptions()
+      options.maxISA = isa
+      let session = try Session(model: try Model(network: network), options: options)
+      let picture = [UInt8](repeating: 255, count: depth)
+      var values: [Float] = [.nan, .nan]
+      var precisions: [Precision] = []
+      try picture.withUnsafeBytes { bytes in
+        let batch = try Batch(.pixels(.gray), data: bytes.baseAddress, count: 1)
+        try values.withUnsafeMutableBufferPointer { try session.layer("relu", batch, into: $0) }
+        try session.profile(batch) { _, operation, _ in
+          if operation.shape.channels == 2, operation.multiplyAdds > 0 { precisions.append(operation.precision) }
+        }
+      }
+      #expect(abs(values[0] / total - 1) < 1e-4)
+      #expect(values[1] == 0)
+      #expect(precisions == [precision])
     }
   }
 
@@ -141,8 +234,8 @@ import Testing
   }
 
   /// The dequantized model in float32, for comparison.
-  @Test func float32RunsTheDequantizedWeights() throws {
-    let model = try QuantizedSessionTests.pureModel()
+  @Test(arguments: [false, true]) func float32RunsTheDequantizedWeights(isWide: Bool) throws {
+    let model = try QuantizedSessionTests.model(isWide: isWide)
     var options = SessionOptions()
     options.precision = .float32
     options.algorithm = .direct

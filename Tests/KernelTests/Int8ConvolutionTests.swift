@@ -4,7 +4,7 @@ import Testing
 /// Values that show saturation: where the integers come from.
 enum Int8Values: String, CaseIterable {
   case random
-  /// All inputs 255, all weights −128 or 127.
+  /// All inputs 255, all weights the smallest or the largest.
   case largest
 }
 
@@ -12,31 +12,32 @@ enum Int8Values: String, CaseIterable {
   @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
   func bytes(tier: KernelTier, shape: ConvolutionCase) {
     for values in Int8Values.allCases {
-      check(tier, shape, values, GLN_S8_OUTPUT_U8) { value, _ in value.rounded(to: UInt8.self) }
+      check(tier, shape, values, GLN_S8_OUTPUT_U8, .direct) { value, _ in value.rounded(to: UInt8.self) }
     }
   }
 
   @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
   func words(tier: KernelTier, shape: ConvolutionCase) {
     for values in Int8Values.allCases {
-      check(tier, shape, values, GLN_S8_OUTPUT_U16) { value, _ in value.rounded(to: UInt16.self) }
+      check(tier, shape, values, GLN_S8_OUTPUT_U16, .direct) { value, _ in value.rounded(to: UInt16.self) }
     }
   }
 
   @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
   func floats(tier: KernelTier, shape: ConvolutionCase) {
     for values in Int8Values.allCases {
-      check(tier, shape, values, GLN_S8_OUTPUT_F32) { value, minimum in Swift.max(value, minimum) }
+      check(tier, shape, values, GLN_S8_OUTPUT_F32, .direct) { value, minimum in Swift.max(value, minimum) }
     }
   }
 
   @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.int8Winograd)
   func winograd(tier: KernelTier, shape: ConvolutionCase) {
-    for values in Int8Values.allCases {
-      check(tier, shape, values, GLN_S8_OUTPUT_U8, winograd: true) { value, _ in value.rounded(to: UInt8.self) }
-      check(tier, shape, values, GLN_S8_OUTPUT_U16, winograd: true) { value, _ in value.rounded(to: UInt16.self) }
-      check(tier, shape, values, GLN_S8_OUTPUT_F32, winograd: true) { value, minimum in Swift.max(value, minimum) }
-    }
+    for values in Int8Values.allCases { check(tier, shape, values, .winograd) }
+  }
+
+  @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
+  func wideWeights(tier: KernelTier, shape: ConvolutionCase) {
+    for values in Int8Values.allCases { check(tier, shape, values, .wide) }
   }
 
   /// Whatever Winograd says that it supports it computes exactly, and no more threads than it has work for.
@@ -66,39 +67,48 @@ enum Int8Values: String, CaseIterable {
   /// Sums at both ends of 32 bits, and multipliers that make them overflow any integer, or fall exactly between two.
   @Test(arguments: KernelTier.availableInt8Convolutions)
   func extremeMultipliers(tier: KernelTier) {
-    for kernel in [1, 3] {
-      extremeMultipliers(
-        tier,
-        ConvolutionCase(
-          inputChannels: 1, outputChannels: 77, height: 3, width: 5, kernel: (kernel, kernel),
-          outputNeighbours: (1, 1)), winograd: kernel == 3)
+    func shape(_ kernel: Int) -> ConvolutionCase {
+      ConvolutionCase(
+        inputChannels: 1, outputChannels: 77, height: 3, width: 5, kernel: (kernel, kernel), outputNeighbours: (1, 1))
     }
+    extremeMultipliers(tier, shape(1), .direct)
+    extremeMultipliers(tier, shape(3), .winograd)
+    extremeMultipliers(tier, shape(3), .wide)
   }
 
-  private func extremeMultipliers(_ tier: KernelTier, _ shape: ConvolutionCase, winograd: Bool) {
-    let biases: [Int32] = [.min + 9 * 32640, .max - 9 * 32385, -1, 0, 1, 5, 1000, -70000]
-    let multipliers: [Float] = [0.5, 1.5, 3e38, 1e-30, 0, 1, 0.25, 16, -1]
-    func rounded<Element: FixedWidthInteger>(_: Element.Type) -> (Float, Float) -> Element {
-      { value, _ in value.rounded(to: Element.self) }
+  private func extremeMultipliers(
+    _ tier: KernelTier, _ shape: ConvolutionCase, _ record: Int8Record<some FixedWidthInteger & BitwiseCopyable>
+  ) {
+    let most = 9 * 255 * Int32(record.weights.upperBound), least = 9 * 255 * Int32(record.weights.lowerBound)
+    check(
+      tier, shape, .random, record, biases: [.min - least, .max - most, -1, 0, 1, 5, 1000, -70000],
+      multipliers: [0.5, 1.5, 3e38, 1e-30, 0, 1, 0.25, 16, -1])
+  }
+
+  /// Runs the case with every type of output.
+  private func check(
+    _ tier: KernelTier, _ shape: ConvolutionCase, _ values: Int8Values,
+    _ record: Int8Record<some FixedWidthInteger & BitwiseCopyable>,
+    biases: [Int32]? = nil, multipliers: [Float]? = nil
+  ) {
+    check(tier, shape, values, GLN_S8_OUTPUT_U8, record, biases: biases, multipliers: multipliers) { value, _ in
+      value.rounded(to: UInt8.self)
     }
-    check(
-      tier, shape, .random, GLN_S8_OUTPUT_U8, winograd: winograd, biases: biases, multipliers: multipliers,
-      finish: rounded(UInt8.self))
-    check(
-      tier, shape, .random, GLN_S8_OUTPUT_U16, winograd: winograd, biases: biases, multipliers: multipliers,
-      finish: rounded(UInt16.self))
-    check(
-      tier, shape, .random, GLN_S8_OUTPUT_F32, winograd: winograd, biases: biases, multipliers: multipliers
-    ) { Swift.max($0, $1) }
+    check(tier, shape, values, GLN_S8_OUTPUT_U16, record, biases: biases, multipliers: multipliers) { value, _ in
+      value.rounded(to: UInt16.self)
+    }
+    check(tier, shape, values, GLN_S8_OUTPUT_F32, record, biases: biases, multipliers: multipliers) { value, minimum in
+      Swift.max(value, minimum)
+    }
   }
 
   /// Runs the case with the units of one thread, of two and of eight.
-  private func check<Element: BitwiseCopyable & Equatable>(
+  private func check<Element: BitwiseCopyable & Equatable, Weight: FixedWidthInteger & BitwiseCopyable>(
     _ tier: KernelTier, _ shape: ConvolutionCase, _ values: Int8Values, _ outputType: gln_s8_output,
-    winograd: Bool = false, biases: [Int32]? = nil, multipliers: [Float]? = nil,
+    _ record: Int8Record<Weight>, biases: [Int32]? = nil, multipliers: [Float]? = nil,
     finish: (Float, _ minimum: Float) -> Element
   ) {
-    let algorithm = winograd ? tier.table.s8_winograd : tier.table.s8_direct
+    let algorithm = tier.table[keyPath: record.place]
     var random = Random(seed: 11)
     var arguments = gln_s8_convolution()
     arguments.input_channels = Int32(shape.inputChannels)
@@ -121,16 +131,18 @@ enum Int8Values: String, CaseIterable {
       width: (shape.width - 1) * shape.stride.1 + (shape.kernel.1 - 1) * shape.dilation.1 + 1 + Int(extra.columns),
       channels: shape.inputChannels, neighbours: shape.inputNeighbours, rowGap: shape.inputGap)
     let taps = shape.inputChannels * shape.kernel.0 * shape.kernel.1
-    let weights = GuardedBuffer<Int8>(count: shape.outputChannels * taps)
+    let weights = GuardedBuffer<Weight>(count: shape.outputChannels * taps)
     let bias = GuardedBuffer<Int32>(count: shape.outputChannels)
     let multiplier = GuardedBuffer<Float>(count: shape.outputChannels)
     switch values {
     case .random:
       input.fill(&random)
-      for index in 0..<weights.count { weights[index] = .withExtremes(&random) }
+      for index in 0..<weights.count { weights[index] = record.weight(&random) }
     case .largest:
       input.fill { 255 }
-      for index in 0..<weights.count { weights[index] = index / taps % 2 == 0 ? .min : .max }
+      for index in 0..<weights.count {
+        weights[index] = index / taps % 2 == 0 ? record.weights.lowerBound : record.weights.upperBound
+      }
     }
     // Most sums become outputs between the bounds, the rest is beyond them.
     let spread = outputType == GLN_S8_OUTPUT_U16 ? Float(60_000) : 240
@@ -170,7 +182,7 @@ enum Int8Values: String, CaseIterable {
 extension ConvolutionCase {
   /// The exact sums in plain loops.
   fileprivate func sums(
-    _ input: ExactActivation<UInt8>, _ weights: GuardedBuffer<Int8>, _ bias: GuardedBuffer<Int32>
+    _ input: ExactActivation<UInt8>, _ weights: GuardedBuffer<some FixedWidthInteger>, _ bias: GuardedBuffer<Int32>
   ) -> [Int32] {
     var sums: [Int32] = []
     for y in 0..<height {

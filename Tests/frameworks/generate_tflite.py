@@ -33,43 +33,31 @@ def quantized(build, size, kind, per_channel=True, mean=127.5, scale=1 / 127.5):
     return converter.convert()
 
 
-def unsigned(model, shift):
-    """The model with unsigned bytes throughout, as the older converter wrote, weights around 128 + shift."""
+def unsigned(model, zero=128, fineness=1):
+    """The model with unsigned bytes throughout, as the older converter wrote.
+
+    zero      the weight that stands for 0
+    fineness  steps of the weights for one of before; those that then are beyond a byte become its least or largest
+    """
     tree = schema.ModelT.InitFromPackedBuf(model, 0)
     (graph,) = tree.subgraphs
     for tensor in graph.tensors:
-        if tensor.type != schema.TensorType.INT8:
+        quantization, buffer = tensor.quantization, tree.buffers[tensor.buffer]
+        if quantization is None or quantization.scale is None:
             continue
-        data = tree.buffers[tensor.buffer].data
         moved = 128
-        if data is not None:
-            values = np.asarray(data, np.uint8).view(np.int8).astype(int)
-            moved = 128 + shift
-            tree.buffers[tensor.buffer].data = (values + moved).clip(0, 255).astype(np.uint8)
+        if buffer.data is not None:
+            quantization.scale = np.asarray(quantization.scale) / np.float32(fineness)
+            stored = np.asarray(buffer.data, np.uint8)
+            if tensor.type == schema.TensorType.INT32:
+                buffer.data = (stored.view(np.int32) * np.int32(fineness)).view(np.uint8)
+                continue
+            moved = zero
+            buffer.data = (stored.view(np.int8).astype(int) * fineness + zero).clip(0, 255).astype(np.uint8)
         tensor.type = schema.TensorType.UINT8
-        tensor.quantization.zeroPoint = np.asarray(tensor.quantization.zeroPoint) + moved
+        quantization.zeroPoint = np.asarray(quantization.zeroPoint) + moved
     for code in tree.operatorCodes:
         code.version = 1
-    builder = flatbuffers.Builder(len(model))
-    builder.Finish(tree.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
-
-
-def dequantized(model):
-    """The model with its weights and biases as the floats that they mean, and float activations."""
-    tree = schema.ModelT.InitFromPackedBuf(model, 0)
-    (graph,) = tree.subgraphs
-    for tensor in graph.tensors:
-        if tensor.quantization is None or tensor.quantization.scale is None:
-            continue
-        kind = {schema.TensorType.UINT8: np.uint8, schema.TensorType.INT32: np.int32}[tensor.type]
-        data = tree.buffers[tensor.buffer].data
-        if data is not None:
-            values = np.asarray(data, np.uint8).view(kind).astype(np.float64)
-            means = (values - tensor.quantization.zeroPoint[0]) * tensor.quantization.scale[0]
-            tree.buffers[tensor.buffer].data = means.astype(np.float32).view(np.uint8)
-        tensor.type = schema.TensorType.FLOAT32
-        tensor.quantization = None
     builder = flatbuffers.Builder(len(model))
     builder.Finish(tree.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -115,13 +103,10 @@ def main():
     # and this engine to either: narrow quantized networks end in 3×1 pixels.
     odd = Size(full, 1001, narrow=(96, 32))
 
-    def write(
-        name, model, notes, tolerance=1e-4, mean=127.5, scale=1 / 127.5,
-        pixels=None, reference=None, options=(),
-    ):  # fmt: skip
+    def write(name, model, notes, tolerance=1e-4, mean=127.5, scale=1 / 127.5, pixels=None, options=()):
         pixels = size.images() if pixels is None else pixels
         (folder / f"{name}{suffix}.tflite").write_bytes(model)
-        said = interpreted(reference or model, pixels, mean, scale)
+        said = interpreted(model, pixels, mean, scale)
         save(folder, f"{name}{suffix}", pixels, said, options, tolerance, notes)
 
     def write_stored(name, model, notes=("taken over as int8",), **more):
@@ -148,17 +133,9 @@ def main():
     options = ("--mean", "128", "--scale", str(1 / 128))
     write_stored("tflite-int8-float", quantized(meaned, odd, tf.float32, **whole), **whole, options=options)
     bytes_ = quantized(network(odd), odd, tf.int8, per_channel=False)
-    write_stored("tflite-uint8", unsigned(bytes_, 0))
-    asymmetric = unsigned(bytes_, 3)
-    # Its activations are not rounded, so TFLite's float kernels say what is right. A byte p means (p - zero) * scale.
-    ((zero, step),) = [
-        (int(source["quantization"][1]), source["quantization"][0])
-        for source in tf.lite.Interpreter(model_content=asymmetric).get_input_details()
-    ]
-    write(
-        "tflite-uint8-asymmetric", asymmetric, ("became float32",),
-        mean=zero, scale=step, pixels=odd.images(), reference=dequantized(asymmetric),
-    )  # fmt: skip
+    write_stored("tflite-uint8", unsigned(bytes_))
+    # Weights less their zero points, -120 to 135, which signed bytes cannot hold.
+    write_stored("tflite-uint8-asymmetric", unsigned(bytes_, zero=120, fineness=2))
 
 
 main()

@@ -11,6 +11,7 @@ from comparison import assert_close
 from gln_writer import Writer, small_classifier
 from onnx_networks import run_all
 from PIL import Image
+from test_frameworks import FOLDER as GOLDENS
 from test_layers import NETWORKS
 from test_quantized_onnx import PIXELS, network, pictures
 
@@ -237,6 +238,32 @@ def test_int8(tool, export, quantized, tmp_path):
     with googlenet.Model(back) as model:
         assert abs(model.predict(images) - probabilities).sum(1).mean() / 2 < 0.02
         assert {layer.name for layer in model.layers} <= set(layers)
+
+
+def test_int8_weights_with_zero_points(tool, export, tmp_path):
+    """Unsigned bytes again, as in the TFLite file."""
+    name = "tflite-uint8-asymmetric"
+    path, back = tmp_path / "model.gln", tmp_path / "back.gln"
+    told = json.loads(tool("convert", GOLDENS / f"{name}.tflite", "-o", path, "--json"))["preprocessing"]
+    exported = export(path)
+    constants = {it.name: onnx.numpy_helper.to_array(it) for it in onnx.load(exported).graph.initializer}
+    weights = [it for name, it in constants.items() if name.endswith("/weights_u8")]
+    assert len(weights) > 10
+    assert all(it.dtype == np.uint8 for it in weights)
+    zeros = [it for name, it in constants.items() if name.endswith("/weights_zero")]
+    assert any(it.dtype == np.uint8 and set(it) == {120} for it in zeros)
+    golden = np.load(GOLDENS / f"{name}.npz")
+    images = golden["images"]
+    with googlenet.Model(path) as model:
+        assert model.precision == "int8"
+        probabilities = model.predict(images)
+    tensors = (images.astype(np.float32) - np.float32(told["mean"])) * np.float32(told["scale"])
+    got = run_onnx(exported, np.ascontiguousarray(tensors.transpose(0, 3, 1, 2)))
+    assert abs(got - probabilities).sum(1).mean() / 2 < 0.02
+    report = json.loads(tool("convert", exported, "-o", back, "--json"))
+    assert report["precision"] == "int8"
+    with googlenet.Model(back) as model:
+        assert abs(model.predict(images) - probabilities).sum(1).mean() / 2 < 0.02
 
 
 def test_int8_weights(tool, convert, export, tmp_path):

@@ -96,8 +96,7 @@ def test_probabilities(convert, quantized, form):
     path = convert(f"qdq {form}", proto, *PIXELS)
     rows = np.ascontiguousarray(picked.transpose(0, 2, 3, 1))
     with googlenet.Model(path) as model:
-        # Weights with zero points do not fit into signed bytes: dequantized.
-        assert model.precision == ("float32" if form == "u8 weights" else "int8")
+        assert model.precision == "int8"
         got = model.predict(rows)
     assert 0 < variation(float32, want) < 0.1, "the network is not one that tells pictures apart"
     # ONNX Runtime also rounds the logits and the probabilities to 8 bits.

@@ -181,7 +181,8 @@ typedef enum gln_s8_output {
 } gln_s8_output;
 
 /*
- * A convolution of unsigned bytes by signed bytes, exact in 32-bit integers: accumulator = bias + sum of input × weight. Then, for each
+ * A convolution of unsigned bytes by signed integers, bytes or such of 16 bits between -255 and 255, exact in 32-bit integers as long as
+ * these hold the accumulator and its parts: accumulator = bias + sum of input × weight. Then, for each
  * output channel, value = float32(accumulator) × multiplier (one rounding each), and the output is, to the bit on every tier,
  *   u8, u16: value rounded to the nearest integer, ties to even, clamped to 0 … 255 or 0 … 65535 (which is ReLU);
  *   f32:     the larger of value and `minimum`.
@@ -217,8 +218,9 @@ typedef struct gln_s8_convolution_algorithm {
     int32_t (*supports)(const gln_s8_convolution *shape);
     void (*extra_input)(const gln_s8_convolution *shape, int32_t *rows, int32_t *columns);
     size_t (*packed_size)(const gln_s8_convolution *shape);
-    /* weights: (output channels, input channels, kernel height, kernel width); bias and multipliers: one an output channel. */
-    void (*pack)(const gln_s8_convolution *shape, const int8_t *weights, const int32_t *bias, const float *multipliers,
+    /* weights: int8_t, or int16_t where the record is called s16, (output channels, input channels, kernel height, kernel width); bias
+       and multipliers: one an output channel. */
+    void (*pack)(const gln_s8_convolution *shape, const void *weights, const int32_t *bias, const float *multipliers,
                  void *packed);
     void (*tile)(const gln_s8_convolution *shape, int32_t *outputs, int32_t *taps);
     size_t (*scratch_size)(const gln_s8_convolution *shape); /* bytes a thread */
@@ -301,6 +303,7 @@ typedef struct gln_kernel_table {
     int32_t (*f32_planes_units)(const gln_f32_planes *arguments);
     gln_run_unit f32_planes;
     gln_s8_convolution_algorithm s8_direct;   /* any convolution */
+    gln_s8_convolution_algorithm s16_direct;  /* any convolution by 16-bit weights */
     gln_s8_convolution_algorithm s8_winograd; /* 3 × 3 of stride 1, as exact; `supports` says where it wins */
     int32_t (*u16_normalization_units)(const gln_u16_normalization *arguments);
     gln_run_unit u16_normalization;

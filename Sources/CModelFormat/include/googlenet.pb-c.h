@@ -61,7 +61,11 @@ typedef enum _Googlenet__ResizeRule {
 typedef enum _Googlenet__ElementType {
   GOOGLENET__ELEMENT_TYPE__FLOAT32 = 0,
   GOOGLENET__ELEMENT_TYPE__FLOAT16 = 1,
-  GOOGLENET__ELEMENT_TYPE__INT8 = 2
+  GOOGLENET__ELEMENT_TYPE__INT8 = 2,
+  /*
+   * -255 to 255: what is left of unsigned bytes less a zero point
+   */
+  GOOGLENET__ELEMENT_TYPE__INT16 = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GOOGLENET__ELEMENT_TYPE)
 } Googlenet__ElementType;
 
@@ -148,7 +152,8 @@ struct  Googlenet__Tensor
   uint32_t *dims;
   Googlenet__ElementType element_type;
   /*
-   * INT8 only: value = byte * scales[index along dims[0]] * input_scales[index along dims[1]]; input_scales may be absent (all 1).
+   * INT8 and INT16 only: value = integer * scales[index along dims[0]] * input_scales[index along dims[1]]; input_scales may be absent
+   * (all 1).
    */
   size_t n_scales;
   float *scales;
@@ -200,12 +205,12 @@ struct  Googlenet__Layer
   /*
    * An int8 model is one in which any layer has an output_scale. Where it is > 0, the output, which must not be negative (that of
    * a ReLU, a LocalResponseNormalization or pooling after one ...), is stored as unsigned integers q = clamp(round(x / output_scale)),
-   * ties to even: in 16 bits where a ReLU's convolution computes in int8 and every reader, directly or through what inherits the
+   * ties to even: in 16 bits where a ReLU's convolution computes in integers and every reader, directly or through what inherits the
    * scale, is a LocalResponseNormalization with beta 0.75; in 8 bits elsewhere.
    * ReLU, dropout and max pooling of a stored output inherit its scale, and so does a concatenation, whose inputs have the same
    * scale or none; an output_scale of their own must be equal to what they inherit.
-   * Convolutions and inner products with INT8 weights compute in int8 where their input is stored in 8 bits, or is the network's input:
-   * there pixels are bytes as they are, (pixel - mean) * scale goes into multipliers and bias, and padding is the rounded mean.
+   * Convolutions and inner products with INT8 or INT16 weights compute in integers where their input is stored in 8 bits, or is the
+   * network's input: there pixels are bytes as they are, (pixel - mean) * scale goes into multipliers and bias, and padding is the rounded mean.
    * For that, preprocessing.scale[i] * weights.input_scales[i] must be the same for all channels i. The accumulator starts with
    * round(bias / (input scale * weight scale)). Everything else computes in float32.
    */

@@ -40,9 +40,9 @@ struct ChannelAffine {
   /// The weights with each output channel (first dimension) multiplied by its scale.
   func scaling(_ weights: Tensor) throws(GoogLeNetError) -> Tensor {
     guard !keepsScale else { return weights }
-    if weights.elementType == .int8, weights.scales.count == scale.count {
+    if weights.elementType.isInteger, weights.scales.count == scale.count {
       return Tensor(
-        dims: weights.dims, elementType: .int8,
+        dims: weights.dims, elementType: weights.elementType,
         scales: scale.indices.map { Float(Double(weights.scales[$0]) * scale[$0]) },
         inputScales: weights.inputScales, bytes: weights.bytes, owner: weights.owner)
     }

@@ -3,6 +3,10 @@ import GoogLeNet
 /// Stores the weights of convolutions and inner products in another element type.
 enum WeightEncoder {
   static func encode(_ layers: [Layer], as type: ElementType) throws(GoogLeNetError) -> [Layer] {
+    guard type != .int16 else {
+      throw GoogLeNetError(
+        .invalidArgument, "weights cannot be rounded to int16, which is for those of quantized files")
+    }
     var result = layers
     for (index, layer) in layers.enumerated() {
       guard let weights = layer.operation.weights, weights.elementType != type else { continue }

@@ -193,23 +193,48 @@ struct ONNXGraphBuilder {
     throws(GoogLeNetError) -> [String]
   {
     // ONNX has no scales of input channels, and this project's own importer takes normal scales above 0 alone.
-    guard weights.elementType == .int8, weights.inputScales.isEmpty,
-      weights.scales.allSatisfy({ $0.isNormal && $0 > 0 })
+    guard weights.inputScales.isEmpty, weights.scales.allSatisfy({ $0.isNormal && $0 > 0 }),
+      let (integers, zeros) = try integers(name, weights)
     else {
       var result = [try floats("\(name)/weights", weights)]
       if let bias { result.append(try floats("\(name)/bias", bias)) }
       return result
     }
-    let integers = unique("\(name)/weights_s8")
-    try add(integers, weights.dims, .int8, .stored(weights))
-    let zeros = unique("\(name)/weights_zero")
-    try add(zeros, [weights.scales.count], .int8, .made([UInt8](repeating: 0, count: weights.scales.count)))
     let scales = try floats("\(name)/weights_scale", weights.scales)
     let weightsName = unique("\(name)/weights")
     try node("DequantizeLinear", weightsName, [integers, scales, zeros], [("axis", .int(0))])
     guard let bias else { return [weightsName] }
     guard case .u8(let inputScale) = input.encoding else { return [weightsName, try floats("\(name)/bias", bias)] }
     return [weightsName, try integerBias(name, bias, units: weights.scales.map { inputScale * $0 })]
+  }
+
+  /// Integer weights and their zero points: signed bytes as they are, those of 16 bits as unsigned bytes with the zero point
+  /// that makes them such; nil where they are neither.
+  private mutating func integers(_ name: String, _ weights: Tensor) throws(GoogLeNetError)
+    -> (integers: String, zeros: String)?
+  {
+    let integers: String
+    let type: ONNXElementType
+    var zero: UInt8 = 0
+    switch weights.elementType {
+    case .int8:
+      type = .int8
+      integers = unique("\(name)/weights_s8")
+      try add(integers, weights.dims, type, .stored(weights))
+    case .int16:
+      let values = (0..<weights.count).map { weights.bytes.loadUnaligned(fromByteOffset: 2 * $0, as: Int16.self) }
+      let least = min(values.min() ?? 0, 0)
+      guard max(values.max() ?? 0, 0) - least <= 255 else { return nil }
+      zero = UInt8(-least)
+      type = .uint8
+      integers = unique("\(name)/weights_u8")
+      try add(integers, weights.dims, type, .made(values.map { UInt8($0 - least) }))
+    case .float32, .float16: return nil
+    }
+    let zeros = unique("\(name)/weights_zero")
+    let count = weights.scales.count
+    try add(zeros, [count], type, .made([UInt8](repeating: zero, count: count)))
+    return (integers, zeros)
   }
 
   /// The bias as the session's integer sums begin with it: in units of input scale × weight scale.

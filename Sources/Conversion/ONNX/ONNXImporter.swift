@@ -636,7 +636,7 @@ struct ONNXImporter {
 
   private func tensor(_ node: ONNXNode, _ constant: ONNXConstant) throws(GoogLeNetError) -> Tensor {
     guard constant.dims.checkedProduct != nil else { throw node.invalid("its weights of \(constant.dims) are empty") }
-    if case .quantized(let values) = constant.values, let tensor = try values.int8(constant.dims) { return tensor }
+    if case .quantized(let values) = constant.values, let tensor = try values.tensor(constant.dims) { return tensor }
     return try Tensor(constant.floats, dims: constant.dims)
   }
 

@@ -20,19 +20,10 @@ struct ONNXQuantizedValues {
       integers: integers.transposed(dims, order), scales: scales, axis: order.firstIndex(of: axis) ?? 0)
   }
 
-  /// A tensor of `dims` in 8 bits with one scale an output channel, the first dimension; nil where it cannot be written so.
-  func int8(_ dims: [Int]) throws(GoogLeNetError) -> Tensor? {
-    guard let channels = dims.first, scales.count == 1 || axis == 0 && scales.count == channels,
-      integers.allSatisfy({ -128...127 ~= $0 })
-    else { return nil }
-    guard let block = HeapBlock(byteCount: integers.count) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for weights of \(dims)")
-    }
-    let bytes = block.mutableBytes.bindMemory(to: Int8.self)
-    for (index, value) in integers.enumerated() { bytes[index] = Int8(truncatingIfNeeded: value) }
-    return Tensor(
-      dims: dims, elementType: .int8,
-      scales: scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales, bytes: block.bytes,
-      owner: block)
+  /// A tensor of `dims` in integers with one scale an output channel, the first dimension; nil where it cannot be written so.
+  func tensor(_ dims: [Int]) throws(GoogLeNetError) -> Tensor? {
+    guard let channels = dims.first, scales.count == 1 || axis == 0 && scales.count == channels else { return nil }
+    let scales = scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales
+    return try Tensor.integers(integers, scales: scales, dims: dims)
   }
 }

@@ -2,7 +2,7 @@ import GoogLeNet
 
 /// Brings a network that was quantized by another program into int8 with that program's scales.
 ///
-/// Weights in 8 bits stay as they are. Activations that are at least 0 and that an int8 layer reads are stored in the file's unit.
+/// Weights that are integers stay as they are. Activations that are at least 0 and that an int8 layer reads are stored in the file's unit.
 /// What differs from the file: the network's input stays bytes, as pixels are; what cannot be stored in 8 bits without a zero point
 /// (values below 0, logits) is not rounded; activations that a concatenation joins are rounded once, to its unit, where the file
 /// rounds twice; and where the file has fewer than 256 levels above 0, larger values are not clipped.
@@ -15,7 +15,7 @@ struct ImportedQuantization {
     self.network = network
     let layers = network.layers
     let weighted = layers.indices.filter { layers[$0].operation.weights != nil }
-    var floatLayers = Set(weighted.filter { layers[$0].operation.weights?.elementType != .int8 })
+    var floatLayers = Set(weighted.filter { layers[$0].operation.weights?.elementType.isInteger != true })
     let scale = network.preprocessing.scale
     let pixelReaders = weighted.filter { layers[$0].inputs == [network.inputName] }
     if !scale.allSatisfy({ $0 == scale[0] && $0.isNormal }) {
@@ -75,7 +75,8 @@ struct ImportedQuantization {
     let others = weighted.filter { !integerLayers.contains($0) }.map { "'\(network.layers[$0].name)'" }
     if !others.isEmpty {
       notes.append(
-        "computed in float32, for their input or their weights have no 8-bit form without zero points, or no scale: "
+        "computed in float32, for their weights are no 8-bit integers, or their input has no 8-bit form without zero points, "
+          + "or no scale: "
           + others.joined(separator: ", "))
     }
     if joined > 0 {

@@ -28,7 +28,7 @@ public enum Quantizer {
     throws(GoogLeNetError)
   {
     guard model.precision == .float32,
-      model.network.layers.allSatisfy({ $0.operation.weights?.elementType != .int8 })
+      model.network.layers.allSatisfy({ $0.operation.weights?.elementType.isInteger != true })
     else {
       throw GoogLeNetError(.invalidArgument, "the model is quantized already: start from the float32 model")
     }

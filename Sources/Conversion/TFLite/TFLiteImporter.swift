@@ -162,9 +162,8 @@ struct TFLiteImporter {
       if ["CONV_2D", "FULLY_CONNECTED"].contains(it.type), it.inputs.count > 1 {
         let tensor = try tensor(it.inputs[1])
         if tensor.isQuantized { weights += 1 } else { others += 1 }
-        if tensor.isQuantized, tensor.signedWeights() == nil {
-          why =
-            "the weights of '\(tensor.name)' have other zero points than signed bytes with 0, or scales that are too small"
+        if tensor.isQuantized, !tensor.hasIntegerWeights {
+          why = "the weights of '\(tensor.name)' are not bytes with one scale an output channel, or one is too small"
         }
       }
       guard let first = it.outputs.first, try tensor(first).isQuantized else { continue }
@@ -187,7 +186,7 @@ struct TFLiteImporter {
     guard weights > 0 else { return }
     if others == 0, activations > 0, why == nil {
       isInteger = true
-      notes.append("taken over as int8: its own weights and scales, exactly")
+      notes.append("taken over as int8: its own weights, less their zero points, and scales, exactly")
     } else if activations > 0 {
       notes.append(
         "its weights became float32, exactly as their scales and zero points say, and its activations are not rounded: "
@@ -344,20 +343,13 @@ struct TFLiteImporter {
   private mutating func weights(_ it: TFLiteOperator, order: [Int]) throws(GoogLeNetError) -> Tensor {
     let tensor = try tensor(it.inputs[1])
     try builder.spend(max(tensor.count, tensor.dims.checkedProduct ?? 0))
-    let dims = order.map { tensor.dims[$0] }
-    if isInteger, let (bytes, scales) = tensor.signedWeights() {
-      guard let block = HeapBlock(byteCount: bytes.count) else {
-        throw GoogLeNetError(.outOfMemory, "no memory for the weights of '\(it.name)'")
-      }
-      bytes.transposed(tensor.dims, order).withUnsafeBytes { block.mutableBytes.copyMemory(from: $0) }
-      return Tensor(dims: dims, elementType: .int8, scales: scales, bytes: block.bytes, owner: block)
-    }
+    if isInteger, let weights = try tensor.integerWeights(order: order) { return weights }
     guard let constant = try constant(it, 1) else { throw it.invalid("it has no weights") }
     // Another operator may make them, of other dimensions than it says.
     guard constant.dims == tensor.dims else {
       throw it.invalid("its weights have the dimensions \(constant.dims), but \(tensor.dims) are described")
     }
-    return try Tensor(constant.floats.transposed(tensor.dims, order), dims: dims)
+    return try Tensor(constant.floats.transposed(tensor.dims, order), dims: order.map { tensor.dims[$0] })
   }
 
   private mutating func bias(_ it: TFLiteOperator, outputs: Int) throws(GoogLeNetError) -> Tensor? {

@@ -105,19 +105,28 @@ struct TFLiteTensor {
     return storage.scale
   }
 
-  /// The bytes of weights that are signed with zero point 0, one scale a first dimension; nil where they are not so
-  /// exactly, or a scale is no normal number, with which integers lose their precision.
-  func signedWeights() -> (bytes: [Int8], scales: [Float])? {
-    guard let data, isQuantized, scales.count == 1 || quantizedDimension == 0, scales.allSatisfy(\.isNormal),
-      let channels = dims.first
-    else { return nil }
-    let perChannel = scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales
+  /// Whether these are weights in bytes, signed or not, whose zero points are bytes too, with one scale for all or one a
+  /// first dimension. A scale that is no normal number would cost integers their precision.
+  var hasIntegerWeights: Bool {
+    guard data != nil, isQuantized, scales.count == 1 || quantizedDimension == 0, scales.allSatisfy(\.isNormal),
+      !dims.isEmpty
+    else { return false }
     switch format {
-    case .int8 where zeroPoints.allSatisfy { $0 == 0 }:
-      return (data.map { Int8(bitPattern: $0) }, perChannel)
-    case .uint8 where zeroPoints.allSatisfy { $0 == 128 }:
-      return (data.map { Int8(bitPattern: $0 ^ 0x80) }, perChannel)
-    default: return nil
+    case .int8: return zeroPoints.allSatisfy { -128...127 ~= $0 }
+    case .uint8: return zeroPoints.allSatisfy { 0...255 ~= $0 }
+    default: return false
     }
+  }
+
+  /// Weights, which must be integers, less their zero points, with their axes in another order that leaves the first where it is.
+  func integerWeights(order: [Int]) throws(GoogLeNetError) -> Tensor? {
+    guard hasIntegerWeights, let data, let channels = dims.first else { return nil }
+    let inner = max(data.count / max(channels, 1), 1)
+    let values = data.enumerated().map { place, byte in
+      let zero = zeroPoints[scales.count == 1 ? 0 : place / inner]
+      return (format == .int8 ? Int16(Int8(bitPattern: byte)) : Int16(byte)) - Int16(zero)
+    }
+    let perChannel = scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales
+    return try Tensor.integers(values.transposed(dims, order), scales: perChannel, dims: order.map { dims[$0] })
   }
 }

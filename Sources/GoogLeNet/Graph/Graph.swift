@@ -146,7 +146,7 @@ struct Graph {
 
   // MARK: Encodings
 
-  /// Turns convolutions of bytes by int8 weights into integer ones, and puts conversions around what only computes in float32.
+  /// Turns convolutions of bytes by integer weights into integer ones, and puts conversions around what only computes in float32.
   private mutating func quantize(_ model: Model) throws(GoogLeNetError) {
     var allReadPixels = true
     for node in nodes where node.input == Graph.inputValue {

@@ -22,8 +22,14 @@ struct GraphNode {
     /// Values that one output value is summed over.
     var depth: Int { inputChannels / groups * kernelHeight * kernelWidth }
 
-    /// Whether it can be computed in int8. Beyond the depth 32-bit sums could overflow.
-    var isInteger: Bool { weights.elementType == .int8 && depth <= 50_000 }
+    /// Whether it can be computed in integers. Beyond the depths 32-bit sums could overflow; that of 16 bits leaves half to the bias.
+    var isInteger: Bool {
+      switch weights.elementType {
+      case .int8: depth <= 50_000
+      case .int16: depth <= 16_512
+      case .float32, .float16: false
+      }
+    }
 
     /// Whether it can read pixels as they are: normalization must be one factor for all channels, besides the means.
     func canReadPixels(_ preprocessing: Preprocessing) -> Bool {
@@ -52,7 +58,7 @@ struct GraphNode {
 
   enum Kind {
     case convolution(Convolution)
-    /// Of bytes by int8 weights.
+    /// Of bytes by integer weights.
     case integerConvolution(Convolution)
     case pooling(Pooling)
     case normalization(LocalResponseNormalization)

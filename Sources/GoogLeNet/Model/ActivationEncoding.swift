@@ -105,7 +105,7 @@ public enum ActivationEncoding: Equatable, Sendable {
     case .innerProduct(let it): weights = it.weights
     default: return false
     }
-    guard weights.elementType == .int8 else { return false }
+    guard weights.elementType.isInteger else { return false }
     guard inputs[maker][0] >= 0 else { return true }
     if case .u8 = encodings[inputs[maker][0]] { return true }
     return false

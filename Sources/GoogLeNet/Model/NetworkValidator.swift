@@ -109,7 +109,7 @@ struct NetworkValidator {
           "\(what) has \(tensor.bytes.count) bytes; dimensions \(text(tensor.dims)) need \(count * tensor.elementType.size)"
         )
       }
-      if tensor.elementType == .int8 {
+      if tensor.elementType.isInteger {
         guard tensor.dims.count > 0, tensor.scales.count == tensor.dims[0] else {
           throw invalid(
             "\(what) has \(tensor.scales.count) scales for \(tensor.dims.first ?? 0) output channels")
@@ -123,6 +123,10 @@ struct NetworkValidator {
         for scale in tensor.scales + tensor.inputScales where !scale.isFinite {
           throw invalid("\(what) has a scale that is not a finite number")
         }
+      }
+      guard tensor.isInRange else {
+        let range = ElementType.int16Range
+        throw invalid("\(what) has 16-bit integers outside of \(range.lowerBound) to \(range.upperBound)")
       }
       guard tensor.isFinite else { throw invalid("\(what) contains NaN or infinity") }
     }

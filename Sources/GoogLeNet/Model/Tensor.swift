@@ -3,9 +3,9 @@ public struct Tensor {
   /// Outermost first.
   public let dims: [Int]
   public let elementType: ElementType
-  /// `int8` only: one a first-dimension index.
+  /// Integers only: one a first-dimension index.
   public let scales: [Float]
-  /// `int8` only: one a second-dimension index, or none (all 1).
+  /// Integers only: one a second-dimension index, or none (all 1).
   public let inputScales: [Float]
   public let bytes: UnsafeRawBufferPointer
   public let owner: MemoryBlock
@@ -52,18 +52,25 @@ public struct Tensor {
       for index in 0..<count {
         output[index] = Tensor.float(half: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
       }
-    case .int8:
-      let inner = count / max(dims[0], 1)
-      for outer in 0..<dims[0] {
-        for index in outer * inner..<(outer + 1) * inner {
-          output[index] = Float(bytes.loadUnaligned(fromByteOffset: index, as: Int8.self)) * scales[outer]
-        }
+    case .int8: copyScaled(Int8.self, into: output)
+    case .int16: copyScaled(Int16.self, into: output)
+    }
+  }
+
+  private func copyScaled<Integer: FixedWidthInteger & BitwiseCopyable>(
+    _: Integer.Type, into output: UnsafeMutablePointer<Float>
+  ) {
+    let inner = count / max(dims[0], 1)
+    for outer in 0..<dims[0] {
+      for index in outer * inner..<(outer + 1) * inner {
+        let value = bytes.loadUnaligned(fromByteOffset: index * elementType.size, as: Integer.self)
+        output[index] = Float(value) * scales[outer]
       }
-      guard !inputScales.isEmpty else { return }
-      let window = inner / inputScales.count
-      for row in 0..<dims[0] * inputScales.count {
-        for index in row * window..<(row + 1) * window { output[index] *= inputScales[row % inputScales.count] }
-      }
+    }
+    guard !inputScales.isEmpty else { return }
+    let window = inner / inputScales.count
+    for row in 0..<dims[0] * inputScales.count {
+      for index in row * window..<(row + 1) * window { output[index] *= inputScales[row % inputScales.count] }
     }
   }
 
@@ -81,11 +88,24 @@ public struct Tensor {
 }
 
 extension Tensor {
+  /// Whether no stored 16-bit integer is beyond the numbers that they are for. `bytes` must hold `count` values.
+  var isInRange: Bool {
+    guard elementType == .int16, let start = bytes.baseAddress else { return true }
+    var least: Int16 = 0
+    var most: Int16 = 0
+    for index in 0..<count {
+      let value = start.loadUnaligned(fromByteOffset: index &* 2, as: Int16.self)
+      least = min(least, value)
+      most = max(most, value)
+    }
+    return ElementType.int16Range.contains(least) && ElementType.int16Range.contains(most)
+  }
+
   /// Whether no stored value is NaN or infinite. `bytes` must hold `count` values.
   var isFinite: Bool {
     guard let start = bytes.baseAddress else { return true }
     switch elementType {
-    case .int8: return true
+    case .int8, .int16: return true
     case .float16:
       for index in 0..<count
       where start.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self) & 0x7C00 == 0x7C00 {

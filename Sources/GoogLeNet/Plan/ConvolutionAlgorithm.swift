@@ -5,5 +5,7 @@ enum ConvolutionAlgorithm: Equatable {
   case openBLAS
   /// In int8, with an output of bytes, 16-bit integers or float32.
   case integerDirect(outputType: UInt32)
+  /// The same by 16-bit weights.
+  case wideIntegerDirect(outputType: UInt32)
   case integerWinograd(outputType: UInt32)
 }

@@ -34,12 +34,27 @@ struct IntegerConvolution {
   func pack(
     _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm, into packed: UnsafeMutableRawPointer
   ) {
+    if convolution.weights.elementType == .int16 {
+      pack(Int16.self, shape, record, into: packed)
+    } else {
+      pack(Int8.self, shape, record, into: packed)
+    }
+    convolution.dropPages()
+  }
+
+  private func pack<Weight: FixedWidthInteger & BitwiseCopyable>(
+    _: Weight.Type, _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm,
+    into packed: UnsafeMutableRawPointer
+  ) {
     let outputs = convolution.outputChannels / convolution.groups
     let first = group * outputs
     let depth = convolution.depth
-    let stored = convolution.weights.bytes
-    var weights = [Int8](
-      UnsafeRawBufferPointer(rebasing: stored[first * depth..<(first + outputs) * depth]).bindMemory(to: Int8.self))
+    let size = MemoryLayout<Weight>.size
+    let stored = convolution.weights.bytes[first * depth * size..<(first + outputs) * depth * size]
+    var weights = [Weight](unsafeUninitializedCapacity: outputs * depth) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: stored))
+      count = outputs * depth
+    }
     let bias = convolution.bias?.floats()
     var sums = [Int32](repeating: 0, count: outputs)
     var multipliers = [Float](repeating: 0, count: outputs)
@@ -65,7 +80,6 @@ struct IntegerConvolution {
     }
     var shape = shape
     record.pack?(&shape, weights, sums, multipliers, packed)
-    convolution.dropPages()
   }
 
   /// From an output channel's accumulator to the unit of the output. Rounded after each step, as in XNNPACK, with which TFLite
@@ -77,7 +91,7 @@ struct IntegerConvolution {
   }
 
   /// What the means of the channels add to the sum over pixels as they are.
-  private func meanSum(_ weights: ArraySlice<Int8>, _ preprocessing: Preprocessing) -> Double {
+  private func meanSum(_ weights: ArraySlice<some FixedWidthInteger>, _ preprocessing: Preprocessing) -> Double {
     let taps = convolution.kernelHeight * convolution.kernelWidth
     var sum = 0.0
     for (index, weight) in weights.enumerated() { sum += Double(weight) * Double(preprocessing.mean[index / taps]) }

@@ -68,8 +68,11 @@ struct PlanBuilder {
   }
 
   private func integerRecord(_ algorithm: ConvolutionAlgorithm) -> gln_s8_convolution_algorithm {
-    if case .integerWinograd = algorithm { return table.s8_winograd }
-    return table.s8_direct
+    switch algorithm {
+    case .integerWinograd: table.s8_winograd
+    case .wideIntegerDirect: table.s16_direct
+    default: table.s8_direct
+    }
   }
 
   private func algorithm(for shape: gln_f32_convolution) -> ConvolutionAlgorithm {
@@ -81,7 +84,8 @@ struct PlanBuilder {
     return .direct
   }
 
-  private func algorithm(for shape: gln_s8_convolution) -> ConvolutionAlgorithm {
+  private func algorithm(for shape: gln_s8_convolution, weights: ElementType) -> ConvolutionAlgorithm {
+    if weights == .int16 { return .wideIntegerDirect(outputType: shape.output_type.rawValue) }
     var shape = shape
     if settings.algorithm == .auto, let supports = table.s8_winograd.supports, supports(&shape) != 0 {
       return .integerWinograd(outputType: shape.output_type.rawValue)
@@ -106,7 +110,7 @@ struct PlanBuilder {
       case .integerConvolution(let it):
         for _ in 0..<it.groups {
           var arguments = integerArguments(of: it, node)
-          let algorithm = algorithm(for: arguments)
+          let algorithm = algorithm(for: arguments, weights: it.weights.elementType)
           parts.append(.integer(arguments, algorithm: algorithm))
           var rows: Int32 = 0
           var columns: Int32 = 0

@@ -1,11 +1,11 @@
 import CKernels
 
-/// Direct convolution of unsigned by signed bytes. Where the tier multiplies bytes it reads the input in place; where
+/// Direct convolution of unsigned bytes by signed integers. Where `Dot` multiplies bytes it reads the input in place; where
 /// it multiplies 16-bit numbers it first widens a band of input rows into scratch, once for all output channels.
 ///
 /// Packed weights: for each block of output channels the biases, the multipliers, and then for each tap (row by row)
-/// and group of `Int8Dot.groupLength` inputs the weights of the block's channels, a group in 4 bytes.
-struct Int8Convolution {
+/// and group of `Dot.groupLength` inputs the weights of the block's channels, a group in 4 bytes.
+struct Int8Convolution<Dot: Int8DotProduct> {
   /// Blocks that one output pixel's item computes at once.
   @inline(__always) static var vectorTileBlocks: Int { 4 }
   /// Bytes that a band of widened rows should not exceed, so that it stays in the second-level cache.
@@ -36,14 +36,14 @@ struct Int8Convolution {
       (width &- 1) &* Int(shape.stride_width) &+ (Int(shape.kernel_width) &- 1)
       &* Int(shape.dilation_width) &+ 1
     // What tiles read: the input itself, or its widened rows without gaps.
-    let valueBytes = 4 / Int8Dot.groupLength
-    let pixelStride = Int8Dot.widensInput ? channels : shape.input_pixel_stride
-    let rowStride = Int8Dot.widensInput ? inputColumns &* channels : shape.input_row_stride
+    let valueBytes = 4 / Dot.groupLength
+    let pixelStride = Dot.widensInput ? channels : shape.input_pixel_stride
+    let rowStride = Dot.widensInput ? inputColumns &* channels : shape.input_row_stride
     blocks = ChannelBlocks(channels: Int(shape.output_channels))
     let isRun = shape.dilation_width == 1 && pixelStride == channels
     let tapColumns = isRun ? 1 : Int(shape.kernel_width)
     let tapLength = isRun ? Int(shape.kernel_width) &* channels : channels
-    let tapGroups = (tapLength &+ Int8Dot.groupLength &- 1) / Int8Dot.groupLength
+    let tapGroups = (tapLength &+ Dot.groupLength &- 1) / Dot.groupLength
     vectorLength = 2 &+ tapRows &* tapColumns &* tapGroups
     isFlat =
       tapRows == 1 && shape.kernel_width == 1 && shape.stride_height == 1 && shape.stride_width == 1
@@ -57,7 +57,7 @@ struct Int8Convolution {
       outputRowStep: shape.output_row_stride &* Self.outputBytes(shape),
       outputColumnStep: shape.output_pixel_stride &* Self.outputBytes(shape),
       writesWords: shape.output_type == GLN_S8_OUTPUT_U16)
-    if Int8Dot.widensInput {
+    if Dot.widensInput {
       let rowBytes = rowStride &* valueBytes
       let windowRows = (tapRows &- 1) &* Int(shape.dilation_height) &+ 1
       let fitting = (Self.bandBytes / rowBytes &- windowRows) / Int(shape.stride_height) &+ 1
@@ -105,7 +105,7 @@ struct Int8Convolution {
   }
 
   @inline(__always)
-  var units: Int { isVector ? vectorCut.units : Int8Dot.widensInput ? bandCut.units : tileCut.units }
+  var units: Int { isVector ? vectorCut.units : Dot.widensInput ? bandCut.units : tileCut.units }
 
   @inline(__always)
   var packedSize: Int { blocks.vectors &* vectorLength &* MemoryLayout<Sums>.size }
@@ -125,7 +125,7 @@ struct Int8Convolution {
   /// Enough for any number of threads: more of them only make the bands smaller.
   @inline(__always)
   static func scratchSize(_ shape: gln_s8_convolution) -> Int {
-    guard Int8Dot.widensInput else { return 0 }
+    guard Dot.widensInput else { return 0 }
     var alone = shape
     alone.threads = 1
     let convolution = Int8Convolution(alone)
@@ -138,8 +138,12 @@ struct Int8Convolution {
     shape.weights.unsafelyUnwrapped.assumingMemoryBound(to: Sums.self) + block &* Tier.tileVectors &* vectorLength
   }
 
-  /// Computes a unit.
-  func run(_ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
+  /// Computes a unit of a convolution that the kernel table's caller describes.
+  static func run(_ arguments: UnsafeRawPointer?, _ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
+    Int8Convolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(unit, scratch)
+  }
+
+  private func run(_ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
     let input = UnsafeRawPointer(shape.input.unsafelyUnwrapped)
     var results = Results { _ in Sums(repeating: 0) }
     var storage = results.mutableSpan
@@ -147,10 +151,10 @@ struct Int8Convolution {
       let results = storage.baseAddress.unsafelyUnwrapped
       withUnsafePointer(to: loop) { loop in
         if isVector {
-          let values = Int8Dot.widensInput ? widen(band: 0, scratch.unsafelyUnwrapped) : input
+          let values = Dot.widensInput ? widen(band: 0, scratch.unsafelyUnwrapped) : input
           let (first, end) = vectorCut.range(unit)
           for item in first..<end { runVectorItem(item, loop, values, results) }
-        } else if Int8Dot.widensInput {
+        } else if Dot.widensInput {
           let (first, end) = bandCut.range(unit)
           runBands(first, end, loop, scratch.unsafelyUnwrapped, results)
         } else {
@@ -211,12 +215,12 @@ struct Int8Convolution {
       && shape.output_type != GLN_S8_OUTPUT_F32
     {
       runInt8Tile(
-        Int8Dot.self, rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, weights, ahead,
+        Dot.self, rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, weights, ahead,
         asks ? 64 : 0, results, shape.output.unsafelyUnwrapped + offset &* Self.outputBytes(shape))
       return
     }
     runInt8Tile(
-      Int8Dot.self, rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, weights, ahead,
+      Dot.self, rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, weights, ahead,
       asks ? 64 : 0, results, nil)
     Int8Requantization(shape).store(
       results, packed + vectors, rows: tile.rows, columns: tile.columns, vectors: vectors, offset: offset,
@@ -234,7 +238,7 @@ struct Int8Convolution {
       for block in first..<end { runTile(0, grid, block, place: 0, firstRow: 0, loop, input, results) }
       return
     }
-    Int8VectorTile<4, 2>.run(loop, input, packedBlock(first), Tier.tileVectors &* vectorLength, results)
+    Int8VectorTile<Dot, 4, 2>.run(loop, input, packedBlock(first), Tier.tileVectors &* vectorLength, results)
     for block in first..<end {
       Int8Requantization(shape).store(
         results + (block &- first) &* Tier.tileVectors, packedBlock(block) + Tier.tileVectors, rows: 1, columns: 1,
@@ -268,8 +272,17 @@ struct Int8Convolution {
   }
 
   /// Packs weights (output channels, input channels, kernel height, kernel width), biases and multipliers.
-  func pack(
-    _ weights: UnsafePointer<Int8>, _ bias: UnsafePointer<Int32>, _ multipliers: UnsafePointer<Float>,
+  static func pack<Weight: FixedWidthInteger>(
+    _ shape: UnsafePointer<gln_s8_convolution>?, of _: Weight.Type, _ weights: UnsafeRawPointer?,
+    _ bias: UnsafePointer<Int32>?, _ multipliers: UnsafePointer<Float>?, _ packed: UnsafeMutableRawPointer?
+  ) {
+    Int8Convolution(shape.unsafelyUnwrapped.pointee).pack(
+      weights.unsafelyUnwrapped.assumingMemoryBound(to: Weight.self), bias.unsafelyUnwrapped,
+      multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
+  }
+
+  private func pack<Weight: FixedWidthInteger>(
+    _ weights: UnsafePointer<Weight>, _ bias: UnsafePointer<Int32>, _ multipliers: UnsafePointer<Float>,
     _ packed: UnsafeMutableRawPointer
   ) {
     let channels = Int(shape.input_channels)
@@ -292,13 +305,15 @@ struct Int8Convolution {
         for tapRow in 0..<loop.tapRows {
           for tapColumn in 0..<loop.tapColumns {
             for group in 0..<loop.tapGroups {
-              for member in 0..<Int8Dot.groupLength {
-                let index = group &* Int8Dot.groupLength &+ member
+              for member in 0..<Dot.groupLength {
+                let index = group &* Dot.groupLength &+ member
                 let column = tapColumn &+ index / channels
                 let value =
                   inside && index < tapLength
                   ? source[(index % channels) &* taps &+ tapRow &* kernelWidth &+ column] : 0
-                Int8Dot.store(value, member, of: place)
+                place.storeBytes(
+                  of: Dot.Factor(truncatingIfNeeded: value), toByteOffset: member &* MemoryLayout<Dot.Factor>.size,
+                  as: Dot.Factor.self)
               }
               place += lanes &* 4
             }
@@ -307,21 +322,4 @@ struct Int8Convolution {
       }
     }
   }
-}
-
-/// Fills the table's records of the int8 convolutions.
-func fillInt8Convolutions(_ table: inout gln_kernel_table) {
-  table.s8_direct = gln_s8_convolution_algorithm(
-    supports: { _ in 1 }, extra_input: nil,
-    packed_size: { shape in Int8Convolution(shape.unsafelyUnwrapped.pointee).packedSize },
-    pack: { shape, weights, bias, multipliers, packed in
-      Int8Convolution(shape.unsafelyUnwrapped.pointee).pack(
-        weights.unsafelyUnwrapped, bias.unsafelyUnwrapped, multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
-    },
-    tile: nil, scratch_size: { shape in Int8Convolution.scratchSize(shape.unsafelyUnwrapped.pointee) },
-    unit_count: { shape in Int32(Int8Convolution(shape.unsafelyUnwrapped.pointee).units) },
-    run: { arguments, _, unit, scratch in
-      Int8Convolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(unit, scratch)
-    })
-  table.s8_winograd = int8WinogradAlgorithm()
 }

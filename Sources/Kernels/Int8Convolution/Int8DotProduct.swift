@@ -1,5 +1,15 @@
 /// A product of integers in groups of 4 bytes, added to 32-bit sums, which wrap around.
 protocol Int8DotProduct {
+  /// What is multiplied: signed bytes, by unsigned ones, or signed 16-bit numbers, by such.
+  associatedtype Factor: FixedWidthInteger & BitwiseCopyable
+
   /// Adds to each lane the products of its group of `values` with its group of `weights`.
   static func add(_ sums: inout Sums, _ values: Sums, _ weights: Sums)
+}
+
+extension Int8DotProduct {
+  /// Inputs in 4 bytes.
+  @inline(__always) static var groupLength: Int { 4 / MemoryLayout<Factor>.size }
+  /// Whether input bytes must become 16-bit numbers first.
+  @inline(__always) static var widensInput: Bool { groupLength == 2 }
 }

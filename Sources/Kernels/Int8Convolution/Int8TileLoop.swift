@@ -1,6 +1,6 @@
 /// What all register tiles of an int8 convolution have in common. Steps count bytes.
 struct Int8TileLoop {
-  /// The taps of the kernel: rows, columns, and the groups of `Int8Dot.groupLength` contiguous inputs of each.
+  /// The taps of the kernel: rows, columns, and the groups of contiguous inputs of each.
   var tapRows: Int
   var tapColumns: Int
   var tapGroups: Int

@@ -1,6 +1,6 @@
 /// The register tile of an int8 convolution with one output pixel (a matrix times a vector): several blocks of output
 /// channels at once, for enough independent sums and streams of weights.
-enum Int8VectorTile<let blocks: Int, let vectors: Int> {
+enum Int8VectorTile<Dot: Int8DotProduct, let blocks: Int, let vectors: Int> {
   /// Computes the sums of `blocks` neighbouring full blocks, which are `blockStep` vectors apart in `packed`.
   @inline(never)
   static func run(
@@ -18,7 +18,7 @@ enum Int8VectorTile<let blocks: Int, let vectors: Int> {
           let group = Sums(repeating: values.loadUnaligned(as: Int32.self))
           for block in 0..<blocks {
             for vector in 0..<vectors {
-              Int8Dot.add(&sums[block][vector], group, weights[block &* blockStep &+ vector])
+              Dot.add(&sums[block][vector], group, weights[block &* blockStep &+ vector])
             }
           }
           values += 4

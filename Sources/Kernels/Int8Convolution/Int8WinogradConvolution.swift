@@ -314,7 +314,8 @@ func int8WinogradAlgorithm() -> gln_s8_convolution_algorithm {
     packed_size: { shape in Int8WinogradConvolution(shape.unsafelyUnwrapped.pointee).packedSize },
     pack: { shape, weights, bias, multipliers, packed in
       Int8WinogradConvolution(shape.unsafelyUnwrapped.pointee).pack(
-        weights.unsafelyUnwrapped, bias.unsafelyUnwrapped, multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
+        weights.unsafelyUnwrapped.assumingMemoryBound(to: Int8.self), bias.unsafelyUnwrapped,
+        multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
     },
     tile: { _, outputs, taps in
       outputs.unsafelyUnwrapped.pointee = Int32(Int8WinogradConvolution.tileSize)

@@ -39,7 +39,14 @@ func networks() throws -> [Network] {
   for index in smallInteger.layers.indices where smallInteger.layers[index].name == "relu" {
     smallInteger.layers[index].outputScale = 0.5
   }
-  return [small, half, large, integer, smallInteger]
+  var wideInteger = smallInteger
+  for index in wideInteger.layers.indices {
+    guard let weights = wideInteger.layers[index].operation.weights else { continue }
+    let doubled = weights.bytes.map { 2 * Int16(Int8(bitPattern: $0)) }
+    wideInteger.layers[index].operation.weights = try Tensor.integers(
+      doubled, scales: weights.scales, dims: weights.dims)
+  }
+  return [small, half, large, integer, smallInteger, wideInteger]
 }
 
 func run(_ model: Model) throws(GoogLeNetError) {
