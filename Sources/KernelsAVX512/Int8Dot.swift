@@ -4,7 +4,6 @@ import CKernels
 enum Int8Dot: Int8DotProduct {
   typealias Factor = Int16
 
-  /// From how many tiles on Winograd convolution wins, with its larger weights.
   @inline(__always) static var leastWinogradTiles: Int { 16 }
 
   @inline(__always) static func add(_ sums: inout Sums, _ values: Sums, _ weights: Sums) {

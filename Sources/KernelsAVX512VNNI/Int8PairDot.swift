@@ -4,6 +4,8 @@ import CKernels
 enum Int8PairDot: Int8DotProduct {
   typealias Factor = Int16
 
+  @inline(__always) static var leastWinogradTiles: Int { 16 }
+
   @inline(__always) static func add(_ sums: inout Sums, _ values: Sums, _ weights: Sums) {
     sums = gln_dot_pairs_512(sums, values, weights)
   }

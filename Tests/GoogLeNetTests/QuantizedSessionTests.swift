@@ -23,8 +23,10 @@ import Testing
   private static func pureModel() throws -> Model { try Model(network: try pure.get()) }
 
   /// The same with weights in 16 bits, each times `factor`, and scales so much smaller.
-  private static func wideModel(factor: Int16) throws -> Model {
-    var network = try pure.get()
+  private static func wideModel(factor: Int16) throws -> Model { try widened(try pure.get(), factor: factor) }
+
+  private static func widened(_ network: Network, factor: Int16) throws -> Model {
+    var network = network
     for (index, layer) in network.layers.enumerated() {
       switch layer.operation {
       case .convolution(var it):
@@ -198,7 +200,7 @@ import Testing
   }
 
   /// At an image size that leaves tiles at the edges partly outside.
-  @Test func winogradGivesTheSameBitsAsDirectConvolution() throws {
+  @Test(arguments: [false, true]) func winogradGivesTheSameBitsAsDirectConvolution(isWide: Bool) throws {
     var global = Pooling(.average)
     global.global = true
     let network = Networks.network(
@@ -208,7 +210,8 @@ import Testing
         Layer(name: "pool", inputs: ["relu"], operation: .pooling(global)),
         Layer(name: "prob", inputs: ["pool"], operation: .softmax),
       ], size: 30)
-    let model = try QuantizedSessionTests.quantized(network, maxFloatShare: 0)
+    var model = try QuantizedSessionTests.quantized(network, maxFloatShare: 0)
+    if isWide { model = try QuantizedSessionTests.widened(model.network, factor: 2) }
     let picture = QuantizedSessionTests.pictures(1, size: 30 * 30 * 3)[0]
     var wanted: [Float] = []
     for isa in ISA.allCases {

@@ -124,6 +124,11 @@ struct ConvolutionCase: CustomTestStringConvertible {
     return cases
   }()
 
+  /// The same with as many channels as stay exact by weights of 16 bits.
+  static let int16Winograd =
+    int8Winograd.filter { $0.inputChannels <= 114 }
+    + [.init(inputChannels: 114, outputChannels: 33, height: 5, width: 6, kernel: (3, 3), inputGap: 9)]
+
   /// The convolution in plain loops and double precision.
   func reference(
     _ input: Activation, _ weights: GuardedBuffer<Float>, _ bias: GuardedBuffer<Float>?, relativeTolerance: Double

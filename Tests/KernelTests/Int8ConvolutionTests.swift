@@ -35,6 +35,11 @@ enum Int8Values: String, CaseIterable {
     for values in Int8Values.allCases { check(tier, shape, values, .winograd) }
   }
 
+  @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.int16Winograd)
+  func winogradByWideWeights(tier: KernelTier, shape: ConvolutionCase) {
+    for values in Int8Values.allCases { check(tier, shape, values, .wideWinograd) }
+  }
+
   @Test(arguments: KernelTier.availableInt8Convolutions, ConvolutionCase.direct)
   func wideWeights(tier: KernelTier, shape: ConvolutionCase) {
     for values in Int8Values.allCases { check(tier, shape, values, .wide) }
@@ -43,7 +48,7 @@ enum Int8Values: String, CaseIterable {
   /// Whatever Winograd says that it supports it computes exactly, and no more threads than it has work for.
   @Test(arguments: KernelTier.availableInt8Convolutions)
   func winogradSupport(tier: KernelTier) {
-    func supports(_ change: (inout gln_s8_convolution) -> Void = { _ in }) -> Bool {
+    func supports(_ isWide: Bool = false, _ change: (inout gln_s8_convolution) -> Void = { _ in }) -> Bool {
       var shape = gln_s8_convolution()
       (shape.input_channels, shape.output_channels) = (64, 192)
       (shape.output_height, shape.output_width) = (56, 56)
@@ -52,11 +57,14 @@ enum Int8Values: String, CaseIterable {
       (shape.dilation_height, shape.dilation_width) = (1, 1)
       shape.threads = 2
       change(&shape)
-      return tier.table.s8_winograd.supports(&shape) != 0
+      let record = isWide ? tier.table.s16_winograd : tier.table.s8_winograd
+      return record.supports(&shape) != 0
     }
     #expect(supports())
     #expect(supports { $0.input_channels = 228 })
     #expect(!supports { $0.input_channels = 229 })
+    #expect(supports(true) { $0.input_channels = 114 })
+    #expect(!supports(true) { $0.input_channels = 115 })
     #expect(!supports { $0.kernel_width = 5 })
     #expect(!supports { $0.stride_height = 2 })
     #expect(!supports { $0.dilation_width = 2 })
@@ -74,6 +82,7 @@ enum Int8Values: String, CaseIterable {
     extremeMultipliers(tier, shape(1), .direct)
     extremeMultipliers(tier, shape(3), .winograd)
     extremeMultipliers(tier, shape(3), .wide)
+    extremeMultipliers(tier, shape(3), .wideWinograd)
   }
 
   private func extremeMultipliers(

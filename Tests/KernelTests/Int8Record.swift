@@ -23,4 +23,5 @@ extension Int8Record<Int8> {
 
 extension Int8Record<Int16> {
   nonisolated(unsafe) static let wide = Int8Record(place: \.s16_direct, weights: -255...255)
+  nonisolated(unsafe) static let wideWinograd = Int8Record(place: \.s16_winograd, weights: -255...255)
 }

@@ -305,6 +305,7 @@ typedef struct gln_kernel_table {
     gln_s8_convolution_algorithm s8_direct;   /* any convolution */
     gln_s8_convolution_algorithm s16_direct;  /* any convolution by 16-bit weights */
     gln_s8_convolution_algorithm s8_winograd; /* 3 × 3 of stride 1, as exact; `supports` says where it wins */
+    gln_s8_convolution_algorithm s16_winograd;
     int32_t (*u16_normalization_units)(const gln_u16_normalization *arguments);
     gln_run_unit u16_normalization;
     int32_t (*u8_conversion_units)(const gln_u8_conversion *arguments);

@@ -3,9 +3,8 @@ enum ConvolutionAlgorithm: Equatable {
   case direct
   case winograd
   case openBLAS
-  /// In int8, with an output of bytes, 16-bit integers or float32.
-  case integerDirect(outputType: UInt32)
-  /// The same by 16-bit weights.
-  case wideIntegerDirect(outputType: UInt32)
-  case integerWinograd(outputType: UInt32)
+  /// In integers, with an output of bytes, 16-bit integers or float32.
+  /// - isWide: by weights of 16 bits.
+  case integerDirect(outputType: UInt32, isWide: Bool)
+  case integerWinograd(outputType: UInt32, isWide: Bool)
 }

@@ -69,8 +69,8 @@ struct PlanBuilder {
 
   private func integerRecord(_ algorithm: ConvolutionAlgorithm) -> gln_s8_convolution_algorithm {
     switch algorithm {
-    case .integerWinograd: table.s8_winograd
-    case .wideIntegerDirect: table.s16_direct
+    case .integerWinograd(_, let isWide): isWide ? table.s16_winograd : table.s8_winograd
+    case .integerDirect(_, isWide: true): table.s16_direct
     default: table.s8_direct
     }
   }
@@ -85,12 +85,13 @@ struct PlanBuilder {
   }
 
   private func algorithm(for shape: gln_s8_convolution, weights: ElementType) -> ConvolutionAlgorithm {
-    if weights == .int16 { return .wideIntegerDirect(outputType: shape.output_type.rawValue) }
     var shape = shape
-    if settings.algorithm == .auto, let supports = table.s8_winograd.supports, supports(&shape) != 0 {
-      return .integerWinograd(outputType: shape.output_type.rawValue)
+    let isWide = weights == .int16
+    let winograd = ConvolutionAlgorithm.integerWinograd(outputType: shape.output_type.rawValue, isWide: isWide)
+    if settings.algorithm == .auto, let supports = integerRecord(winograd).supports, supports(&shape) != 0 {
+      return winograd
     }
-    return .integerDirect(outputType: shape.output_type.rawValue)
+    return .integerDirect(outputType: shape.output_type.rawValue, isWide: isWide)
   }
 
   private mutating func chooseAlgorithms() {

@@ -72,7 +72,7 @@ extension PlannedOperation {
       switch algorithm {
       case .winograd, .integerWinograd: tile?.name ?? "Winograd"
       case .openBLAS: "im2col + sgemm"
-      case .direct, .integerDirect, .wideIntegerDirect, nil: "direct"
+      case .direct, .integerDirect, nil: "direct"
       }
     case .pooling(let it): it.method == .max ? "maximum" : "average"
     case .normalization: "across channels"

@@ -17,4 +17,5 @@ func fillInt8Convolutions(_ table: inout gln_kernel_table) {
     unit_count: { Int32(Int8Convolution<Int8PairDot>($0.unsafelyUnwrapped.pointee).units) },
     run: { arguments, _, unit, scratch in Int8Convolution<Int8PairDot>.run(arguments, unit, scratch) })
   table.s8_winograd = int8WinogradAlgorithm()
+  table.s16_winograd = int16WinogradAlgorithm()
 }

@@ -3,6 +3,9 @@ protocol Int8DotProduct {
   /// What is multiplied: signed bytes, by unsigned ones, or signed 16-bit numbers, by such.
   associatedtype Factor: FixedWidthInteger & BitwiseCopyable
 
+  /// From how many tiles on Winograd convolution, with its larger weights, wins over a direct one by these products.
+  static var leastWinogradTiles: Int { get }
+
   /// Adds to each lane the products of its group of `values` with its group of `weights`.
   static func add(_ sums: inout Sums, _ values: Sums, _ weights: Sums)
 }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Winograd convolution F(4 × 4, 3 × 3) of unsigned by signed bytes: 36 products of 16-bit numbers instead of 144 of bytes for
+/// Winograd convolution F(4 × 4, 3 × 3) of unsigned bytes by signed integers: 36 products of 16-bit numbers instead of 144 for
 /// 16 outputs. It is exact, although products may wrap around: 576 times the sum without bias is known modulo 2³², 576 = 9 · 64,
 /// and 9 has an inverse, so that the sum is known modulo 2²⁶. Its least and largest values are less than that apart.
 ///
@@ -13,8 +13,9 @@ struct Int8WinogradConvolution {
   @inline(__always) static var tileSize: Int { 4 }
   @inline(__always) static var inputSize: Int { 6 }
   @inline(__always) static var points: Int { inputSize &* inputSize }
-  /// 255 · 128 · 9 · 228 is below 2²⁶.
+  /// Input channels by weights of 8 and of 16 bits: 255 · 128 · 9 · 228 and 255 · 255 · 9 · 114 are below 2²⁶.
   @inline(__always) static var mostChannels: Int { 228 }
+  @inline(__always) static var mostChannelsOfWords: Int { 114 }
   /// Modulo 2³².
   @inline(__always) static var inverseOfNine: Int32 { 954_437_177 }
   /// Bytes of a superblock's transformed inputs.
@@ -62,14 +63,15 @@ struct Int8WinogradConvolution {
 
   /// Whether it wins over direct convolution: enough tiles to reuse the weights, which are larger transformed, and enough channels to
   /// make up for the transforms.
-  static func supports(_ shape: gln_s8_convolution) -> Bool {
+  /// - Parameter leastTiles: from how many tiles on it wins.
+  static func supports(_ shape: gln_s8_convolution, mostChannels: Int, leastTiles: Int) -> Bool {
     guard
       shape.kernel_height == 3, shape.kernel_width == 3, shape.stride_height == 1, shape.stride_width == 1,
       shape.dilation_height == 1, shape.dilation_width == 1, shape.output_channels >= 32,
       (32...Int32(mostChannels)).contains(shape.input_channels)
     else { return false }
     let convolution = Int8WinogradConvolution(shape)
-    return convolution.tiles >= Int8Dot.leastWinogradTiles && convolution.groups >= 2 &* Int(shape.threads)
+    return convolution.tiles >= leastTiles && convolution.groups >= 2 &* Int(shape.threads)
       && 2 &* convolution.height &* convolution.width >= convolution.tiles &* tileSize &* tileSize
   }
 
@@ -244,8 +246,8 @@ struct Int8WinogradConvolution {
   }
 
   /// Packs weights (output channels, input channels, 3, 3), biases and multipliers.
-  func pack(
-    _ weights: UnsafePointer<Int8>, _ bias: UnsafePointer<Int32>, _ multipliers: UnsafePointer<Float>,
+  func pack<Weight: FixedWidthInteger>(
+    _ weights: UnsafePointer<Weight>, _ bias: UnsafePointer<Int32>, _ multipliers: UnsafePointer<Float>,
     _ packed: UnsafeMutableRawPointer
   ) {
     let depth = 9 &* Int(shape.input_channels)
@@ -280,7 +282,9 @@ struct Int8WinogradConvolution {
 
   /// Writes an output channel's transformed weights, a pair of input channels `step` bytes after the last.
   @inline(__always)
-  private func packPairs(_ weights: UnsafePointer<Int8>, _ target: UnsafeMutableRawPointer, _ step: Int) {
+  private func packPairs(
+    _ weights: UnsafePointer<some FixedWidthInteger>, _ target: UnsafeMutableRawPointer, _ step: Int
+  ) {
     for channel in 0..<2 &* pairs {
       var points = InlineArray<6, InlineArray<6, Int16>> { _ in InlineArray<6, Int16> { _ in 0 } }
       if channel < Int(shape.input_channels) {
@@ -302,10 +306,32 @@ struct Int8WinogradConvolution {
   }
 }
 
-/// The table's record of the Winograd convolution.
+/// The table's record of the Winograd convolution by weights of 16 bits.
+func int16WinogradAlgorithm() -> gln_s8_convolution_algorithm {
+  var algorithm = int8WinogradAlgorithm()
+  algorithm.supports = { shape in
+    let isSupported = Int8WinogradConvolution.supports(
+      shape.unsafelyUnwrapped.pointee, mostChannels: Int8WinogradConvolution.mostChannelsOfWords,
+      leastTiles: Int8PairDot.leastWinogradTiles)
+    return isSupported ? 1 : 0
+  }
+  algorithm.pack = { shape, weights, bias, multipliers, packed in
+    Int8WinogradConvolution(shape.unsafelyUnwrapped.pointee).pack(
+      weights.unsafelyUnwrapped.assumingMemoryBound(to: Int16.self), bias.unsafelyUnwrapped,
+      multipliers.unsafelyUnwrapped, packed.unsafelyUnwrapped)
+  }
+  return algorithm
+}
+
+/// The table's record of the Winograd convolution by weights of 8 bits.
 func int8WinogradAlgorithm() -> gln_s8_convolution_algorithm {
   gln_s8_convolution_algorithm(
-    supports: { shape in Int8WinogradConvolution.supports(shape.unsafelyUnwrapped.pointee) ? 1 : 0 },
+    supports: { shape in
+      let isSupported = Int8WinogradConvolution.supports(
+        shape.unsafelyUnwrapped.pointee, mostChannels: Int8WinogradConvolution.mostChannels,
+        leastTiles: Int8Dot.leastWinogradTiles)
+      return isSupported ? 1 : 0
+    },
     extra_input: { shape, rows, columns in
       let shape = shape.unsafelyUnwrapped.pointee
       rows.unsafelyUnwrapped.pointee = Int32(Int8WinogradConvolution.extraInput(Int(shape.output_height)))
