@@ -276,18 +276,27 @@ struct WinogradConvolution {
     return row &* rowStep &+ lane &- row &* phaseRowStep
   }
 
+  /// Where a tile's outputs from `channel` on begin, and how many of its rows and columns lie in the image.
+  @inline(__always)
+  private func outputs(_ arguments: gln_f32_convolution, _ tile: Int, _ channel: Int) -> (
+    first: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+  ) {
+    let row = tile / tilesAcross &* tileSize
+    let column = tile % tilesAcross &* tileSize
+    let offset = row &* arguments.output_row_stride &+ column &* arguments.output_pixel_stride
+    return (
+      arguments.output.unsafelyUnwrapped + (offset &+ channel), Swift.min(tileSize, height &- row),
+      Swift.min(tileSize, width &- column)
+    )
+  }
+
   private func transformOutput(
     _ arguments: gln_f32_convolution, _ tile: Int, _ products: UnsafePointer<Float>, _ step: Int, _ bias: Vec,
     _ channel: Int, _ count: Int
   ) {
-    let down = tile / tilesAcross
-    let across = tile &- down &* tilesAcross
+    let (output, rows, columns) = outputs(arguments, tile, channel)
     let rowStride = arguments.output_row_stride
     let pixelStride = arguments.output_pixel_stride
-    let output =
-      arguments.output.unsafelyUnwrapped + (tileSize &* (down &* rowStride &+ across &* pixelStride) &+ channel)
-    let rows = Swift.min(tileSize, height &- down &* tileSize)
-    let columns = Swift.min(tileSize, width &- across &* tileSize)
     let minimum = Vec(repeating: arguments.minimum)
     switch (inputSize, tileSize) {
     case (6, 4):
@@ -312,18 +321,14 @@ struct WinogradConvolution {
   /// Asks for the lines that a tile's outputs of a block are written to.
   @inline(__always)
   private func prefetchOutput(_ arguments: gln_f32_convolution, _ tile: Int, _ channel: Int, _ lanes: Int) {
-    let down = tile / tilesAcross
-    let across = tile &- down &* tilesAcross
-    let rowStride = arguments.output_row_stride
-    let pixelStride = arguments.output_pixel_stride
-    let output =
-      arguments.output.unsafelyUnwrapped + (tileSize &* (down &* rowStride &+ across &* pixelStride) &+ channel)
+    let (output, rows, columns) = outputs(arguments, tile, channel)
     let line = 64 / MemoryLayout<Float>.size
-    for row in 0..<Swift.min(tileSize, height &- down &* tileSize) {
-      for column in 0..<Swift.min(tileSize, width &- across &* tileSize) {
+    for row in 0..<rows {
+      for column in 0..<columns {
         var lane = 0
         while lane < lanes {
-          gln_prefetch(output + (row &* rowStride &+ column &* pixelStride &+ lane))
+          gln_prefetch(
+            output + (row &* arguments.output_row_stride &+ column &* arguments.output_pixel_stride &+ lane))
           lane &+= line
         }
       }
