@@ -48,7 +48,10 @@ struct Int8WinogradConvolution {
     width = Int(shape.output_width)
     tilesAcross = (width &+ Self.tileSize &- 1) / Self.tileSize
     tiles = tilesAcross &* ((height &+ Self.tileSize &- 1) / Self.tileSize)
-    groups = (tiles &+ Int8Tier.tileColumns &- 1) / Int8Tier.tileColumns
+    // As many for each thread.
+    let threads = Swift.max(1, Int(shape.threads))
+    let fewest = (tiles &+ Int8Tier.tileColumns &- 1) / Int8Tier.tileColumns
+    groups = Swift.min(tiles, (fewest &+ threads &- 1) / threads &* threads)
     let channels = Int(shape.input_channels)
     pairs = (channels &+ 1) / 2
     let vector = Int8Tier.Words.scalarCount
@@ -56,8 +59,6 @@ struct Int8WinogradConvolution {
     vectorLength = 4 &+ Self.points &* pairs
     let size = Self.points &* tiles &* tileStep &* MemoryLayout<UInt16>.size
     let fitting = (size &+ Self.superblockSize &- 1) / Self.superblockSize
-    let threads = Swift.max(1, Int(shape.threads))
-    // As many for each thread.
     superblocks = Swift.min(groups, (fitting &+ threads &- 1) / threads &* threads)
   }
 
@@ -71,7 +72,7 @@ struct Int8WinogradConvolution {
       (32...Int32(mostChannels)).contains(shape.input_channels)
     else { return false }
     let convolution = Int8WinogradConvolution(shape)
-    return convolution.tiles >= leastTiles && convolution.groups >= 2 &* Int(shape.threads)
+    return convolution.tiles >= leastTiles && convolution.tiles >= 4 &* Int(shape.threads)
       && 2 &* convolution.height &* convolution.width >= convolution.tiles &* tileSize &* tileSize
   }
 
