@@ -90,7 +90,11 @@ typedef enum gln_status {
     GLN_NOT_FOUND = 7,           /* no layer of that name */
     GLN_BUFFER_TOO_SMALL = 8,    /* the caller's buffer cannot hold the result */
     GLN_BACKEND_UNAVAILABLE = 9, /* the backend's shared library is missing */
-    GLN_BUSY = 10                /* the session is running a call of another thread */
+    GLN_BUSY = 10,               /* the session is running a call of another thread */
+    GLN_LIMIT_EXCEEDED = 11,     /* more memory would be needed than the option memory_limit allows */
+    GLN_WRONG_PROCESS = 12,      /* the session was made before a fork, by another process */
+    GLN_CANCELLED = 13,          /* the host ended the call; not used yet */
+    GLN_NOT_FINITE = 14          /* a value became infinite or NaN while the network ran */
 } gln_status;
 
 /* The status in a few words, such as "invalid argument"; "unknown status" for a number without a name. Static storage. */

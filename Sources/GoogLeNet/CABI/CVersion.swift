@@ -39,6 +39,10 @@ public func gln_status_string(_ status: gln_status) -> UnsafePointer<CChar>? {
     case .bufferTooSmall: "buffer too small"
     case .backendUnavailable: "backend unavailable"
     case .busy: "session is busy"
+    case .limitExceeded: "limit exceeded"
+    case .wrongProcess: "wrong process"
+    case .cancelled: "cancelled"
+    case .notFinite: "not finite"
     case nil: "unknown status"
     }
   return StaticText.pointer(text)

@@ -11,4 +11,8 @@ public enum Status: Int32, Sendable {
   case bufferTooSmall = 8
   case backendUnavailable = 9
   case busy = 10
+  case limitExceeded = 11
+  case wrongProcess = 12
+  case cancelled = 13
+  case notFinite = 14
 }

@@ -77,6 +77,30 @@ class BusyError(Error, RuntimeError):
     status = 10
 
 
+class LimitExceededError(Error, MemoryError):
+    """The model needs more memory than `memory_limit` allows."""
+
+    status = 11
+
+
+class WrongProcessError(Error, RuntimeError):
+    """The model was opened before a fork, by another process."""
+
+    status = 12
+
+
+class CancelledError(Error, RuntimeError):
+    """The call was ended by its caller."""
+
+    status = 13
+
+
+class NotFiniteError(Error, ArithmeticError):
+    """A value became infinite or NaN while the network ran."""
+
+    status = 14
+
+
 class ClosedError(Error, ValueError):
     """The model has been closed."""
 
@@ -98,6 +122,10 @@ _BY_STATUS: dict[int, type[Error]] = {
         BufferTooSmallError,
         BackendUnavailableError,
         BusyError,
+        LimitExceededError,
+        WrongProcessError,
+        CancelledError,
+        NotFiniteError,
     )
     if kind.status is not None
 }

@@ -21,6 +21,10 @@ KINDS = {
     8: (googlenet.BufferTooSmallError, BufferError),
     9: (googlenet.BackendUnavailableError, RuntimeError),
     10: (googlenet.BusyError, RuntimeError),
+    11: (googlenet.LimitExceededError, MemoryError),
+    12: (googlenet.WrongProcessError, RuntimeError),
+    13: (googlenet.CancelledError, RuntimeError),
+    14: (googlenet.NotFiniteError, ArithmeticError),
 }
 
 
