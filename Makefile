@@ -55,6 +55,9 @@ $(embedded)/objects: $(embedded)/release/libGoogLeNet.a
 # What the Embedded standard library needs for strings as keys, where the toolchain has it.
 unicode_tables = $$($(SWIFT)c -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/embedded/$$($(SWIFT)c -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')/libswiftUnicodeDataTables.a
 
+# Swift's allocations go through Sources/CPlatform/reserve.c. The C code's own frees do, too.
+wrap := --wrap=posix_memalign --wrap=free
+
 # The functions that the header declares, and only they, are exported.
 $(embedded)/exports: $(header)
 	mkdir -p $(@D)
@@ -64,7 +67,7 @@ $(unstripped): $(embedded)/objects $(embedded)/exports
 	{ echo '{ global:'; sed 's/$$/;/' $(embedded)/exports; echo 'local: *; };'; } > $(embedded)/exports.map
 	$(CC) -shared -o $@ -Wl,-soname,$(soname) -Wl,--version-script,$(embedded)/exports.map -Wl,-z,defs -Wl,-z,relro \
 	  -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed -Wl,--build-id=sha1 \
-	  @$(embedded)/objects -lprotobuf-c -lm -lpthread -ldl
+	  $(wrap:%=-Wl,%) @$(embedded)/objects -lprotobuf-c -lm -lpthread -ldl
 
 $(shared_library): $(unstripped)
 	mkdir -p $(@D)
@@ -75,7 +78,7 @@ $(shared_library): $(unstripped)
 # One object in which everything but the exports is local, so that it can stand beside another Swift runtime.
 $(static_library): $(embedded)/objects $(embedded)/exports
 	mkdir -p $(@D)
-	ld -r --force-group-allocation -o $(embedded)/libgooglenet.o @$(embedded)/objects
+	ld -r --force-group-allocation $(wrap) -o $(embedded)/libgooglenet.o @$(embedded)/objects
 	objcopy --keep-global-symbols=$(embedded)/exports --strip-unneeded $(embedded)/libgooglenet.o
 	rm -f $@
 	ar rcs $@ $(embedded)/libgooglenet.o

@@ -129,6 +129,7 @@ where ["CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CHDF5Reader"
       .enableWarning("all"), .enableWarning("extra"), .enableWarning("pedantic"), .treatAllWarnings(as: .error),
     ]
   }
+  if embedded && target.name == "CPlatform" { settings.append(.define("GLN_EMBEDDED")) }
   if fuzzing { settings.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])) }
   target.cSettings = settings
 }

@@ -11,6 +11,26 @@
 void *gln_allocate_aligned(size_t size, size_t alignment);
 void gln_free_aligned(void *block);
 
+/*
+ * The reserve of a call: where the shipped library's Swift code gets memory when the system has none left, so that the call can
+ * end with an error. Each call of the library begins one on its thread and ends it; calls may be nested.
+ */
+typedef struct gln_reserve gln_reserve;
+/* 64 KiB to begin with. -1 where there is no memory for it. */
+int gln_reserve_begin(void);
+/* Makes the thread's reserve hold `size` more bytes, which cost no memory until they are needed. -1 where there is none. */
+int gln_reserve_ensure(size_t size);
+/* Whether anything has been taken from the thread's reserve: the call must fail with "out of memory". */
+int gln_reserve_served(void);
+/* What still lies in the reserve stays until it is freed. */
+void gln_reserve_end(void);
+/* For threads that work for a call: its reserve, taken there and made theirs here; NULL for none. */
+gln_reserve *gln_reserve_current(void);
+void gln_reserve_adopt(gln_reserve *reserve);
+/* Around a fork, so that a child never finds the reserves half changed. */
+void gln_reserve_lock(void);
+void gln_reserve_unlock(void);
+
 /* -------------------------------------------------------------------------------------------------- files */
 
 /*

@@ -11,7 +11,7 @@ enum Failure {
   }
 
   static func null(_ argument: StaticString) -> gln_status {
-    report(GoogLeNetError(.invalidArgument, "\(argument) is NULL"))
+    catching { () throws(GoogLeNetError) in throw GoogLeNetError(.invalidArgument, "\(argument) is NULL") }
   }
 
   /// An enumerator that this library does not know.
@@ -19,8 +19,15 @@ enum Failure {
     GoogLeNetError(.invalidArgument, "\(argument) is \(value), which is no value of its enumeration")
   }
 
-  /// Runs what may fail.
+  /// Runs what may fail, with a reserve for when there is no memory. `body` must not hand out anything before
+  /// `Allocation.check()` has passed.
   static func catching(_ body: () throws(GoogLeNetError) -> Void) -> gln_status {
+    guard gln_reserve_begin() == 0 else {
+      let message: StaticString = "the system has no more memory"
+      gln_set_thread_message(message.utf8Start, message.utf8CodeUnitCount)
+      return GLN_OUT_OF_MEMORY
+    }
+    defer { gln_reserve_end() }
     do throws(GoogLeNetError) {
       try body()
       return GLN_OK

@@ -20,13 +20,21 @@ open class MemoryBlock {
 public final class HeapBlock: MemoryBlock {
   public let mutableBytes: UnsafeMutableRawBufferPointer
 
-  /// `byteCount` zero bytes aligned to 64; nil where there is no memory.
-  public init?(byteCount: Int) {
-    guard let base = gln_allocate_aligned(max(byteCount, 1), 64) else { return nil }
+  fileprivate init(zeroing base: UnsafeMutableRawPointer, _ byteCount: Int) {
     mutableBytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
     mutableBytes.initializeMemory(as: UInt8.self, repeating: 0)
     super.init(borrowing: UnsafeRawBufferPointer(mutableBytes))
   }
 
   deinit { gln_free_aligned(mutableBytes.baseAddress) }
+}
+
+extension HeapBlock: AllocatedLast {}
+
+extension AllocatedLast where Self == HeapBlock {
+  /// `byteCount` zero bytes aligned to 64; nil where there is no memory.
+  public init?(byteCount: Int) {
+    guard let base = gln_allocate_aligned(max(byteCount, 1), 64) else { return nil }
+    self = HeapBlock(zeroing: base, byteCount)
+  }
 }
