@@ -268,6 +268,15 @@ GLN_API gln_status gln_session_options_set_input_size(gln_session_options *optio
 GLN_API gln_status gln_session_options_set_spin_time(gln_session_options *options, int32_t microseconds);
 
 /*
+ * The most memory that a session may take, in bytes: packed weights (even where it shares them with other sessions), activations,
+ * working memory of its threads and pixels, of the session itself and of what gln_session_layer and pictures of new sizes need
+ * later, all together. Default 2 GiB, also for 0; UINT64_MAX for as much as there is, though activations never take more than
+ * 8 GiB. Checked before anything large is allocated: gln_session_create and the calls return GLN_LIMIT_EXCEEDED, with a message
+ * that says how much is needed. The model file itself does not count.
+ */
+GLN_API gln_status gln_session_options_set_memory_limit(gln_session_options *options, uint64_t bytes);
+
+/*
  * Where large blocks (packed weights and activations) come from. `allocate` returns `size` bytes aligned to `alignment` (a
  * power of two), or NULL; `release` gets what allocate returned and its size. Both may be called from any thread that uses
  * the model, and must stay valid until the model and all its sessions are freed. Sessions share packed weights only

@@ -7,9 +7,10 @@ public func gln_session_create(
   guard let handle = ModelHandle.from(model) else { return Failure.null("model") }
   guard let session else { return Failure.null("session") }
   return Failure.catching { () throws(GoogLeNetError) in
-    let created = try Session(
-      model: handle.model, options: OptionsHandle.from(options)?.options ?? SessionOptions())
-    session.pointee = OpaquePointer(Unmanaged.passRetained(SessionHandle(created, handle)).toOpaque())
+    let created = SessionHandle(
+      try Session(model: handle.model, options: OptionsHandle.from(options)?.options ?? SessionOptions()), handle)
+    try Allocation.check()
+    session.pointee = OpaquePointer(Unmanaged.passRetained(created).toOpaque())
   }
 }
 

@@ -11,8 +11,11 @@ private func set(_ options: OpaquePointer?, _ change: (inout SessionOptions) thr
 @c @implementation
 public func gln_session_options_create(_ options: UnsafeMutablePointer<OpaquePointer?>?) -> gln_status {
   guard let options else { return Failure.null("options") }
-  options.pointee = OpaquePointer(Unmanaged.passRetained(OptionsHandle()).toOpaque())
-  return GLN_OK
+  return Failure.catching { () throws(GoogLeNetError) in
+    let made = OptionsHandle()
+    try Allocation.check()
+    options.pointee = OpaquePointer(Unmanaged.passRetained(made).toOpaque())
+  }
 }
 
 @c @implementation
@@ -95,6 +98,13 @@ public func gln_session_options_set_spin_time(_ options: OpaquePointer?, _ micro
         .invalidArgument, "microseconds is \(microseconds): use 0 to \(SessionOptions.spinLimit)")
     }
     it.spinMicroseconds = Int(microseconds)
+  }
+}
+
+@c @implementation
+public func gln_session_options_set_memory_limit(_ options: OpaquePointer?, _ bytes: UInt64) -> gln_status {
+  set(options) { (it) throws(GoogLeNetError) in
+    it.memoryLimit = bytes == 0 ? SessionOptions.defaultMemoryLimit : bytes
   }
 }
 

@@ -18,6 +18,8 @@ struct Graph {
   private(set) var nodes: [GraphNode] = []
   /// For each wanted output the value that holds it.
   private(set) var outputs: [Int] = []
+  /// For each value the one with memory in which it lies, and the channel at which it begins there.
+  private var roots: [(value: Int, channelOffset: Int)] = []
   /// The network's input.
   static let inputValue = 0
 
@@ -66,17 +68,29 @@ struct Graph {
     }
     for layer in outputLayers { outputs.append(value(of: layer)) }
     if encodings.contains(where: { $0 != .float32 }) { try quantize(model) }
+    findRoots()
   }
 
   /// The value with memory in which `value` lies, and the channel at which it begins there.
-  func root(of value: Int) -> (value: Int, channelOffset: Int) {
-    var root = value
-    var offset = 0
-    while let parent = values[root].parent {
-      offset += values[root].channelOffset
-      root = parent
+  func root(of value: Int) -> (value: Int, channelOffset: Int) { roots[value] }
+
+  private mutating func findRoots() {
+    roots = [(value: Int, channelOffset: Int)](repeating: (-1, 0), count: values.count)
+    var path: [Int] = []
+    for value in values.indices {
+      var last = value
+      while roots[last].value < 0, let parent = values[last].parent {
+        path.append(last)
+        last = parent
+      }
+      if roots[last].value < 0 { roots[last] = (last, 0) }
+      // Each step is taken once in all.
+      while let inner = path.popLast() {
+        let outer = roots[last]
+        roots[inner] = (outer.value, outer.channelOffset + values[inner].channelOffset)
+        last = inner
+      }
     }
-    return (root, offset)
   }
 
   private func value(of producer: Int) -> Int {

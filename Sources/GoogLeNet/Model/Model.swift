@@ -148,7 +148,9 @@ extension AllocatedLast where Self == Model {
   private init(network: Network, byteCount: Int, source: String) throws(GoogLeNetError) {
     var validator = NetworkValidator(source: source)
     let valid = try validator.validate(network)
-    guard let cache = PackedWeightsCache() else { throw GoogLeNetError(.outOfMemory, "no memory for a lock") }
+    guard let cache = PackedWeightsCache(layerCount: network.layers.count) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for a lock")
+    }
     self = Model(network: network, byteCount: byteCount, source: source, valid: valid, packedWeights: cache)
   }
 }

@@ -45,31 +45,41 @@ public struct Tensor {
   /// Writes `count` values as float32.
   public func copyFloats(into output: UnsafeMutablePointer<Float>?) {
     guard let output, count > 0 else { return }
+    copyFloats(rows: 0..<(dims.first ?? 1), into: output)
+  }
+
+  /// Writes the values of some indices along the first dimension as float32.
+  func copyFloats(rows: Range<Int>, into output: UnsafeMutablePointer<Float>) {
+    let inner = count / max(dims.first ?? 1, 1)
+    let first = rows.lowerBound * inner
+    let total = rows.count * inner
+    guard total > 0, let start = bytes.baseAddress else { return }
     switch elementType {
     case .float32:
-      UnsafeMutableRawPointer(output).copyMemory(from: bytes.baseAddress!, byteCount: count * 4)
+      UnsafeMutableRawPointer(output).copyMemory(from: start + first * 4, byteCount: total * 4)
     case .float16:
-      for index in 0..<count {
-        output[index] = Tensor.float(half: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+      for index in 0..<total {
+        output[index] = Tensor.float(half: start.loadUnaligned(fromByteOffset: (first + index) * 2, as: UInt16.self))
       }
-    case .int8: copyScaled(Int8.self, into: output)
-    case .int16: copyScaled(Int16.self, into: output)
+    case .int8: copyScaled(Int8.self, rows, inner, into: output)
+    case .int16: copyScaled(Int16.self, rows, inner, into: output)
     }
   }
 
   private func copyScaled<Integer: FixedWidthInteger & BitwiseCopyable>(
-    _: Integer.Type, into output: UnsafeMutablePointer<Float>
+    _: Integer.Type, _ rows: Range<Int>, _ inner: Int, into output: UnsafeMutablePointer<Float>
   ) {
-    let inner = count / max(dims[0], 1)
-    for outer in 0..<dims[0] {
-      for index in outer * inner..<(outer + 1) * inner {
+    var next = output
+    for row in rows {
+      for index in row * inner..<(row + 1) * inner {
         let value = bytes.loadUnaligned(fromByteOffset: index * elementType.size, as: Integer.self)
-        output[index] = Float(value) * scales[outer]
+        next.pointee = Float(value) * scales[row]
+        next += 1
       }
     }
     guard !inputScales.isEmpty else { return }
     let window = inner / inputScales.count
-    for row in 0..<dims[0] * inputScales.count {
+    for row in 0..<rows.count * inputScales.count {
       for index in row * window..<(row + 1) * window { output[index] *= inputScales[row % inputScales.count] }
     }
   }

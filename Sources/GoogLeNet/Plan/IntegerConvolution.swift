@@ -4,18 +4,16 @@ import CKernels
 /// scale × weight scale, and one multiplier an output channel brings it to the unit of the output.
 struct IntegerConvolution {
   private let convolution: GraphNode.Convolution
-  private let group: Int
   private let inputScale: Float
   private let outputScale: Float
   /// For a convolution of pixels.
   private let preprocessing: Preprocessing?
 
   init(
-    _ convolution: GraphNode.Convolution, group: Int, input: ActivationEncoding, output: ActivationEncoding,
+    _ convolution: GraphNode.Convolution, input: ActivationEncoding, output: ActivationEncoding,
     preprocessing: Preprocessing?
   ) {
     self.convolution = convolution
-    self.group = group
     self.preprocessing = preprocessing
     if let preprocessing {
       inputScale = convolution.pixelScale(preprocessing, 0)
@@ -30,56 +28,78 @@ struct IntegerConvolution {
     }
   }
 
-  /// Packs the group's weights.
+  /// Packs the weights: the groups one after another, each aligned.
+  /// - Parameters:
+  ///   - shape: of one group.
+  ///   - workspace: `integerWorkspaceBytes`.
   func pack(
-    _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm, into packed: UnsafeMutableRawPointer
+    _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm, into packed: UnsafeMutableRawPointer,
+    _ workspace: UnsafeMutableRawPointer
   ) {
     if convolution.weights.elementType == .int16 {
-      pack(Int16.self, shape, record, into: packed)
+      pack(Int16.self, shape, record, into: packed, workspace)
     } else {
-      pack(Int8.self, shape, record, into: packed)
+      pack(Int8.self, shape, record, into: packed, workspace)
     }
     convolution.dropPages()
   }
 
   private func pack<Weight: FixedWidthInteger & BitwiseCopyable>(
     _: Weight.Type, _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm,
-    into packed: UnsafeMutableRawPointer
+    into packed: UnsafeMutableRawPointer, _ workspace: UnsafeMutableRawPointer
   ) {
-    let outputs = convolution.outputChannels / convolution.groups
-    let first = group * outputs
-    let depth = convolution.depth
-    let size = MemoryLayout<Weight>.size
-    let stored = convolution.weights.bytes[first * depth * size..<(first + outputs) * depth * size]
-    var weights = [Weight](unsafeUninitializedCapacity: outputs * depth) { buffer, count in
-      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: stored))
-      count = outputs * depth
-    }
-    let bias = convolution.bias?.floats()
-    var sums = [Int32](repeating: 0, count: outputs)
-    var multipliers = [Float](repeating: 0, count: outputs)
-    for output in 0..<outputs {
-      var unit = Double(inputScale) * Double(convolution.weights.scales[first + output])
-      var value = Double(bias?[first + output] ?? 0)
-      if let (scale, shift) = convolution.affine {
-        unit *= Double(scale[first + output])
-        value = value * Double(scale[first + output]) + Double(shift[first + output])
-      }
-      let rows = output * depth..<(output + 1) * depth
-      guard unit != 0, unit.isFinite else {
-        // Nothing of the input gets through: the output is the bias.
-        for index in rows { weights[index] = 0 }
-        sums[output] = 1
-        multipliers[output] = Float(value / Double(outputScale))
-        continue
-      }
-      var start = value / unit
-      if let preprocessing { start -= meanSum(weights[rows], preprocessing) }
-      sums[output] = Int32(max(-0x1p30, min(0x1p30, start.rounded(.toNearestOrEven))))
-      multipliers[output] = multiplier(first + output, unit: unit)
-    }
     var shape = shape
-    record.pack?(&shape, weights, sums, multipliers, packed)
+    let step = WeightPacker.aligned(record.packed_size?(&shape) ?? 0)
+    let outputs = convolution.groupOutputs
+    let count = outputs * convolution.depth
+    let sums = workspace.assumingMemoryBound(to: Int32.self)
+    let multipliers = UnsafeMutableRawPointer(sums + outputs).assumingMemoryBound(to: Float.self)
+    let bias = multipliers + outputs
+    let weights = UnsafeMutableRawPointer(bias + outputs).assumingMemoryBound(to: Weight.self)
+    for group in 0..<convolution.groups {
+      let rows = group * outputs..<(group + 1) * outputs
+      let size = MemoryLayout<Weight>.size
+      if let start = convolution.weights.bytes.baseAddress {
+        UnsafeMutableRawPointer(weights).copyMemory(
+          from: start + rows.lowerBound * convolution.depth * size, byteCount: count * size)
+      }
+      if let stored = convolution.bias {
+        stored.copyFloats(rows: rows, into: bias)
+      } else {
+        bias.update(repeating: 0, count: outputs)
+      }
+      for output in 0..<outputs {
+        start(
+          rows.lowerBound + output, bias[output],
+          UnsafeMutableBufferPointer(start: weights + output * convolution.depth, count: convolution.depth),
+          sum: sums + output, multiplier: multipliers + output)
+      }
+      record.pack?(&shape, weights, sums, multipliers, packed + group * step)
+    }
+  }
+
+  /// What an output channel's accumulator starts with, and its multiplier.
+  private func start<Weight: FixedWidthInteger>(
+    _ channel: Int, _ bias: Float, _ weights: UnsafeMutableBufferPointer<Weight>, sum: UnsafeMutablePointer<Int32>,
+    multiplier: UnsafeMutablePointer<Float>
+  ) {
+    var unit = Double(inputScale) * Double(convolution.weights.scales[channel])
+    var value = Double(bias)
+    if let (scale, shift) = convolution.affine {
+      unit *= Double(scale[channel])
+      value = value * Double(scale[channel]) + Double(shift[channel])
+    }
+    guard unit != 0, unit.isFinite else {
+      // Nothing of the input gets through: the output is the bias.
+      weights.update(repeating: 0)
+      sum.pointee = 1
+      multiplier.pointee = Float(value / Double(outputScale))
+      return
+    }
+    var start = value / unit
+    if let preprocessing { start -= meanSum(weights, preprocessing) }
+    sum.pointee = Int32(max(-0x1p30, min(0x1p30, start.rounded(.toNearestOrEven))))
+    multiplier.pointee = self.multiplier(channel, unit: unit)
   }
 
   /// From an output channel's accumulator to the unit of the output. Rounded after each step, as in XNNPACK, with which TFLite
@@ -91,7 +111,9 @@ struct IntegerConvolution {
   }
 
   /// What the means of the channels add to the sum over pixels as they are.
-  private func meanSum(_ weights: ArraySlice<some FixedWidthInteger>, _ preprocessing: Preprocessing) -> Double {
+  private func meanSum(_ weights: UnsafeMutableBufferPointer<some FixedWidthInteger>, _ preprocessing: Preprocessing)
+    -> Double
+  {
     let taps = convolution.kernelHeight * convolution.kernelWidth
     var sum = 0.0
     for (index, weight) in weights.enumerated() { sum += Double(weight) * Double(preprocessing.mean[index / taps]) }

@@ -2,80 +2,85 @@ import CPlatform
 
 /// The packed weights of a model that live plans use, shared between sessions of the same settings. Thread-safe.
 final class PackedWeightsCache {
-  /// What packed weights depend on.
-  struct Key {
-    let layer: Int
-    let group: Int
-    /// Whether a following affine layer is folded in.
-    let folded: Bool
-    let algorithm: ConvolutionAlgorithm
-    let isa: ISA
-    /// Of the output: an algorithm may pack differently for another size.
-    let height: Int
-    let width: Int
-    let allocator: BlockAllocator
-
-    func isSame(as other: Key) -> Bool {
-      layer == other.layer && group == other.group && folded == other.folded && algorithm == other.algorithm
-        && isa == other.isa && height == other.height && width == other.width && allocator.isSame(as: other.allocator)
-    }
-  }
-
-  private struct Entry {
-    let key: Key
-    let block: AllocatedBlock
-    var users: Int
-  }
-
   private let lock: OpaquePointer
-  private var entries: [Entry] = []
+  /// For each layer the first of its packed forms. Linked to each other, so that adding one allocates nothing.
+  private var forms: [PackedWeights?]
 
-  init?() {
-    guard let lock = gln_lock_create() else { return nil }
+  fileprivate init(lock: OpaquePointer, layerCount: Int) {
     self.lock = lock
+    forms = [PackedWeights?](repeating: nil, count: layerCount)
   }
 
   deinit { gln_lock_free(lock) }
 
-  /// Counts one more user of the block for `key`, if there is one.
-  func acquire(_ key: Key) -> AllocatedBlock? {
+  /// Counts one more user of the packed weights for `key`, if there are any.
+  func acquire(_ key: PackedWeights.Key) -> PackedWeights? {
     gln_lock_acquire(lock)
     defer { gln_lock_release(lock) }
     return find(key)
   }
 
-  /// Stores a block, unless another thread was faster; returns the one to use, with one more user.
-  func insert(_ block: AllocatedBlock, for key: Key) -> AllocatedBlock {
+  /// Adds packed weights with one user, unless another thread was faster; returns those to use, with one more user.
+  func insert(_ weights: PackedWeights) -> PackedWeights {
     gln_lock_acquire(lock)
     defer { gln_lock_release(lock) }
-    if let present = find(key) { return present }
-    entries.append(Entry(key: key, block: block, users: 1))
-    return block
+    if let present = find(weights.key) { return present }
+    weights.next = forms[weights.key.layer]
+    forms[weights.key.layer] = weights
+    return weights
   }
 
-  private func find(_ key: Key) -> AllocatedBlock? {
-    for index in entries.indices where entries[index].key.isSame(as: key) {
-      entries[index].users += 1
-      return entries[index].block
+  private func find(_ key: PackedWeights.Key) -> PackedWeights? {
+    var form = forms[key.layer]
+    while let it = form {
+      if it.key.isSame(as: key) {
+        it.users += 1
+        return it
+      }
+      form = it.next
     }
     return nil
   }
 
-  /// How many blocks live plans use.
-  var entryCount: Int {
+  /// How many packed forms live plans use.
+  var count: Int {
     gln_lock_acquire(lock)
     defer { gln_lock_release(lock) }
-    return entries.count
+    var count = 0
+    for first in forms {
+      var form = first
+      while let it = form {
+        count += 1
+        form = it.next
+      }
+    }
+    return count
   }
 
-  /// Ends one user's use; the last one frees the block.
-  func release(_ block: AllocatedBlock) {
+  /// Ends one user's use; the last one frees them.
+  func release(_ weights: PackedWeights) {
     gln_lock_acquire(lock)
     defer { gln_lock_release(lock) }
-    for index in entries.indices where entries[index].block === block {
-      entries[index].users -= 1
-      if entries[index].users == 0 { entries.remove(at: index) }
-      return
+    weights.users -= 1
+    guard weights.users == 0 else { return }
+    let layer = weights.key.layer
+    if forms[layer] === weights {
+      forms[layer] = weights.next
+    } else {
+      var form = forms[layer]
+      while let it = form, it.next !== weights { form = it.next }
+      form?.next = weights.next
     }
+    weights.next = nil
+  }
+}
+
+extension PackedWeightsCache: AllocatedLast {}
+
+extension AllocatedLast where Self == PackedWeightsCache {
+  /// Nil where there is no memory.
+  init?(layerCount: Int) {
+    guard let lock = gln_lock_create() else { return nil }
+    self = PackedWeightsCache(lock: lock, layerCount: layerCount)
   }
 }

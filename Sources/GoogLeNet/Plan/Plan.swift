@@ -44,6 +44,9 @@ final class Plan {
   /// The most bytes at once while the plan was made, the model file's included.
   let peakBytes: Int
 
+  /// What counts towards a session's memory limit.
+  var limitedBytes: UInt64 { UInt64(weightBytes) + UInt64(arenaBytes) + UInt64(scratchBytes) }
+
   private let storage: PlanStorage
 
   init(

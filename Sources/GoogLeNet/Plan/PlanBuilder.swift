@@ -18,23 +18,41 @@ struct PlanBuilder {
   /// For each node the stages in which its first and its last phase run.
   private var firstStages: [Int] = []
   private var lastStages: [Int] = []
-  private var scratchSize = 0
+  /// Bytes that each thread works in.
+  private var scratchSize: Int64 = 0
   private var packingMemory: PackingMemory
   private var base: UnsafeMutableRawPointer?
 
-  /// - Parameter outputLayers: layers whose outputs are wanted; −1 is the network's input. Only what they need is computed.
-  static func plan(model: Model, settings: PlanSettings, outputLayers: [Int], crew: Crew) throws(GoogLeNetError)
-    -> Plan
-  {
-    let shapes = try model.shapes(height: settings.inputHeight, width: settings.inputWidth)
+  /// - Parameters:
+  ///   - shapes: of all layers at the settings' input size.
+  ///   - outputLayers: layers whose outputs are wanted; −1 is the network's input. Only what they need is computed.
+  ///   - takenBytes: what the session holds already of its memory limit.
+  /// - Throws: `limitExceeded`, before anything large is allocated, or `outOfMemory`.
+  static func plan(
+    model: Model, settings: PlanSettings, shapes: [Shape], outputLayers: [Int], takenBytes: UInt64, crew: Crew
+  ) throws(GoogLeNetError) -> Plan {
+    try Allocation.ensure(reserveBytes(model))
     let encodings =
       settings.precision == .int8
       ? model.encodings : [ActivationEncoding](repeating: .float32, count: model.encodings.count)
     let graph = try Graph(
       model: model, input: model.inputShape(settings.inputHeight, settings.inputWidth), shapes: shapes,
       encodings: encodings, outputLayers: outputLayers)
+    try Allocation.check()
     var builder = PlanBuilder(model: model, settings: settings, graph: graph)
-    return try builder.build(crew)
+    let plan = try builder.build(takenBytes, crew)
+    try Allocation.check()
+    return plan
+  }
+
+  /// More than making a plan allocates in small pieces, whatever the model: see docs/memory.md.
+  private static func reserveBytes(_ model: Model) -> Int {
+    var parts = 0
+    for layer in model.network.layers {
+      parts += 1 + layer.inputs.count
+      if case .convolution(let it) = layer.operation { parts += it.groups }
+    }
+    return 256 << 10 + parts * (8 << 10)
   }
 
   private init(model: Model, settings: PlanSettings, graph: Graph) {
@@ -47,12 +65,46 @@ struct PlanBuilder {
     blocks = [Int?](repeating: nil, count: graph.values.count)
   }
 
-  private mutating func build(_ crew: Crew) throws(GoogLeNetError) -> Plan {
+  private mutating func build(_ takenBytes: UInt64, _ crew: Crew) throws(GoogLeNetError) -> Plan {
     chooseAlgorithms()
     orderStages()
-    try placeMemory()
-    try packWeights(crew)
+    placeMemory()
+    try Allocation.check()
+    let jobs = packingJobs()
+    try checkLimit(takenBytes, jobs)
+    try allocateActivations()
+    try packWeights(jobs, crew)
     return try plan()
+  }
+
+  private static let activationLimit: Int64 = 8 << 30
+
+  /// Refuses what takes more memory than the session may have.
+  private func checkLimit(_ taken: UInt64, _ jobs: [WeightPacker.Job]) throws(GoogLeNetError) {
+    var packed: Int64 = 0
+    for job in jobs { packed = MemoryPlan.sum(packed, Int64(WeightPacker.aligned(job.size))) }
+    var scratch: Int64 = 0
+    for _ in 0..<settings.threads { scratch = MemoryPlan.sum(scratch, scratchStride) }
+    let needed = MemoryPlan.sum(MemoryPlan.sum(packed, memory.size), scratch)
+    guard memory.size <= PlanBuilder.activationLimit, needed <= Int64(Int.max) else {
+      throw GoogLeNetError(
+        .limitExceeded,
+        "\(model.source) needs \(memory.size) bytes of activations for an input of \(settings.inputHeight) x "
+          + "\(settings.inputWidth): the limit is \(PlanBuilder.activationLimit)")
+    }
+    let limit = settings.memoryLimit
+    guard taken <= limit, UInt64(needed) <= limit - taken else {
+      throw GoogLeNetError(
+        .limitExceeded,
+        "\(model.source) needs \(needed) bytes for an input of \(settings.inputHeight) x \(settings.inputWidth) "
+          + "(packed weights \(packed), activations \(memory.size), working memory of \(settings.threads) threads "
+          + "\(scratch)), and \(taken) are taken already: the memory limit is \(limit)")
+    }
+  }
+
+  private var scratchStride: Int64 {
+    let alignment = Int64(GLN_ALIGNMENT)
+    return MemoryPlan.sum(max(scratchSize, 1), alignment - 1) / alignment * alignment
   }
 
   private var table: gln_kernel_table { settings.kernels.table }
@@ -219,12 +271,13 @@ struct PlanBuilder {
     (graph.values[root].shape.width + halos[root].left + halos[root].right) * pixelStride(of: root)
   }
 
-  private func size(of root: Int) -> Int {
+  private func size(of root: Int) -> Int64 {
     let rows = graph.values[root].shape.height + halos[root].top + halos[root].bottom
-    return rows * rowStride(of: root) * graph.values[root].encoding.size
+    let columns = graph.values[root].shape.width + halos[root].left + halos[root].right
+    return Int64(rows) * Int64(columns) * Int64(pixelStride(of: root)) * Int64(graph.values[root].encoding.size)
   }
 
-  private mutating func placeMemory() throws(GoogLeNetError) {
+  private mutating func placeMemory() {
     let stageCount = (lastStages.max() ?? 0) + 1
     var first = [Int](repeating: stageCount, count: graph.values.count)
     var last = [Int](repeating: 0, count: graph.values.count)
@@ -241,27 +294,23 @@ struct PlanBuilder {
       // Halos are filled once, so nothing else may ever lie there.
       let whole = halos[index] != Padding()
       blocks[index] = memory.add(
-        size: size(of: index) + Int(GLN_READ_SLACK), first: whole ? 0 : first[index],
+        size: size(of: index) + Int64(GLN_READ_SLACK), first: whole ? 0 : first[index],
         last: whole ? stageCount : last[index])
     }
     for node in parts.indices {
       for part in parts[node].indices { placeScratch(node, part) }
     }
     memory.place()
-    guard memory.size <= PlanBuilder.activationLimit else {
-      throw GoogLeNetError(
-        .unsupported,
-        "\(model.source) needs \(memory.size) bytes of activations for an input of \(settings.inputHeight) x "
-          + "\(settings.inputWidth): the limit is \(PlanBuilder.activationLimit)")
-    }
-    let block = try settings.allocator.allocate(memory.size, for: "activations")
-    block.base.initializeMemory(as: UInt8.self, repeating: 0, count: memory.size)
+  }
+
+  private mutating func allocateActivations() throws(GoogLeNetError) {
+    let block = try settings.allocator.allocate(Int(memory.size), for: "activations")
     storage.keep(block)
+    try Allocation.check()
+    block.base.initializeMemory(as: UInt8.self, repeating: 0, count: Int(memory.size))
     base = block.base
     fillPixelHalo()
   }
-
-  private static let activationLimit = 8 << 30
 
   /// Fills in strides, which sizes of scratch may depend on, and reserves shared memory.
   private mutating func placeScratch(_ node: Int, _ part: Int) {
@@ -273,15 +322,15 @@ struct PlanBuilder {
       arguments.output_row_stride = rowStride(of: output)
       let record = record(algorithm)
       let size = record.shared_size?(&arguments) ?? 0
-      let shared = size > 0 ? memory.add(size: size, first: firstStages[node], last: lastStages[node]) : nil
-      scratchSize = max(scratchSize, record.scratch_size?(&arguments) ?? 0)
+      let shared = size > 0 ? memory.add(size: Int64(size), first: firstStages[node], last: lastStages[node]) : nil
+      scratchSize = max(scratchSize, Int64(record.scratch_size?(&arguments) ?? 0))
       parts[node][part] = .float32(arguments, algorithm: algorithm, shared: shared)
     case .integer(var arguments, let algorithm):
       arguments.input_row_stride = rowStride(of: input)
       arguments.input_pixel_stride = pixelStride(of: input)
       arguments.output_row_stride = rowStride(of: output)
       arguments.output_pixel_stride = pixelStride(of: output)
-      scratchSize = max(scratchSize, integerRecord(algorithm).scratch_size?(&arguments) ?? 0)
+      scratchSize = max(scratchSize, Int64(integerRecord(algorithm).scratch_size?(&arguments) ?? 0))
       parts[node][part] = .integer(arguments, algorithm: algorithm)
     }
   }
@@ -294,7 +343,7 @@ struct PlanBuilder {
     let halo = halos[Graph.inputValue]
     let corner = location.bytes - (halo.top * location.rowStride + halo.left * location.pixelStride)
     let mean = model.network.preprocessing.mean
-    for pixel in 0..<size(of: Graph.inputValue) / location.pixelStride {
+    for pixel in 0..<Int(size(of: Graph.inputValue)) / location.pixelStride {
       for channel in mean.indices {
         let value = mean[channel].rounded(.toNearestOrEven)
         corner[pixel * location.pixelStride + channel] = value >= 255 ? 255 : value > 0 ? UInt8(value) : 0
@@ -310,23 +359,84 @@ struct PlanBuilder {
     let elements = halos[root].top * rowStride + halos[root].left * pixelStride + channelOffset
     let encoding = graph.values[value].encoding
     return Location(
-      base: base + (memory.blocks[block].offset + elements * encoding.size), shape: graph.values[value].shape,
+      base: base + (Int(memory.blocks[block].offset) + elements * encoding.size), shape: graph.values[value].shape,
       encoding: encoding, rowStride: rowStride, pixelStride: pixelStride)
   }
 
   // MARK: Weights
 
-  private mutating func packWeights(_ crew: Crew) throws(GoogLeNetError) {
+  /// One job a convolution, in the order of the nodes.
+  private func packingJobs() -> [WeightPacker.Job] {
     var jobs: [WeightPacker.Job] = []
+    jobs.reserveCapacity(graph.nodes.count)
     for (index, node) in graph.nodes.enumerated() {
-      for (group, part) in parts[index].enumerated() { jobs.append(packingJob(node, group, part)) }
+      if let job = packingJob(node, parts[index]) { jobs.append(job) }
     }
+    return jobs
+  }
+
+  private func packingJob(_ node: GraphNode, _ parts: [ConvolutionPart]) -> WeightPacker.Job? {
+    // All groups are of the same shape.
+    switch (parts.first, node.kind) {
+    case (.float32(var arguments, let algorithm, _), .convolution(let it)):
+      let record = record(algorithm)
+      let key = packingKey(
+        node, it, algorithm, tile: tile { record.tile?(&arguments, &$0, &$1) }, inputPixelStride: 0, input: .float32,
+        output: .float32)
+      return WeightPacker.Job(
+        key: key, size: it.groups * WeightPacker.aligned(record.packed_size?(&arguments) ?? 0),
+        workspaceBytes: it.floatWorkspaceBytes, droppedBytes: it.droppedBytes
+      ) { WeightPacker.pack(it, arguments, record, into: $0, $1) }
+    case (.integer(var arguments, let algorithm), .integerConvolution(let it)):
+      let record = integerRecord(algorithm)
+      let input = graph.values[node.input].encoding
+      let output = graph.values[node.output].encoding
+      let quantization = IntegerConvolution(
+        it, input: input, output: output,
+        preprocessing: node.input == Graph.inputValue ? model.network.preprocessing : nil)
+      let key = packingKey(
+        node, it, algorithm, tile: tile { record.tile?(&arguments, &$0, &$1) },
+        inputPixelStride: arguments.input_pixel_stride, input: input, output: output)
+      return WeightPacker.Job(
+        key: key, size: it.groups * WeightPacker.aligned(record.packed_size?(&arguments) ?? 0),
+        workspaceBytes: it.integerWorkspaceBytes, droppedBytes: it.droppedBytes
+      ) { quantization.pack(arguments, record, into: $0, $1) }
+    default: return nil
+    }
+  }
+
+  private func packingKey(
+    _ node: GraphNode, _ it: GraphNode.Convolution, _ algorithm: ConvolutionAlgorithm, tile: WinogradTileSize?,
+    inputPixelStride: Int, input: ActivationEncoding, output: ActivationEncoding
+  ) -> PackedWeights.Key {
+    var lastFolded = -1
+    for layer in node.fused {
+      if case .batchNormalization = model.network.layers[layer].operation { lastFolded = layer }
+    }
+    return PackedWeights.Key(
+      layer: node.layer, lastFolded: lastFolded, algorithm: algorithm, tile: tile, isa: settings.kernels.isa,
+      kernelHeight: it.kernelHeight, kernelWidth: it.kernelWidth, inputPixelStride: inputPixelStride, input: input,
+      output: output, allocator: settings.allocator)
+  }
+
+  /// What a record's `tile` tells.
+  private func tile(_ tell: (_ outputs: inout Int32, _ taps: inout Int32) -> Void) -> WinogradTileSize? {
+    var outputs: Int32 = 0
+    var taps: Int32 = 0
+    tell(&outputs, &taps)
+    return taps > 0 ? WinogradTileSize(outputs: Int(outputs), taps: Int(taps)) : nil
+  }
+
+  private mutating func packWeights(_ jobs: [WeightPacker.Job], _ crew: Crew) throws(GoogLeNetError) {
     let packed = try WeightPacker(model: model, allocator: settings.allocator).pack(jobs, crew, storage)
-    for job in jobs { packingMemory.pack(job.size, temporary: job.temporaryBytes, dropped: job.droppedBytes) }
+    for job in jobs { packingMemory.pack(job.size, temporary: job.workspaceBytes, dropped: job.droppedBytes) }
     var next = 0
-    for node in parts.indices {
+    for node in parts.indices where !parts[node].isEmpty {
+      let block = packed[next].block
+      let step = block.size / parts[node].count
+      next += 1
       for part in parts[node].indices {
-        let weights = UnsafeRawPointer(packed[next].base)
+        let weights = UnsafeRawPointer(block.base + part * step)
         switch parts[node][part] {
         case .float32(var arguments, let algorithm, let shared):
           arguments.weights = weights.assumingMemoryBound(to: Float.self)
@@ -335,39 +445,7 @@ struct PlanBuilder {
           arguments.weights = weights
           parts[node][part] = .integer(arguments, algorithm: algorithm)
         }
-        next += 1
       }
-    }
-  }
-
-  private func packingJob(_ node: GraphNode, _ group: Int, _ part: ConvolutionPart) -> WeightPacker.Job {
-    func key(_ algorithm: ConvolutionAlgorithm, _ height: Int32, _ width: Int32, folded: Bool) -> PackedWeightsCache.Key
-    {
-      PackedWeightsCache.Key(
-        layer: node.layer, group: group, folded: folded, algorithm: algorithm, isa: settings.kernels.isa,
-        height: Int(height), width: Int(width), allocator: settings.allocator)
-    }
-    switch (part, node.kind) {
-    case (.float32(var arguments, let algorithm, _), .convolution(let it)):
-      let record = record(algorithm)
-      return WeightPacker.Job(
-        key: key(algorithm, arguments.output_height, arguments.output_width, folded: it.affine != nil),
-        size: record.packed_size?(&arguments) ?? 0, temporaryBytes: it.floatCopyBytes, droppedBytes: it.droppedBytes
-      ) { WeightPacker.pack(it, group: group, arguments, record, into: $0) }
-    case (.integer(var arguments, let algorithm), .integerConvolution(let it)):
-      let record = integerRecord(algorithm)
-      let quantization = IntegerConvolution(
-        it, group: group, input: graph.values[node.input].encoding, output: graph.values[node.output].encoding,
-        preprocessing: node.input == Graph.inputValue ? model.network.preprocessing : nil)
-      return WeightPacker.Job(
-        key: key(algorithm, arguments.output_height, arguments.output_width, folded: it.affine != nil),
-        size: record.packed_size?(&arguments) ?? 0, temporaryBytes: it.integerCopyBytes, droppedBytes: it.droppedBytes
-      ) { quantization.pack(arguments, record, into: $0) }
-    default:
-      // Parts come from the same kinds of nodes.
-      return WeightPacker.Job(
-        key: key(.direct, 0, 0, folded: false), size: 0, temporaryBytes: 0, droppedBytes: 0
-      ) { _ in }
     }
   }
 
@@ -406,14 +484,15 @@ struct PlanBuilder {
     guard let input = location(of: Graph.inputValue), outputs.count == graph.outputs.count else {
       throw GoogLeNetError(.outOfMemory, "no memory for activations")
     }
-    let scratchStride = (scratchSize + Int(GLN_ALIGNMENT) - 1) / Int(GLN_ALIGNMENT) * Int(GLN_ALIGNMENT)
-    let scratch = try settings.allocator.allocate(max(scratchStride, 1) * settings.threads, for: "scratch")
+    let scratchStride = Int(scratchStride)
+    let scratch = try settings.allocator.allocate(scratchStride * settings.threads, for: "scratch")
     storage.keep(scratch)
+    try Allocation.check()
     return Plan(
       input: try planInput(input), stages: UnsafeBufferPointer(storage.store(stages)), outputs: outputs,
       operations: graph.nodes.indices.map(operation), scratch: scratch.base, scratchStride: scratchStride,
-      weightBytes: storage.weightBytes, arenaBytes: memory.size, scratchBytes: scratchStride * settings.threads,
-      peakBytes: memory.size + max(packingMemory.peak, packingMemory.final + scratch.size), storage: storage)
+      weightBytes: storage.weightBytes, arenaBytes: Int(memory.size), scratchBytes: scratch.size,
+      peakBytes: Int(memory.size) + max(packingMemory.peak, packingMemory.final + scratch.size), storage: storage)
   }
 
   /// Tells the units of convolutions which weights their thread reads next.
@@ -436,18 +515,14 @@ struct PlanBuilder {
     let node = graph.nodes[index]
     var algorithm: ConvolutionAlgorithm?
     var tile: WinogradTileSize?
-    for part in parts[index] {
-      var outputs: Int32 = 0
-      var taps: Int32 = 0
-      switch part {
-      case .float32(var arguments, let chosen, _):
-        algorithm = chosen
-        record(chosen).tile?(&arguments, &outputs, &taps)
-      case .integer(var arguments, let chosen):
-        algorithm = chosen
-        integerRecord(chosen).tile?(&arguments, &outputs, &taps)
-      }
-      if taps > 0 { tile = WinogradTileSize(outputs: Int(outputs), taps: Int(taps)) }
+    switch parts[index].first {
+    case .float32(var arguments, let chosen, _):
+      algorithm = chosen
+      tile = self.tile { record(chosen).tile?(&arguments, &$0, &$1) }
+    case .integer(var arguments, let chosen):
+      algorithm = chosen
+      tile = self.tile { integerRecord(chosen).tile?(&arguments, &$0, &$1) }
+    case nil: break
     }
     return PlannedOperation(
       node, in: graph, layerKind: model.network.layers[node.layer].operation.kind, algorithm: algorithm,
@@ -490,7 +565,7 @@ struct PlanBuilder {
         arguments.input = UnsafePointer(input.floats - corner + group * Int(arguments.input_channels))
         arguments.output = output.floats + group * Int(arguments.output_channels)
         if let shared, let base {
-          arguments.shared = (base + memory.blocks[shared].offset).assumingMemoryBound(to: Float.self)
+          arguments.shared = (base + Int(memory.blocks[shared].offset)).assumingMemoryBound(to: Float.self)
         }
         let record = record(algorithm)
         var order: WeightOrder?

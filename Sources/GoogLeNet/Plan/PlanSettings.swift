@@ -11,4 +11,6 @@ struct PlanSettings {
   let inputHeight: Int
   let inputWidth: Int
   let allocator: BlockAllocator
+  /// The most bytes that a session may take: packed weights, activations, scratch and pixels, of all its plans together.
+  let memoryLimit: UInt64
 }

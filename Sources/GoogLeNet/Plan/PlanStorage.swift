@@ -2,7 +2,7 @@
 final class PlanStorage {
   private var arrays: [UnsafeMutableRawPointer] = []
   private var blocks: [AllocatedBlock] = []
-  private var weights: [AllocatedBlock] = []
+  private var weights: [PackedWeights] = []
   private let cache: PackedWeightsCache
 
   init(cache: PackedWeightsCache) {
@@ -11,7 +11,7 @@ final class PlanStorage {
 
   deinit {
     for array in arrays { array.deallocate() }
-    for block in weights { cache.release(block) }
+    for packed in weights { cache.release(packed) }
   }
 
   /// A stable copy of a value without references.
@@ -35,14 +35,14 @@ final class PlanStorage {
     blocks.append(block)
   }
 
-  /// Keeps a block of the cache, which has been counted as used, until the end.
-  func keepPackedWeights(_ block: AllocatedBlock) {
-    weights.append(block)
+  /// Keeps packed weights of the cache, which have been counted as used, until the end.
+  func keepPackedWeights(_ packed: PackedWeights) {
+    weights.append(packed)
   }
 
   var weightBytes: Int {
     var sum = 0
-    for block in weights { sum += block.size }
+    for packed in weights { sum += packed.block.size }
     return sum
   }
 }

@@ -1,82 +1,124 @@
 import CKernels
+import CPlatform
 
 /// Packs the weights of many convolutions on a session's threads, or finds them packed already.
 struct WeightPacker {
   struct Job {
-    let key: PackedWeightsCache.Key
+    let key: PackedWeights.Key
     /// Bytes of the packed form.
     let size: Int
-    /// Bytes of the copy that packing makes of the weights, and of the file that leave memory afterwards.
-    let temporaryBytes: Int
+    /// Bytes that packing works in, and of the file that leave memory afterwards.
+    let workspaceBytes: Int
     let droppedBytes: Int
-    let pack: (UnsafeMutableRawPointer) -> Void
+    /// Runs on any thread and allocates nothing.
+    let pack: (_ packed: UnsafeMutableRawPointer, _ workspace: UnsafeMutableRawPointer) -> Void
   }
 
   let model: Model
   let allocator: BlockAllocator
 
-  /// One block a job, in their order, kept by `storage`. New blocks lie one after another, so that kernels which ask for the next
-  /// weights ahead run into the next layer's.
-  func pack(_ jobs: [Job], _ crew: Crew, _ storage: PlanStorage) throws(GoogLeNetError) -> [AllocatedBlock] {
-    let present = jobs.map { model.packedWeights.acquire($0.key) }
-    for block in present {
-      if let block { storage.keepPackedWeights(block) }
+  /// The packed weights of each job, in their order, kept by `storage`. New ones lie one after another, so that kernels which ask
+  /// for the next weights ahead run into the next layer's.
+  func pack(_ jobs: [Job], _ crew: Crew, _ storage: PlanStorage) throws(GoogLeNetError) -> [PackedWeights] {
+    var packed: [PackedWeights?] = []
+    packed.reserveCapacity(jobs.count)
+    for job in jobs {
+      let present = model.packedWeights.acquire(job.key)
+      if let present { storage.keepPackedWeights(present) }
+      packed.append(present)
     }
-    let missing = present.indices.filter { present[$0] == nil }
-    let offsets = WeightPacker.offsets(missing.map { jobs[$0].size })
-    guard let size = offsets.last, size > 0 else { return present.compactMap { $0 } }
-    let whole = try allocator.allocate(size, for: "packed weights")
-    crew.forEach(missing.count) { jobs[missing[$0]].pack(whole.base + offsets[$0]) }
-    var packed = present
-    for (place, index) in missing.enumerated() {
-      let part = AllocatedBlock(partOf: whole, offset: offsets[place], size: jobs[index].size)
-      let block = model.packedWeights.insert(part, for: jobs[index].key)
-      storage.keepPackedWeights(block)
-      packed[index] = block
+    let missing = packed.indices.filter { packed[$0] == nil }
+    if !missing.isEmpty {
+      let offsets = WeightPacker.offsets(missing.map { jobs[$0].size })
+      let whole = try allocator.allocate(offsets[missing.count], for: "packed weights")
+      var made: [PackedWeights] = []
+      made.reserveCapacity(missing.count)
+      for (place, index) in missing.enumerated() {
+        let part = AllocatedBlock(partOf: whole, offset: offsets[place], size: jobs[index].size)
+        made.append(PackedWeights(part, for: jobs[index].key))
+      }
+      try pack(missing.map { jobs[$0] }, made, crew)
+      try Allocation.check()
+      for (place, index) in missing.enumerated() {
+        let weights = model.packedWeights.insert(made[place])
+        storage.keepPackedWeights(weights)
+        packed[index] = weights
+      }
     }
-    return packed.compactMap { $0 }
+    let found = packed.compactMap { $0 }
+    for (job, weights) in zip(jobs, found) where weights.block.size != job.size {
+      throw GoogLeNetError(
+        .unsupported,
+        "\(model.source): layer '\(model.network.layers[job.key.layer].name)' has packed weights of "
+          + "\(weights.block.size) bytes where \(job.size) are needed: this is a fault of libgooglenet, please report it"
+      )
+    }
+    return found
+  }
+
+  /// Packs each job, every thread in a workspace of its own.
+  private func pack(_ jobs: [Job], _ packed: [PackedWeights], _ crew: Crew) throws(GoogLeNetError) {
+    var largest = 0
+    for job in jobs { largest = max(largest, job.workspaceBytes) }
+    let stride = (largest + Int(GLN_ALIGNMENT) - 1) / Int(GLN_ALIGNMENT) * Int(GLN_ALIGNMENT)
+    let (size, overflow) = stride.multipliedReportingOverflow(by: min(crew.threads, jobs.count))
+    guard !overflow, let workspace = gln_allocate_aligned(size, Int(GLN_ALIGNMENT)) else {
+      throw GoogLeNetError(.outOfMemory, "no memory to pack weights in")
+    }
+    defer { gln_free_aligned(workspace) }
+    try Allocation.check()
+    crew.forEach(jobs.count) { index, thread in
+      jobs[index].pack(packed[index].block.base, workspace + thread * stride)
+    }
   }
 
   /// Where blocks of these sizes begin, and where the last ends.
   private static func offsets(_ sizes: [Int]) -> [Int] {
-    let alignment = Int(GLN_ALIGNMENT)
     var offsets = [0]
+    offsets.reserveCapacity(sizes.count + 1)
     var end = 0
     for size in sizes {
-      end += (size + alignment - 1) / alignment * alignment
+      end += aligned(size)
       offsets.append(end)
     }
     return offsets
   }
 
-  /// Packs a group of a float32 convolution, with the layers folded into it.
+  /// A size in whole units of the kernels' alignment.
+  static func aligned(_ size: Int) -> Int { (size + Int(GLN_ALIGNMENT) - 1) / Int(GLN_ALIGNMENT) * Int(GLN_ALIGNMENT) }
+
+  /// Packs a float32 convolution, with the layers folded into it: its groups one after another, each aligned.
+  /// - Parameters:
+  ///   - shape: of one group.
+  ///   - workspace: `floatWorkspaceBytes`.
   static func pack(
-    _ it: GraphNode.Convolution, group: Int, _ shape: gln_f32_convolution, _ record: gln_f32_convolution_algorithm,
-    into packed: UnsafeMutableRawPointer
+    _ it: GraphNode.Convolution, _ shape: gln_f32_convolution, _ record: gln_f32_convolution_algorithm,
+    into packed: UnsafeMutableRawPointer, _ workspace: UnsafeMutableRawPointer
   ) {
-    let outputs = it.outputChannels / it.groups
-    let first = group * outputs
-    let destination = packed.assumingMemoryBound(to: Float.self)
     var shape = shape
-    var bias: [Float]? = it.bias.map { Array($0.floats()[first..<first + outputs]) }
-    defer { it.dropPages() }
-    if it.isPackedInPlace, let start = it.weights.bytes.baseAddress {
-      record.pack?(&shape, start.assumingMemoryBound(to: Float.self) + first * it.depth, bias, destination)
-      return
-    }
-    var weights = it.weights.floats()
-    if let (scale, shift) = it.affine {
-      var shifted = bias ?? [Float](repeating: 0, count: outputs)
-      for output in 0..<outputs {
-        let factor = scale[first + output]
-        shifted[output] = shifted[output] * factor + shift[first + output]
-        for index in (first + output) * it.depth..<(first + output + 1) * it.depth { weights[index] *= factor }
+    let step = aligned(record.packed_size?(&shape) ?? 0)
+    let outputs = it.groupOutputs
+    let bias = workspace.assumingMemoryBound(to: Float.self)
+    let weights = bias + outputs
+    for group in 0..<it.groups {
+      let rows = group * outputs..<(group + 1) * outputs
+      let destination = (packed + group * step).assumingMemoryBound(to: Float.self)
+      if let stored = it.bias { stored.copyFloats(rows: rows, into: bias) }
+      if it.isPackedInPlace, let start = it.weights.bytes.baseAddress {
+        let stored = start.assumingMemoryBound(to: Float.self) + rows.lowerBound * it.depth
+        record.pack?(&shape, stored, it.bias == nil ? nil : bias, destination)
+        continue
       }
-      bias = shifted
+      it.weights.copyFloats(rows: rows, into: weights)
+      if let (scale, shift) = it.affine {
+        for output in 0..<outputs {
+          let factor = scale[rows.lowerBound + output]
+          bias[output] = (it.bias == nil ? 0 : bias[output]) * factor + shift[rows.lowerBound + output]
+          for index in output * it.depth..<(output + 1) * it.depth { weights[index] *= factor }
+        }
+      }
+      record.pack?(&shape, weights, it.bias == nil && it.affine == nil ? nil : bias, destination)
     }
-    weights.withUnsafeBufferPointer {
-      guard let start = $0.baseAddress else { return }
-      record.pack?(&shape, start + first * it.depth, bias, destination)
-    }
+    it.dropPages()
   }
 }

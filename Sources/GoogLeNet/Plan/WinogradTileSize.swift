@@ -1,5 +1,5 @@
 /// The form F(outputs × outputs, taps × taps) of Winograd convolution.
-struct WinogradTileSize {
+struct WinogradTileSize: Equatable {
   let outputs: Int
   let taps: Int
 

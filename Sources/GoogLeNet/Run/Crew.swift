@@ -67,10 +67,11 @@ final class Crew {
     }
   }
 
-  /// Calls `body` with every number from 0 to `count` − 1, on all threads. Not for the hot path.
-  func forEach(_ count: Int, _ body: (Int) -> Void) {
+  /// Calls `body` with every number from 0 to `count` − 1, on all threads, and the number of the thread, which is below `threads`
+  /// and below `count`. Not for the hot path.
+  func forEach(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
     if threads == 1 || count <= 1 {
-      for index in 0..<count { body(index) }
+      for index in 0..<count { body(index, 0) }
       return
     }
     let counter = counters[0]
@@ -79,7 +80,8 @@ final class Crew {
       var job = LoopJob(count: count, counter: counter, body: body)
       withUnsafeMutablePointer(to: &job) {
         dispatch(
-          { context, _ in context?.assumingMemoryBound(to: LoopJob.self).pointee.work() }, UnsafeMutableRawPointer($0))
+          { context, thread in context?.assumingMemoryBound(to: LoopJob.self).pointee.work(thread) },
+          UnsafeMutableRawPointer($0))
       }
     }
   }
@@ -135,13 +137,15 @@ final class Crew {
   private struct LoopJob {
     let count: Int
     let counter: OpaquePointer
-    let body: (Int) -> Void
+    let body: (Int, Int) -> Void
 
-    func work() {
+    func work(_ thread: Int) {
+      // As many threads as there are numbers.
+      guard thread < count else { return }
       while true {
         let index = Int(gln_counter_add(counter, 1))
         guard index < count else { return }
-        body(index)
+        body(index, thread)
       }
     }
   }

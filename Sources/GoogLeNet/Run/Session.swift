@@ -6,6 +6,8 @@ public final class Session {
   public let model: Model
 
   private let settings: PlanSettings
+  /// Of all layers, at the session's input size.
+  private let shapes: [Shape]
   private let crew: Crew
   private let plan: Plan
   private var probabilities: Location { plan.outputs[0] }
@@ -21,10 +23,12 @@ public final class Session {
   private let predictions: UnsafeMutableBufferPointer<Prediction>
 
   fileprivate init(
-    model: Model, settings: PlanSettings, crew: Crew, plan: Plan, pixels: HeapBlock, running: OpaquePointer
+    model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, plan: Plan, pixels: HeapBlock,
+    running: OpaquePointer
   ) {
     self.model = model
     self.settings = settings
+    self.shapes = shapes
     self.crew = crew
     self.plan = plan
     self.pixels = pixels
@@ -157,7 +161,7 @@ public final class Session {
 
   /// The shape of a named layer's output.
   public func layerShape(_ name: String) throws(GoogLeNetError) -> Shape {
-    try model.shapes(height: inputHeight, width: inputWidth)[try model.index(of: name)]
+    shapes[try model.index(of: name)]
   }
 
   /// Writes `batch.count` outputs of a named layer, NCHW.
@@ -219,7 +223,10 @@ public final class Session {
   private func prepareProbe(_ layers: [Int]) throws(GoogLeNetError) {
     // Gives back the memory of the old one first.
     probe = nil
-    probe = (layers, try PlanBuilder.plan(model: model, settings: settings, outputLayers: layers, crew: crew))
+    let plan = try PlanBuilder.plan(
+      model: model, settings: settings, shapes: shapes, outputLayers: layers,
+      takenBytes: plan.limitedBytes + UInt64(pixels.bytes.count), crew: crew)
+    probe = (layers, plan)
   }
 
   private func write(
@@ -316,15 +323,23 @@ extension AllocatedLast where Self == Session {
       threadsAreApart: crew.isApart,
       inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
       inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
-      allocator: BlockAllocator(custom: options.allocator))
+      allocator: BlockAllocator(custom: options.allocator), memoryLimit: options.memoryLimit)
+    let shapes = try model.shapes(height: settings.inputHeight, width: settings.inputWidth)
+    let pixelBytes = settings.inputHeight * settings.inputWidth * preprocessing.channelOrder.channels
     let plan = try PlanBuilder.plan(
-      model: model, settings: settings,
-      outputLayers: [model.network.layers.count - 1, model.logitsLayer, model.featureLayer], crew: crew)
-    let channels = preprocessing.channelOrder.channels
-    guard let pixels = HeapBlock(byteCount: settings.inputHeight * settings.inputWidth * channels),
-      let running = gln_counter_create()
-    else { throw GoogLeNetError(.outOfMemory, "no memory for an input image") }
-    self = Session(model: model, settings: settings, crew: crew, plan: plan, pixels: pixels, running: running)
+      model: model, settings: settings, shapes: shapes,
+      outputLayers: [model.network.layers.count - 1, model.logitsLayer, model.featureLayer],
+      takenBytes: UInt64(pixelBytes), crew: crew)
+    guard let pixels = HeapBlock(byteCount: pixelBytes) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for an input image")
+    }
+    try Allocation.check()
+    guard let running = gln_counter_create() else {
+      throw GoogLeNetError(.outOfMemory, "no memory for a counter")
+    }
+    self = Session(
+      model: model, settings: settings, shapes: shapes, crew: crew, plan: plan, pixels: pixels, running: running)
+    try Allocation.check()
     self.log(options)
   }
 }

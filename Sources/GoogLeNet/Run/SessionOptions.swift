@@ -30,10 +30,14 @@ public struct SessionOptions {
   public var inputHeight = 0
   public var inputWidth = 0
   public var spinMicroseconds = 200
+  /// The most bytes that a session may take: packed weights, even where other sessions share them, activations, scratch and
+  /// pixels, of all its plans together.
+  public var memoryLimit = SessionOptions.defaultMemoryLimit
   public var allocator: Allocator?
   public var log: Log?
   public var parallelFor: ParallelFor?
 
+  public static let defaultMemoryLimit: UInt64 = 2 << 30
   public static let threadLimit = 256
   public static let inputSizeLimit = 8192
   public static let spinLimit = 1_000_000
