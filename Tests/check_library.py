@@ -39,10 +39,19 @@ def require(holds: object, message: str) -> None:
         raise AssertionError(message)
 
 
+def preprocessed(header: Path) -> str:
+    """A header after the preprocessor, with GLN_EXPORTED in front of each function."""
+    return run("cc", "-std=c99", "-E", "-P", "-D__attribute__(x)=GLN_EXPORTED", header)
+
+
+def exported(text: str) -> list[tuple[str, str]]:
+    """The declaration, without the semicolon, and the name of each function in preprocessed text."""
+    return re.findall(r"GLN_EXPORTED\s+([^;{}]*?\b(gln_\w+)\s*\([^;{}]*\))\s*;", text)
+
+
 def declared() -> set[str]:
-    """The functions that the header declares, by the compiler's own parser."""
-    text = run("cc", "-E", "-P", "-D__attribute__(x)=GLN_EXPORTED", HEADER)
-    return set(re.findall(r"GLN_EXPORTED[^;{}]*?\b(gln_\w+)\s*\(", text))
+    """The functions that the header declares."""
+    return {name for _, name in exported(preprocessed(HEADER))}
 
 
 def defined(*nm_arguments: object) -> set[str]:
@@ -177,9 +186,10 @@ def check_only_kernels_need_more_than_the_baseline() -> None:
     require(not violations, f"{len(violations)} functions:\n{listed}")
 
 
-def main() -> int:
+def run_checks(names: dict[str, object]) -> int:
+    """Calls every function named check_… and prints the results; the exit status."""
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for name, check in [(n, c) for n, c in globals().items() if n.startswith("check_")]:
+    for name, check in [(n, c) for n, c in names.items() if n.startswith("check_")]:
         title = name.removeprefix("check_").replace("_", " ")
         try:
             check()
@@ -195,4 +205,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_checks(globals()))

@@ -1,0 +1,464 @@
+/*
+ * libgooglenet: GoogLeNet (Inception v1, Szegedy et al. 2014) inference, embeddable.
+ *
+ * A complete program, which prints the five likeliest classes of a picture held in memory:
+ *
+ *     #include <googlenet.h>
+ *     #include <stdio.h>
+ *
+ *     int classify(const unsigned char *rgb, int width, int height)
+ *     {
+ *         gln_model *model = NULL;
+ *         gln_session *session = NULL;
+ *         gln_prediction best[5];
+ *         size_t count = 0;
+ *         gln_image image = {rgb, width, height, 3 * (ptrdiff_t)width, GLN_PIXEL_RGB};
+ *
+ *         gln_status status = gln_model_load_file("googlenet.gln", &model);
+ *         if (status == GLN_OK)
+ *             status = gln_session_create(model, NULL, &session);
+ *         if (status == GLN_OK)
+ *             status = gln_session_classify(session, &image, best, 5, &count);
+ *         if (status != GLN_OK)
+ *             fprintf(stderr, "%s: %s\n", gln_status_string(status), gln_last_error_message());
+ *         for (size_t i = 0; i < count; i++)
+ *             printf("%.3f %s\n", (double)best[i].probability, best[i].label);
+ *         gln_session_free(session);
+ *         gln_model_free(model);
+ *         return status;
+ *     }
+ *
+ * Conventions
+ *   Status       Functions that can fail return a gln_status. On failure every output argument is left as it was,
+ *                except where a function says otherwise, and gln_last_error_message() tells what was wrong.
+ *   NULL         Every function accepts NULL for every pointer: it returns GLN_INVALID_ARGUMENT, or 0 or NULL where it
+ *                returns a value, or does nothing where it frees. No call crashes, aborts, exits, prints or installs a
+ *                signal handler.
+ *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
+ *                thread at a time; a second call while one is running returns GLN_BUSY. gln_session_options is plain
+ *                data without locking.
+ *   Lifetimes    A session keeps its model alive: the two may be freed in either order. Strings are UTF-8,
+ *                NUL-terminated and owned by the library; each function says how long they live.
+ *   Layouts      "NHWC" means that the channels of a pixel lie side by side, "NCHW" that each channel is a plane.
+ *                H counts rows from the top, W columns from the left.
+ *   Growth       New functions and new enumerators may be added within one GLN_ABI_VERSION; none is removed, renumbered
+ *                or given another meaning.
+ */
+#ifndef GOOGLENET_H
+#define GOOGLENET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(GLN_NO_VISIBILITY) || !defined(__GNUC__)
+#define GLN_API
+#else
+#define GLN_API __attribute__((visibility("default")))
+#endif
+
+/* ------------------------------------------------------------------------------------------------ version */
+
+#define GLN_VERSION_MAJOR 0
+#define GLN_VERSION_MINOR 1
+#define GLN_VERSION_PATCH 0
+/* The version of this header as one number: major * 10000 + minor * 100 + patch. */
+#define GLN_VERSION_NUMBER (GLN_VERSION_MAJOR * 10000 + GLN_VERSION_MINOR * 100 + GLN_VERSION_PATCH)
+/* Changes only when a program compiled against an older header no longer works; it is also the SONAME's number. */
+#define GLN_ABI_VERSION 0
+
+/* The version of the library that is linked, in the form of GLN_VERSION_NUMBER. */
+GLN_API uint32_t gln_version_number(void);
+
+/* The same as text, such as "0.1.0". Static storage. */
+GLN_API const char *gln_version_string(void);
+
+/* ------------------------------------------------------------------------------------------------- status */
+
+/* The values are fixed for ever. */
+typedef enum gln_status {
+    GLN_OK = 0,
+    GLN_INVALID_ARGUMENT = 1,    /* an argument is NULL, out of range or contradicts another */
+    GLN_OUT_OF_MEMORY = 2,       /* the allocator returned NULL */
+    GLN_IO_ERROR = 3,            /* a file cannot be opened, read, written or renamed */
+    GLN_INVALID_MODEL = 4,       /* not a model file, or truncated, corrupted or contradictory */
+    GLN_UNSUPPORTED_VERSION = 5, /* a model file of a newer major format version, or another ABI version */
+    GLN_UNSUPPORTED = 6,         /* well-formed, but nothing that this library runs */
+    GLN_NOT_FOUND = 7,           /* no layer of that name */
+    GLN_BUFFER_TOO_SMALL = 8,    /* the caller's buffer cannot hold the result */
+    GLN_BACKEND_UNAVAILABLE = 9, /* the backend's shared library is missing */
+    GLN_BUSY = 10                /* the session is running a call of another thread */
+} gln_status;
+
+/* The status in a few words, such as "invalid argument"; "unknown status" for a number without a name. Static storage. */
+GLN_API const char *gln_status_string(gln_status status);
+
+/*
+ * What was wrong in the last call of this thread that did not return GLN_OK: which file, layer or argument, what was
+ * found and what would be right. An empty string if nothing has failed yet. Valid until the thread's next failing call.
+ */
+GLN_API const char *gln_last_error_message(void);
+
+/*
+ * Call with GLN_ABI_VERSION before anything else where the library is loaded at run time.
+ * Returns GLN_OK, or GLN_UNSUPPORTED_VERSION if this library does not serve programs compiled against that version.
+ */
+GLN_API gln_status gln_check_abi(uint32_t abi_version);
+
+/* -------------------------------------------------------------------------------------------------- choices */
+
+/* Instruction-set tiers, each including the ones before it as far as this library uses them. */
+typedef enum gln_isa {
+    GLN_ISA_BEST = 0,        /* the best that the CPU and the operating system support */
+    GLN_ISA_PORTABLE = 1,    /* the architecture's baseline (x86-64: SSE2) */
+    GLN_ISA_AVX2 = 2,        /* AVX2 + FMA */
+    GLN_ISA_AVX_VNNI = 3,    /* AVX2 + AVX-VNNI */
+    GLN_ISA_AVX512 = 4,      /* AVX-512 F, BW, DQ, VL */
+    GLN_ISA_AVX512_VNNI = 5  /* AVX-512 + VNNI */
+} gln_isa;
+
+typedef enum gln_backend {
+    GLN_BACKEND_NATIVE = 0,  /* this library's kernels */
+    GLN_BACKEND_OPENBLAS = 1 /* float32 convolutions as im2col + cblas_sgemm; libopenblas is loaded when first asked for */
+} gln_backend;
+
+typedef enum gln_algorithm {
+    /* per layer, by shape: direct or Winograd convolution; deterministic. In float32 Winograd moved outputs of the BVLC network by up to
+     * 1.4e-5 of a layer's largest value against direct convolution, and probabilities stayed within 5.2e-6 of the reference's. In int8
+     * it is exact: no bit of an output depends on the algorithm. */
+    GLN_ALGORITHM_AUTO = 0,
+    GLN_ALGORITHM_DIRECT = 1 /* direct convolution only */
+} gln_algorithm;
+
+typedef enum gln_precision {
+    GLN_PRECISION_AUTO = 0, /* the model's own */
+    GLN_PRECISION_FLOAT32 = 1,
+    GLN_PRECISION_INT8 = 2  /* needs a quantized model */
+} gln_precision;
+
+/* Bytes of a pixel in memory order, 8 bits a channel. Alpha is ignored. */
+typedef enum gln_pixel_format {
+    GLN_PIXEL_RGB = 0,
+    GLN_PIXEL_BGR = 1,
+    GLN_PIXEL_RGBA = 2,
+    GLN_PIXEL_BGRA = 3,
+    GLN_PIXEL_GRAY = 4
+} gln_pixel_format;
+
+/* The tier's name: "best", "portable", "avx2", "avx-vnni", "avx512" or "avx512-vnni"; NULL for any other number. Static storage. */
+GLN_API const char *gln_isa_name(gln_isa isa);
+
+/* The best tier of this machine. Never GLN_ISA_BEST. Not affected by GOOGLENET_MAX_ISA. */
+GLN_API gln_isa gln_cpu_isa(void);
+
+/* --------------------------------------------------------------------------------------------------- models */
+
+/* A trained network. Immutable; freed by gln_model_free. */
+typedef struct gln_model gln_model;
+
+typedef enum gln_memory {
+    GLN_MEMORY_COPY = 0,  /* the library copies the bytes: the caller may free them on return */
+    GLN_MEMORY_BORROW = 1 /* the library reads the caller's bytes in place: they must stay unchanged until the model and all its sessions are freed */
+} gln_memory;
+
+/*
+ * Loads a model file made by `googlenet convert`. The file is mapped, so it must not be changed while the model lives;
+ * replacing it by renaming another over it is safe.
+ * path   a NUL-terminated file name.
+ * model  receives the model; the caller frees it with gln_model_free.
+ * Returns GLN_IO_ERROR, GLN_INVALID_MODEL, GLN_UNSUPPORTED_VERSION, GLN_UNSUPPORTED or GLN_OUT_OF_MEMORY on failure.
+ */
+GLN_API gln_status gln_model_load_file(const char *path, gln_model **model);
+
+/*
+ * The same from `size` bytes in memory. With GLN_MEMORY_BORROW nothing is copied.
+ */
+GLN_API gln_status gln_model_load_memory(const void *bytes, size_t size, gln_memory memory, gln_model **model);
+
+/* Gives up the caller's handle. Sessions made from the model go on working. */
+GLN_API void gln_model_free(gln_model *model);
+
+/* The model's name as the converter stored it, such as "bvlc_googlenet". Valid as long as the model; NULL for NULL. */
+GLN_API const char *gln_model_name(const gln_model *model);
+
+/* The program that wrote the file, such as "googlenet 0.1.0 from Caffe". Valid as long as the model; NULL for NULL. */
+GLN_API const char *gln_model_producer(const gln_model *model);
+
+/* The number of classes: the length of one row of probabilities. 0 for NULL. */
+GLN_API size_t gln_model_class_count(const gln_model *model);
+
+/* The name of a class, "" where the model has no labels, NULL if there is no such class. Valid as long as the model. */
+GLN_API const char *gln_model_label(const gln_model *model, size_t class_index);
+
+/* The size in pixels and the number of channels of the network's input, as used in training. 0 for NULL. */
+GLN_API int32_t gln_model_input_height(const gln_model *model);
+GLN_API int32_t gln_model_input_width(const gln_model *model);
+GLN_API int32_t gln_model_input_channels(const gln_model *model);
+
+/* The length of the feature vector that gln_session_features writes for an image (1024 in GoogLeNet). 0 for NULL. */
+GLN_API size_t gln_model_feature_count(const gln_model *model);
+
+/* GLN_PRECISION_INT8 for a quantized model, otherwise GLN_PRECISION_FLOAT32; GLN_PRECISION_AUTO for NULL. */
+GLN_API gln_precision gln_model_precision(const gln_model *model);
+
+/* The number of trained values, and of multiply-adds for one image of the model's own input size. 0 for NULL. */
+GLN_API uint64_t gln_model_parameter_count(const gln_model *model);
+GLN_API uint64_t gln_model_multiply_add_count(const gln_model *model);
+
+/* What a layer is. Set struct_size to sizeof(gln_layer_info) before the call; members beyond it are not written. */
+typedef struct gln_layer_info {
+    size_t struct_size;
+    const char *name;            /* unique in the model; valid as long as the model */
+    const char *kind;            /* "Convolution", "Pooling", …; static storage */
+    int32_t channels;            /* the shape of its output for an image of the model's own input size */
+    int32_t height;
+    int32_t width;
+    uint64_t parameter_count;
+    uint64_t multiply_add_count;
+} gln_layer_info;
+
+/* The number of layers, in the order in which they run. 0 for NULL. */
+GLN_API size_t gln_model_layer_count(const gln_model *model);
+
+/* Describes layer `index`, counted from 0. GLN_INVALID_ARGUMENT if there is no such layer or struct_size is not set. */
+GLN_API gln_status gln_model_layer(const gln_model *model, size_t index, gln_layer_info *info);
+
+/* -------------------------------------------------------------------------------------------------- options */
+
+/* How a session is to run. Made with default values; may be reused for any number of sessions; freed by its maker. */
+typedef struct gln_session_options gln_session_options;
+
+/* GLN_OUT_OF_MEMORY on failure. The caller frees *options with gln_session_options_free. */
+GLN_API gln_status gln_session_options_create(gln_session_options **options);
+GLN_API void gln_session_options_free(gln_session_options *options);
+
+/*
+ * The number of threads that work on a call, the caller's own included: 1 to 256, or 0 (default) for as many as CPUs
+ * are allowed to this process (its affinity mask and cgroup quota).
+ */
+GLN_API gln_status gln_session_options_set_threads(gln_session_options *options, int32_t threads);
+
+/*
+ * The best tier to use. Default GLN_ISA_BEST. A tier that the CPU lacks is lowered to the best one below it that it has.
+ * The environment variable GOOGLENET_MAX_ISA, with the names of gln_isa_name, lowers it further.
+ */
+GLN_API gln_status gln_session_options_set_max_isa(gln_session_options *options, gln_isa isa);
+
+GLN_API gln_status gln_session_options_set_backend(gln_session_options *options, gln_backend backend);
+GLN_API gln_status gln_session_options_set_algorithm(gln_session_options *options, gln_algorithm algorithm);
+GLN_API gln_status gln_session_options_set_precision(gln_session_options *options, gln_precision precision);
+
+/*
+ * Another input size than the model's own, in pixels, 1 to 8192 each; 0, 0 for the model's own (default). Whether the network
+ * allows it is checked by gln_session_create.
+ */
+GLN_API gln_status gln_session_options_set_input_size(gln_session_options *options, int32_t height, int32_t width);
+
+/*
+ * How long an idle worker thread busily waits for more work before it sleeps, in microseconds, 0 to 1000000.
+ * Default 200. Longer answers faster, shorter leaves the CPU to others.
+ */
+GLN_API gln_status gln_session_options_set_spin_time(gln_session_options *options, int32_t microseconds);
+
+/*
+ * Where large blocks (packed weights and activations) come from. `allocate` returns `size` bytes aligned to `alignment` (a
+ * power of two), or NULL; `release` gets what allocate returned and its size. Both may be called from any thread that uses
+ * the model, and must stay valid until the model and all its sessions are freed. Sessions share packed weights only
+ * where their allocators are the same. Small bookkeeping objects come from malloc. NULL, NULL for the default.
+ */
+typedef void *(*gln_allocate_function)(void *context, size_t size, size_t alignment);
+typedef void (*gln_release_function)(void *context, void *block, size_t size);
+GLN_API gln_status gln_session_options_set_allocator(gln_session_options *options, gln_allocate_function allocate,
+                                                     gln_release_function release, void *context);
+
+/*
+ * Receives a line of text, without a newline and valid only during the call, about each notable choice that
+ * gln_session_create makes (tier, threads, memory). Called on the thread that creates the session. NULL for none (default).
+ */
+typedef void (*gln_log_function)(void *context, const char *message);
+GLN_API gln_status gln_session_options_set_log(gln_session_options *options, gln_log_function log, void *context);
+
+/*
+ * Runs the session's work on the host's own threads instead of the session's. `parallel_for` must call
+ * work(work_context, i) once for every i from 0 to count - 1, on any threads, at the same time or one after another, and return
+ * after the last has returned. count is at most the option `threads`, and work may be called at the same time only with
+ * different i. NULL for the session's own threads (default).
+ */
+typedef void (*gln_work_function)(void *work_context, size_t index);
+typedef void (*gln_parallel_for_function)(void *context, size_t count, gln_work_function work, void *work_context);
+GLN_API gln_status gln_session_options_set_parallel_for(gln_session_options *options,
+                                                        gln_parallel_for_function parallel_for, void *context);
+
+/* ------------------------------------------------------------------------------------------------- sessions */
+
+/* A model made ready to run: chosen kernels, packed weights, memory for activations, threads. */
+typedef struct gln_session gln_session;
+
+/*
+ * options  NULL for default values; not needed after the call.
+ * session  receives the session; the caller frees it with gln_session_free.
+ * Returns GLN_OUT_OF_MEMORY, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the network cannot take) or
+ * GLN_BACKEND_UNAVAILABLE on failure. After it, calls on the session allocate nothing, except gln_session_classify and
+ * gln_session_preprocess for a picture larger than any before, gln_session_layer and gln_session_profile.
+ */
+GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
+
+/* Stops the session's threads and frees it. Must not be called while another call on the session runs. */
+GLN_API void gln_session_free(gln_session *session);
+
+/* What the session really uses, after all caps. GLN_ISA_BEST, 0, … for NULL. */
+GLN_API gln_isa gln_session_isa(const gln_session *session);
+GLN_API int32_t gln_session_threads(const gln_session *session);
+GLN_API gln_precision gln_session_precision(const gln_session *session);
+GLN_API gln_backend gln_session_backend(const gln_session *session);
+GLN_API int32_t gln_session_input_height(const gln_session *session);
+GLN_API int32_t gln_session_input_width(const gln_session *session);
+
+/* Bytes of packed weights (shared by the model's sessions of the same settings) and of activations. 0 for NULL. */
+GLN_API size_t gln_session_weight_bytes(const gln_session *session);
+GLN_API size_t gln_session_activation_bytes(const gln_session *session);
+
+/*
+ * The memory that a session and its model hold, in bytes. Set struct_size to sizeof(gln_session_memory_info) before the call; members
+ * beyond it are not written.
+ */
+typedef struct gln_session_memory_info {
+    size_t struct_size;
+    size_t model_bytes;   /* the model file: mapped (its pages leave memory as their weights are packed), copied or borrowed */
+    size_t weight_bytes;  /* packed weights, shared by the model's sessions of the same settings */
+    size_t arena_bytes;   /* activations, each where another one is no longer needed */
+    size_t scratch_bytes; /* what kernels work in, for all threads together */
+    size_t picture_bytes; /* the picture cut to the input size; gln_session_classify also keeps a few rows of the largest picture */
+    /*
+     * The most that model and session held at once until gln_session_create returned, at most: as if the whole model file had
+     * been in memory until its weights were packed, and no other session had packed them before. Running needs no more.
+     */
+    size_t peak_bytes;
+} gln_session_memory_info;
+
+/*
+ * Tells how much memory a session holds. The library's code and bookkeeping (about 1 MB together), the threads' stacks, what
+ * gln_session_layer prepares and libopenblas are not counted. GLN_INVALID_ARGUMENT if struct_size is not set.
+ */
+GLN_API gln_status gln_session_memory(const gln_session *session, gln_session_memory_info *info);
+
+/* A picture of any size, 8 bits a channel. Borrowed for the length of the call. */
+typedef struct gln_image {
+    const void *pixels;      /* the first byte of the top row */
+    int32_t width;           /* in pixels, 1 to 65535 */
+    int32_t height;
+    ptrdiff_t row_stride;    /* bytes from a row to the next: at least width * bytes per pixel; 0 for exactly that */
+    gln_pixel_format format;
+} gln_image;
+
+typedef struct gln_prediction {
+    int32_t class_index;
+    float probability;       /* 0 to 1 */
+    const char *label;       /* "" where the model has no labels; valid until the model and all its sessions are freed */
+} gln_prediction;
+
+/*
+ * Classifies a picture: resizes it so that its short side is the model's (bilinear, antialiased), cuts the centre to the network's input
+ * size, normalises, runs the network.
+ * predictions  receives the `capacity` likeliest classes, most probable first; ties go to the lower class index.
+ * count        receives how many were written: the smaller of capacity and the class count. May be NULL.
+ * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image.
+ */
+GLN_API gln_status gln_session_classify(gln_session *session, const gln_image *image, gln_prediction *predictions,
+                                        size_t capacity, size_t *count);
+
+/*
+ * The first part of gln_session_classify alone: writes the resized, cut picture as rows of RGB bytes without gaps (gray bytes where
+ * the network takes one channel), input_height * input_width * input_channels bytes, ready for GLN_BATCH_U8.
+ */
+GLN_API gln_status gln_session_preprocess(gln_session *session, const gln_image *image, uint8_t *pixels, size_t capacity);
+
+typedef enum gln_batch_kind {
+    GLN_BATCH_U8 = 0,     /* pixels of exactly the session's input size in `format`, NHWC without gaps; normalised by the library */
+    GLN_BATCH_FLOAT32 = 1 /* tensors, NCHW, already normalised and in the network's own channel order; `format` is ignored */
+} gln_batch_kind;
+
+/* Images of exactly the session's input size. Borrowed for the length of the call. */
+typedef struct gln_batch {
+    gln_batch_kind kind;
+    gln_pixel_format format;
+    const void *data;
+    size_t count; /* images, at least 1 */
+} gln_batch;
+
+typedef enum gln_output {
+    GLN_OUTPUT_PROBABILITIES = 0, /* after softmax; each row sums to 1 */
+    GLN_OUTPUT_LOGITS = 1         /* before it */
+} gln_output;
+
+/*
+ * Runs the network on a batch and writes batch->count rows of class_count float32 values. A session that computes in int8 reads
+ * pixels: tensors are turned back into the nearest ones.
+ * capacity  the number of floats that `values` holds; GLN_BUFFER_TOO_SMALL if it is less than count * class_count.
+ * The result for an image does not depend on the batch that it came in.
+ */
+GLN_API gln_status gln_session_predict(gln_session *session, const gln_batch *batch, gln_output output, float *values,
+                                       size_t capacity);
+
+/* The pooled features before the classifier: batch->count rows of gln_model_feature_count floats. */
+GLN_API gln_status gln_session_features(gln_session *session, const gln_batch *batch, float *values, size_t capacity);
+
+/*
+ * The shape of a named layer's output at the session's input size. GLN_NOT_FOUND if the model has no such layer.
+ */
+GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *name, int32_t *channels, int32_t *height,
+                                           int32_t *width);
+
+/*
+ * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height × width
+ * float32 values, NCHW. A call for another name than the last prepares a way through the network up to that layer, which
+ * takes up to as long as creating a session; it is kept for the next call with the same name.
+ */
+GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
+                                     size_t capacity);
+
+/*
+ * One operation of a run, and how long it took. Written by the library: struct_size is the library's own size of it, and a program that
+ * may meet a library older than its header reads no member beyond that. Later versions may add members at the end.
+ */
+typedef struct gln_operation_time {
+    size_t struct_size;
+    size_t image;                  /* which image of the batch, counted from 0 */
+    size_t layer_count;            /* how many layers it computes in one go: more than one where layers were fused */
+    const char *const *layers;     /* their names, in the order of the model; NULL where layer_count is 0 */
+    const char *kind;              /* the first layer's; "Input" for the filling of the network's input, which has no layer */
+    const char *kernel;            /* how it is computed, such as "direct" or "Winograd F(4x4, 3x3)"; for people to read */
+    gln_precision precision;       /* GLN_PRECISION_INT8 where it reads integers */
+    int32_t channels;              /* the shape of its output */
+    int32_t height;
+    int32_t width;
+    uint64_t multiply_add_count;   /* of the convolution as it is defined, whatever computes it; 0 for other kinds */
+    uint64_t multiplication_count; /* really done: fewer with Winograd, whose transforms are not counted */
+    uint64_t nanoseconds;          /* by the clock, with all of the session's threads working on it */
+} gln_operation_time;
+
+/*
+ * Receives one operation of a profile. `operation` and the array `layers` live until it returns; names as long as the model; kind and
+ * kernel are static storage. Must not call a function that runs the same session: that returns GLN_BUSY.
+ */
+typedef void (*gln_profile_function)(void *context, const gln_operation_time *operation);
+
+/*
+ * Runs the network on a batch one operation after another, and takes the time of each. Layers that need no operation of their
+ * own (concatenation in place, dropout) appear in none. The sum is more than the time of gln_session_predict, which runs operations that
+ * do not depend on each other at the same time. Sessions that are not profiled lose no time by it. Call it several times and take
+ * medians: the first run of a session is slower.
+ * receive  called on the calling thread after each image, for its operations in the order in which they ran: a few dozen calls.
+ * context  handed to receive.
+ */
+GLN_API gln_status gln_session_profile(gln_session *session, const gln_batch *batch, gln_profile_function receive,
+                                       void *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
