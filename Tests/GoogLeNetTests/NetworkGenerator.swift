@@ -1,0 +1,353 @@
+@testable import GoogLeNet
+
+/// Makes valid networks out of choices: every kind of layer with every option, float32 and int8. Values stay moderate, unless
+/// the network is made to overflow.
+struct NetworkGenerator {
+  /// The output of a layer, or the network's input.
+  private struct Value {
+    let name: String
+    let shape: Shape
+    /// Of the unsigned integers that an int8 model stores it as.
+    var scale: Float?
+    var isNonNegative = false
+  }
+
+  private var choices: Choices
+  private let limits: RandomNetwork.Limits
+  private var tensors: TensorGenerator
+  private var preprocessing: Preprocessing
+  private var layers: [Layer] = []
+  private var values: [Value] = []
+  private var work = 0
+
+  /// Whether it has output scales, and whether everything that can be is computed in integers.
+  private let isQuantized: Bool
+  private let isPure: Bool
+  private let usualScale: Float
+  private let isExtreme: Bool
+  private var mayBeRefused = false
+
+  /// The bytes that are left are the caller's.
+  static func network(_ choices: inout Choices, limits: RandomNetwork.Limits = RandomNetwork.Limits()) -> RandomNetwork
+  {
+    var generator = NetworkGenerator(choices, limits)
+    generator.addLayers()
+    generator.addHead()
+    choices = generator.choices
+    return generator.result()
+  }
+
+  private init(_ choices: Choices, _ limits: RandomNetwork.Limits) {
+    var choices = choices
+    isQuantized = choices.chance(60)
+    isPure = isQuantized && choices.chance(55)
+    isExtreme = choices.chance(4)
+    usualScale = choices.pick([0.02, 0.01, 0.05])
+    tensors = TensorGenerator(random: choices.randomNumbers())
+    let order = choices.pick([Preprocessing.ChannelOrder.rgb, .bgr, .gray, .bgr])
+    let (height, width) = (choices.number(1...limits.side), choices.number(1...limits.side))
+    let sameScale = choices.chance(isPure ? 90 : 60)
+    let scale = choices.real(0.004...0.03)
+    let wholeMeans = choices.chance(50)
+    preprocessing = Preprocessing(
+      inputHeight: height, inputWidth: width, channelOrder: order,
+      mean: (0..<order.channels).map { _ in
+        let mean = choices.real(-20...280)
+        return wholeMeans ? mean.rounded() : mean
+      },
+      scale: (0..<order.channels).map { _ in sameScale ? scale : choices.real(0.004...0.03) },
+      shortSide: max(height, width) + choices.number(0...9))
+    self.choices = choices
+    self.limits = limits
+    values = [
+      Value(name: "data", shape: Shape(channels: order.channels, height: height, width: width))
+    ]
+  }
+
+  private mutating func result() -> RandomNetwork {
+    let classes = values[values.count - 1].shape.channels
+    let labels = choices.chance(30) ? (0..<classes).map { "class \($0)" } : []
+    return RandomNetwork(
+      network: Network(
+        name: "random", producer: "NetworkGenerator", preprocessing: preprocessing, labels: labels, inputName: "data",
+        layers: layers),
+      isExtreme: isExtreme, mayBeRefused: mayBeRefused)
+  }
+
+  // MARK: Layers
+
+  /// Adds a layer, unless it does not fit its inputs or makes the network too large.
+  /// - Parameters:
+  ///   - scale: of its own.
+  ///   - inherited: the scale that it takes over from its inputs.
+  @discardableResult
+  private mutating func add(
+    _ operation: GoogLeNet.Operation, of inputs: [Value], scale: Float? = nil, inherited: Float? = nil
+  ) -> Value? {
+    var layer = Layer(name: "l\(layers.count)", inputs: inputs.map(\.name), operation: operation, outputScale: scale)
+    guard let shape = try? ShapeInference(source: "random").shape(of: layer, inputs.map(\.shape)) else { return nil }
+    var cost = shape.count
+    switch operation {
+    case .convolution(let it): cost += it.weights.count * shape.height * shape.width
+    case .innerProduct(let it): cost += it.weights.count
+    case .pooling(let it):
+      cost += it.global ? inputs[0].shape.count : shape.count * it.kernelHeight * it.kernelWidth / 4
+    default: break
+    }
+    guard work + cost <= limits.work, shape.channels <= 400 else { return nil }
+    work += cost
+    // A scale of its own that repeats what it inherits is allowed.
+    if let inherited, choices.chance(5) { layer.outputScale = inherited }
+    layers.append(layer)
+    let isNonNegative = ActivationEncoding.isNonNegative(
+      operation, Array(inputs.indices), inputs.map(\.isNonNegative))
+    let value = Value(
+      name: layer.name, shape: shape, scale: inherited ?? layer.outputScale, isNonNegative: isNonNegative)
+    values.append(value)
+    return value
+  }
+
+  private mutating func source() -> Value {
+    choices.chance(75) ? values[values.count - 1] : choices.pick(values)
+  }
+
+  private mutating func scale(percent: Int) -> Float? {
+    guard isQuantized, choices.chance(percent) else { return nil }
+    return choices.chance(75) ? usualScale : choices.pick([0.02, 0.01, 0.05, 0.037])
+  }
+
+  private mutating func addLayers() {
+    while layers.count < limits.layers, choices.chance(94) {
+      let input = source()
+      switch choices.number(0...99) {
+      case 0..<42: addConvolution(of: input)
+      case 42..<60: addPooling(of: input)
+      case 60..<76: addConcatenation(with: input)
+      case 76..<80: add(.dropout, of: [input], inherited: input.scale)
+      case 80..<85: addNormalization(of: input)
+      case 85..<91: addBatchNormalizations(of: input)
+      case 91..<96: addReLU(of: input)
+      case 96..<99: addInnerProduct(of: input, outputs: channels())
+      default:
+        add(.softmax, of: [input], scale: scale(percent: 30))
+      }
+    }
+  }
+
+  private mutating func channels() -> Int {
+    choices.chance(60) ? choices.number(1...8) : choices.number(1...40)
+  }
+
+  private mutating func elementType() -> ElementType {
+    if isPure { return choices.chance(80) ? .int8 : .int16 }
+    return isQuantized
+      ? choices.pick([.float32, .int8, .int8, .int16, .int8, .float16])
+      : choices.pick([.float32, .float16, .float32, .int8, .float32, .int16])
+  }
+
+  private mutating func weights(_ dims: [Int], _ type: ElementType, inputScales: [Float] = []) -> Tensor {
+    let depth = Float(dims.dropFirst().reduce(1, *))
+    let magnitude = 2.4 / depth.squareRoot() * (isExtreme && choices.chance(40) ? choices.pick([1e20, 1e30, 1e38]) : 1)
+    let limited = type == .float16 ? min(magnitude, 60_000) : magnitude
+    return tensors.tensor(dims, type, magnitude: limited, inputScales: inputScales)
+  }
+
+  private mutating func bias(_ count: Int) -> Tensor? {
+    guard choices.chance(65) else { return nil }
+    return tensors.tensor([count], choices.pick([.float32, .float32, .float32, .float16, .int8]), magnitude: 0.5)
+  }
+
+  /// A scale for each input channel of integer weights, or none.
+  private mutating func inputScales(_ type: ElementType, of input: Value, channels: Int, groups: Int) -> [Float] {
+    guard type.isInteger else { return [] }
+    guard input.name == "data", groups == 1 else {
+      guard choices.chance(2) else { return [] }
+      mayBeRefused = true
+      return (0..<channels).map { _ in choices.real(0.5...2) }
+    }
+    let scale = preprocessing.scale
+    let undone = scale.map { scale[0] / $0 }
+    if undone.contains(where: { $0 != 1 }), choices.chance(85) { return undone }
+    return choices.chance(5) ? undone.map { $0 * 1.5 } : []
+  }
+
+  private mutating func addConvolution(of input: Value) {
+    var groups = 1
+    if choices.chance(20) {
+      groups = choices.pick((1...input.shape.channels).filter { input.shape.channels % $0 == 0 })
+    }
+    let outputs = groups == 1 ? channels() : groups * choices.number(1...max(1, 24 / groups))
+    let inputs = input.shape.channels / groups
+    var (height, width) = (1, 1)
+    var padding = Padding()
+    let isUsual = choices.chance(60)
+    if isUsual {
+      height = choices.pick([1, 3, 3, 5, 7])
+      width = height
+      padding = Padding(top: height / 2, left: height / 2, bottom: height / 2, right: height / 2)
+    } else {
+      (height, width) = (choices.number(1...6), choices.number(1...6))
+      padding = Padding(
+        top: choices.number(0...6), left: choices.number(0...6), bottom: choices.number(0...6),
+        right: choices.number(0...6))
+    }
+    guard work + outputs * inputs * height * width < limits.work else { return }
+    let type = elementType()
+    let scales = inputScales(type, of: input, channels: inputs, groups: groups)
+    var it = Convolution(weights: weights([outputs, inputs, height, width], type, inputScales: scales))
+    it.bias = bias(outputs)
+    it.padding = padding
+    it.groups = groups
+    if isUsual {
+      if choices.chance(20) { (it.strideHeight, it.strideWidth) = (2, 2) }
+    } else {
+      (it.strideHeight, it.strideWidth) = (choices.number(1...4), choices.number(1...4))
+      if choices.chance(40) { (it.dilationHeight, it.dilationWidth) = (choices.number(1...3), choices.number(1...3)) }
+    }
+    guard let output = add(.convolution(it), of: [input]) else { return }
+    addFollowers(of: output)
+  }
+
+  /// What usually comes after a layer with weights.
+  private mutating func addFollowers(of output: Value) {
+    var output = output
+    if choices.chance(30) { output = addBatchNormalizations(of: output) ?? output }
+    guard choices.chance(isPure ? 97 : 80), let relu = addReLU(of: output) else { return }
+    if choices.chance(20) { addNormalization(of: relu) }
+  }
+
+  @discardableResult
+  private mutating func addReLU(of input: Value) -> Value? {
+    add(
+      .relu, of: [input], scale: input.scale == nil ? scale(percent: isPure ? 99 : 80) : nil, inherited: input.scale)
+  }
+
+  @discardableResult
+  private mutating func addBatchNormalizations(of input: Value) -> Value? {
+    var last: Value?
+    for _ in 0..<choices.number(1...3) {
+      let source = last ?? input
+      let channels = source.shape.channels
+      var it = BatchNormalization()
+      if choices.chance(65) {
+        it.mean = tensors.vector(channels, -0.3...0.3)
+        it.variance =
+          isExtreme && choices.chance(30)
+          ? tensors.vector(channels, 0...1e-30) : tensors.vector(channels, 0.3...2)
+        it.epsilon = choices.pick([1e-5, 1e-3, 1])
+      }
+      if choices.chance(65) { it.scale = tensors.vector(channels, choices.chance(20) ? -1.5...1.5 : 0.5...1.5) }
+      if choices.chance(65) { it.shift = tensors.vector(channels, -0.4...0.4) }
+      guard let output = add(.batchNormalization(it), of: [source]) else { break }
+      last = output
+    }
+    return last
+  }
+
+  private mutating func addNormalization(of input: Value) {
+    let it = LocalResponseNormalization(
+      size: choices.pick([5, 1, 3, 7, 9, 31, 255, 2047]), alpha: choices.real(0...(choices.chance(20) ? 1 : 0.01)),
+      beta: choices.pick([0.75, 0.75, 0.75, 0.5, 1, 0.3, 0]), k: choices.real(0.5...2),
+      alphaPerElement: choices.chance(40))
+    add(.localResponseNormalization(it), of: [input], scale: input.isNonNegative ? scale(percent: 85) : nil)
+  }
+
+  private mutating func addPooling(of input: Value) {
+    var it = Pooling(choices.chance(50) ? .average : .max)
+    it.countIncludesPadding = choices.chance(50)
+    it.rounding = choices.chance(50) ? .ceil : .floor
+    if choices.chance(10) {
+      it.global = true
+    } else if choices.chance(50) {
+      (it.kernelHeight, it.kernelWidth) = (3, 3)
+      let stride = choices.number(1...2)
+      (it.strideHeight, it.strideWidth) = (stride, stride)
+      let side = choices.number(0...1)
+      it.padding = Padding(top: side, left: side, bottom: side, right: side)
+    } else {
+      (it.kernelHeight, it.kernelWidth) = (choices.number(1...7), choices.number(1...7))
+      (it.strideHeight, it.strideWidth) = (choices.number(1...4), choices.number(1...4))
+      it.padding = Padding(
+        top: choices.number(0...it.kernelHeight - 1), left: choices.number(0...it.kernelWidth - 1),
+        bottom: choices.number(0...it.kernelHeight - 1), right: choices.number(0...it.kernelWidth - 1))
+    }
+    addPooling(it, of: input)
+  }
+
+  @discardableResult
+  private mutating func addPooling(_ it: Pooling, of input: Value) -> Value? {
+    let passesOn = it.method == .max && input.scale != nil
+    return add(
+      .pooling(it), of: [input], scale: !passesOn && input.isNonNegative ? scale(percent: 60) : nil,
+      inherited: it.method == .max ? input.scale : nil)
+  }
+
+  private mutating func addConcatenation(with input: Value) {
+    let peers = values.filter {
+      $0.shape.height == input.shape.height && $0.shape.width == input.shape.width && $0.scale == input.scale
+    }
+    var inputs = [input]
+    for _ in 0..<choices.number(0...3) { inputs.append(choices.pick(peers)) }
+    let isNonNegative = inputs.allSatisfy(\.isNonNegative)
+    add(
+      .concat, of: choices.shuffled(inputs),
+      scale: input.scale == nil && isNonNegative ? scale(percent: 30) : nil, inherited: input.scale)
+  }
+
+  @discardableResult
+  private mutating func addInnerProduct(of input: Value, outputs: Int) -> Value? {
+    guard work + outputs * input.shape.count < limits.work else { return nil }
+    let type = elementType()
+    var scales: [Float] = []
+    if type.isInteger, choices.chance(2) {
+      mayBeRefused = true
+      scales = (0..<input.shape.count).map { $0 % 2 == 0 ? 0.5 : 2 }
+    }
+    var it = InnerProduct(weights: weights([outputs, input.shape.count], type, inputScales: scales))
+    it.bias = bias(outputs)
+    return add(.innerProduct(it), of: [input])
+  }
+
+  // MARK: Head
+
+  /// Adds what makes it a classifier.
+  private mutating func addHead() {
+    // There must be an end even where the work is used up.
+    work = 0
+    let input = source()
+    var last: Value?
+    switch choices.number(0...99) {
+    case 0..<40: last = addClassifier(of: globalPooling(of: input))
+    case 40..<70: last = addClassifier(of: input)
+    case 70..<80:
+      let type = elementType()
+      let scales = inputScales(type, of: input, channels: input.shape.channels, groups: 1)
+      let weights = weights([channels(), input.shape.channels, 1, 1], type, inputScales: scales)
+      let it = Convolution(weights: weights, bias: bias(weights.dims[0]))
+      last = globalPooling(of: add(.convolution(it), of: [input]) ?? input)
+    case 80..<90:
+      let pooled = globalPooling(of: input)
+      let flat = values.filter { $0.shape.height == 1 && $0.shape.width == 1 && $0.scale == pooled.scale }
+      last = add(.concat, of: [pooled, choices.pick(flat)], inherited: pooled.scale)
+    default: last = globalPooling(of: input)
+    }
+    add(.softmax, of: [last ?? globalPooling(of: input)])
+  }
+
+  /// The input itself where it is one pixel already, mostly.
+  private mutating func globalPooling(of input: Value) -> Value {
+    if input.shape.height == 1, input.shape.width == 1, !choices.chance(30) { return input }
+    var it = Pooling(choices.chance(20) ? .max : .average)
+    it.global = true
+    return addPooling(it, of: input) ?? input
+  }
+
+  private mutating func addClassifier(of input: Value) -> Value? {
+    var input = input
+    if choices.chance(40) { input = add(.dropout, of: [input], inherited: input.scale) ?? input }
+    guard var last = addInnerProduct(of: input, outputs: choices.number(1...33)) else { return nil }
+    if choices.chance(10) { last = addBatchNormalizations(of: last) ?? last }
+    if choices.chance(15) { last = addReLU(of: last) ?? last }
+    return last
+  }
+}
