@@ -241,7 +241,7 @@ GLN_API void gln_session_options_free(gln_session_options *options);
 
 /*
  * The number of threads that work on a call, the caller's own included: 1 to 256, or 0 (default) for as many as CPUs
- * are allowed to this process (its affinity mask and cgroup quota).
+ * are allowed to this process: its affinity mask, lowered by the smallest CPU quota of its cgroup and those above it, rounded up.
  */
 GLN_API gln_status gln_session_options_set_threads(gln_session_options *options, int32_t threads);
 

@@ -45,6 +45,8 @@ for test in basics models sessions memory; do
     run "$test" "$build/$test"
     run "$test (static)" "$build/$test-static"
 done
+$c "$here/test_cgroup.c" "$here/../../Sources/CPlatform/cgroup.c" -o "$build/cgroup"
+run "cgroup" "$build/cgroup"
 $cxx "$here/test_cxx.cpp" $libs -Wl,-rpath,"$dist/lib" -o "$build/cxx"
 run "C++" "$build/cxx"
 exit $((failed != 0))

@@ -35,7 +35,7 @@ enum {
 };
 uint32_t gln_cpu_features(void);
 
-/* The number of CPUs that this process may use: its affinity mask, lowered by a cgroup quota. At least 1. */
+/* The number of CPUs that this process may use: its affinity mask, lowered by cgroup quotas. At least 1. */
 int32_t gln_allowed_cpus(void);
 
 /* The value of an environment variable, or NULL. */
