@@ -83,6 +83,11 @@ def check_shared_library_is_hardened() -> None:
     require("TEXTREL" not in run("readelf", "-dW", SHARED), "its code has relocations")
 
 
+def check_shared_library_stays_loaded() -> None:
+    """A session's threads may run its code after dlclose."""
+    require("NODELETE" in run("readelf", "-dW", SHARED), "it is not linked with -z nodelete")
+
+
 def check_shared_library_is_small() -> None:
     size = SHARED.stat().st_size
     require(size < SIZE_LIMIT, f"{size} bytes: at most {SIZE_LIMIT}")

@@ -34,6 +34,7 @@ ${CC:-cc} -std=c11 $warnings $cflags -c "$build/example.c" -o "$build/example.o"
 
 $c -c "$here/check.c" -o "$build/check.o"
 $c -c "$here/tiny_model.c" -o "$build/tiny_model.o"
+model=$here/../../models/clothing.gln
 for test in basics models sessions memory; do
     # test_memory.c defines malloc's family itself: the compiler must not reason about it.
     $c -fno-builtin -c "$here/test_$test.c" -o "$build/$test.o"
@@ -45,6 +46,8 @@ for test in basics models sessions memory; do
     run "$test" "$build/$test"
     run "$test (static)" "$build/$test-static"
 done
+$c "$here/test_dlclose.c" -ldl -o "$build/dlclose"
+run "dlclose" "$build/dlclose" "$dist/lib/libgooglenet.so" "$model"
 $c "$here/test_cgroup.c" "$here/../../Sources/CPlatform/cgroup.c" -o "$build/cgroup"
 run "cgroup" "$build/cgroup"
 $cxx "$here/test_cxx.cpp" $libs -Wl,-rpath,"$dist/lib" -o "$build/cxx"
