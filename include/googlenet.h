@@ -102,7 +102,8 @@ GLN_API const char *gln_status_string(gln_status status);
 
 /*
  * What was wrong in the last call of this thread that did not return GLN_OK: which file, layer or argument, what was
- * found and what would be right. An empty string if nothing has failed yet. Valid until the thread's next failing call.
+ * found and what would be right. An empty string if nothing has failed yet. Valid until the thread's next failing call, or its end.
+ * Says that there is no memory where there is none for the message itself.
  */
 GLN_API const char *gln_last_error_message(void);
 

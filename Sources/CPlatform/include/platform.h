@@ -2,8 +2,19 @@
 #ifndef GLN_PLATFORM_H
 #define GLN_PLATFORM_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * For the few bytes that each thread has of its own: in the block that it was started with, since glibc ends the process where a block
+ * made at first use finds no memory.
+ */
+#if defined(__GLIBC__)
+#define GLN_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define GLN_THREAD_LOCAL _Thread_local
+#endif
 
 /* ------------------------------------------------------------------------------------------------- memory */
 
@@ -18,6 +29,8 @@ void gln_free_aligned(void *block);
  * a regular file gives EINVAL, a folder EISDIR.
  */
 int gln_map_file(const char *path, const void **bytes, size_t *size);
+/* The errno of what failed for want of memory. */
+enum { GLN_NO_MEMORY = ENOMEM };
 void gln_unmap_file(const void *bytes, size_t size);
 /* Lets the whole pages within a range of a mapped file leave memory. */
 void gln_drop_pages(const void *bytes, size_t size);
@@ -48,7 +61,7 @@ uint64_t gln_nanoseconds(void);
 
 /* The calling thread's last error message; never NULL. */
 const char *gln_thread_message(void);
-/* Stores up to 1,023 bytes of a message, cut at a UTF-8 character. */
+/* Stores up to 1,023 bytes of a message, cut at a UTF-8 character; where there is no memory for it, another one that says so. */
 void gln_set_thread_message(const uint8_t *text, size_t length);
 
 /* ------------------------------------------------------------------------------------------------ threads */
@@ -86,7 +99,7 @@ int gln_team_is_apart(gln_team *team);
 
 /* ----------------------------------------------------------------------------------------------- OpenBLAS */
 
-/* Loads libopenblas once. 1 where cblas_sgemm can be called. It is kept to one thread while we call it. */
+/* Loads libopenblas unless it is loaded. 1 where cblas_sgemm can be called. It is kept to one thread while we call it. */
 int gln_openblas_load(void);
 /* c (m × n, row stride ldc) = a (m × k, row stride lda) × b (k × n, row stride ldb), row-major. */
 void gln_openblas_sgemm(int32_t m, int32_t n, int32_t k, const float *a, int32_t lda, const float *b, int32_t ldb, float *c,
