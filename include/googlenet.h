@@ -37,6 +37,9 @@
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY. gln_session_options is plain
  *                data without locking.
+ *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the caller's has set
+ *                change no result and no result's bits. They are as before when a call returns, raised flags too, and callbacks
+ *                find and may change them as if the library were not there.
  *   Lifetimes    A session keeps its model alive: the two may be freed in either order. Strings are UTF-8,
  *                NUL-terminated and owned by the library; each function says how long they live.
  *   Layouts      "NHWC" means that the channels of a pixel lie side by side, "NCHW" that each channel is a plane.

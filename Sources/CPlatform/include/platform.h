@@ -64,6 +64,23 @@ const char *gln_thread_message(void);
 /* Stores up to 1,023 bytes of a message, cut at a UTF-8 character; where there is no memory for it, another one that says so. */
 void gln_set_thread_message(const uint8_t *text, size_t length);
 
+/* ----------------------------------------------------------------------------------------- floating point */
+
+/* Rounding, treatment of subnormal numbers, masked exceptions and raised flags of a thread. */
+#if defined(__x86_64__)
+typedef uint32_t gln_float_state;
+#else
+typedef struct gln_float_state {
+    uint64_t bits;
+} gln_float_state;
+#endif
+/* Around everything that the library does on a thread of the host's: sets its own state, and gives the host's back unchanged. */
+gln_float_state gln_float_begin(void);
+void gln_float_end(gln_float_state outer);
+/* Around what the host does meanwhile in a callback: it finds its own state, and what it makes of it is kept. */
+void gln_host_begin(void);
+void gln_host_end(void);
+
 /* ------------------------------------------------------------------------------------------------ threads */
 
 typedef struct gln_lock gln_lock;

@@ -1,4 +1,5 @@
 import CGoogLeNet
+import CPlatform
 
 private func store(_ model: Model, _ out: UnsafeMutablePointer<OpaquePointer?>) {
   out.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(model)).toOpaque())
@@ -38,7 +39,9 @@ public func gln_model_load_memory(
 @c @implementation
 public func gln_model_free(_ model: OpaquePointer?) {
   guard let model else { return }
+  let state = gln_float_begin()
   Unmanaged<ModelHandle>.fromOpaque(UnsafeRawPointer(model)).release()
+  gln_float_end(state)
 }
 
 @c @implementation

@@ -1,4 +1,5 @@
 import CGoogLeNet
+import CPlatform
 
 @c @implementation
 public func gln_session_create(
@@ -16,7 +17,9 @@ public func gln_session_create(
 @c @implementation
 public func gln_session_free(_ session: OpaquePointer?) {
   guard let session else { return }
+  let state = gln_float_begin()
   Unmanaged<SessionHandle>.fromOpaque(UnsafeRawPointer(session)).release()
+  gln_float_end(state)
 }
 
 @c @implementation
@@ -234,7 +237,9 @@ public func gln_session_profile(
         time.multiply_add_count = operation.multiplyAdds
         time.multiplication_count = operation.multiplications
         time.nanoseconds = nanoseconds
+        gln_host_begin()
         receive(context, &time)
+        gln_host_end()
       }
     }
   }

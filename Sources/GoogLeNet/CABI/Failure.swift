@@ -19,8 +19,10 @@ enum Failure {
     GoogLeNetError(.invalidArgument, "\(argument) is \(value), which is no value of its enumeration")
   }
 
-  /// Runs what may fail.
+  /// Runs what may fail, in the library's own floating-point state.
   static func catching(_ body: () throws(GoogLeNetError) -> Void) -> gln_status {
+    let state = gln_float_begin()
+    defer { gln_float_end(state) }
     do throws(GoogLeNetError) {
       try body()
       return GLN_OK

@@ -62,8 +62,11 @@ final class Crew {
     for counter in counters { gln_counter_store(counter, 0) }
     withUnsafeMutablePointer(to: &job) {
       dispatch(
-        { context, index in context?.assumingMemoryBound(to: StageJob.self).pointee.work(index) },
-        UnsafeMutableRawPointer($0))
+        { context, index in
+          let state = gln_float_begin()
+          context?.assumingMemoryBound(to: StageJob.self).pointee.work(index)
+          gln_float_end(state)
+        }, UnsafeMutableRawPointer($0))
     }
   }
 
@@ -79,14 +82,20 @@ final class Crew {
       var job = LoopJob(count: count, counter: counter, body: body)
       withUnsafeMutablePointer(to: &job) {
         dispatch(
-          { context, _ in context?.assumingMemoryBound(to: LoopJob.self).pointee.work() }, UnsafeMutableRawPointer($0))
+          { context, _ in
+            let state = gln_float_begin()
+            context?.assumingMemoryBound(to: LoopJob.self).pointee.work()
+            gln_float_end(state)
+          }, UnsafeMutableRawPointer($0))
       }
     }
   }
 
   private func dispatch(_ work: SessionOptions.ParallelFor.Work, _ context: UnsafeMutableRawPointer) {
     if let parallelFor {
+      gln_host_begin()
       parallelFor.run(parallelFor.context, threads, work, context)
+      gln_host_end()
     } else {
       gln_team_run(team, work, context)
     }

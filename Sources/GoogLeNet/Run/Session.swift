@@ -73,7 +73,13 @@ public final class Session {
       "\(threads) threads\(settings.threadsAreApart ? ", whose cores share no cache" : "")",
       "\(weightBytes) bytes of packed weights, \(activationBytes) bytes of activations",
     ]
-    for line in lines { line.withCString { log.receive(log.context, $0) } }
+    for line in lines {
+      line.withCString {
+        gln_host_begin()
+        log.receive(log.context, $0)
+        gln_host_end()
+      }
+    }
   }
 
   /// What the session really uses, after all caps.
