@@ -37,6 +37,12 @@
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY. gln_session_options is plain
  *                data without locking.
+ *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every call
+ *                that runs something on it returns GLN_WRONG_PROCESS at once; what tells about it still works, and
+ *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along: the
+ *                child makes new sessions of them, whatever other threads of the parent did with them at that moment. A
+ *                call whose callback forks goes on in the child too, on the calling thread alone. The library stays loaded
+ *                after dlclose, for its threads' sake.
  *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the caller's has set
  *                change no result and no result's bits. They are as before when a call returns, raised flags too, and callbacks
  *                find and may change them as if the library were not there.
@@ -95,7 +101,7 @@ typedef enum gln_status {
     GLN_BACKEND_UNAVAILABLE = 9, /* the backend's shared library is missing */
     GLN_BUSY = 10,               /* the session is running a call of another thread */
     GLN_LIMIT_EXCEEDED = 11,     /* more memory would be needed than the option memory_limit allows */
-    GLN_WRONG_PROCESS = 12,      /* the session was made before a fork, by another process */
+    GLN_WRONG_PROCESS = 12,      /* the session was made before a fork, by another process: see "Processes" */
     GLN_CANCELLED = 13,          /* the host ended the call; not used yet */
     GLN_NOT_FINITE = 14          /* a value became infinite or NaN while the network ran */
 } gln_status;
@@ -314,7 +320,10 @@ typedef struct gln_session gln_session;
  */
 GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
 
-/* Stops the session's threads and frees it. Must not be called while another call on the session runs. */
+/*
+ * Stops the session's threads and frees it. Must not be called while another call on the session runs. In a forked child it frees
+ * the memory alone, a custom allocator's too, and waits for nothing.
+ */
 GLN_API void gln_session_free(gln_session *session);
 
 /* What the session really uses, after all caps. GLN_ISA_BEST, 0, … for NULL. */

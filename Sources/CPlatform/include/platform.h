@@ -81,13 +81,19 @@ void gln_float_end(gln_float_state outer);
 void gln_host_begin(void);
 void gln_host_end(void);
 
-/* ------------------------------------------------------------------------------------------------ threads */
+/* ---------------------------------------------------------------------------------------------- processes */
 
-typedef struct gln_lock gln_lock;
-gln_lock *gln_lock_create(void); /* NULL where there is no memory */
-void gln_lock_free(gln_lock *lock);
-void gln_lock_acquire(gln_lock *lock);
-void gln_lock_release(gln_lock *lock);
+/* Has forks counted, and the lock below survive them. 0 where there is no memory for that: may be tried again. */
+int gln_watch_forks(void);
+/* How many forks led from the first process to this one. */
+uint32_t gln_fork_count(void);
+/* Another number in each process. */
+uint64_t gln_process(void);
+/* The one lock of the process, held for a few instructions at a time, never while the host is called. Free in a forked child. */
+void gln_lock_acquire(void);
+void gln_lock_release(void);
+
+/* ------------------------------------------------------------------------------------------------ threads */
 
 /* A counter that threads share, 0 at first. */
 typedef struct gln_counter gln_counter;
@@ -104,8 +110,9 @@ typedef void (*gln_team_work)(void *context, size_t index);
 typedef struct gln_team gln_team;
 /* `threads` counts the caller: one fewer is started. Workers block all signals. NULL where threads cannot be made. */
 gln_team *gln_team_create(int32_t threads, int32_t spin_microseconds);
+/* In a forked child, which has none of the threads, frees the memory alone. */
 void gln_team_free(gln_team *team);
-/* Runs work(context, 0 … threads - 1), index 0 on the caller; returns when all have. */
+/* Runs work(context, 0 … threads - 1), index 0 on the caller, in a forked child all; returns when all have. */
 void gln_team_run(gln_team *team, gln_team_work work, void *context);
 /*
  * Whether the team's threads run on cores that share no cache: 1 where handing them a job takes several times as long as between

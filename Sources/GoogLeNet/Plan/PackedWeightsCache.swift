@@ -27,27 +27,24 @@ final class PackedWeightsCache {
     var users: Int
   }
 
-  private let lock: OpaquePointer
   private var entries: [Entry] = []
 
+  /// nil where there is no memory for its lock to survive a fork.
   init?() {
-    guard let lock = gln_lock_create() else { return nil }
-    self.lock = lock
+    guard gln_watch_forks() != 0 else { return nil }
   }
-
-  deinit { gln_lock_free(lock) }
 
   /// Counts one more user of the block for `key`, if there is one.
   func acquire(_ key: Key) -> AllocatedBlock? {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     return find(key)
   }
 
   /// Stores a block, unless another thread was faster; returns the one to use, with one more user.
   func insert(_ block: AllocatedBlock, for key: Key) -> AllocatedBlock {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     if let present = find(key) { return present }
     entries.append(Entry(key: key, block: block, users: 1))
     return block
@@ -63,15 +60,15 @@ final class PackedWeightsCache {
 
   /// How many blocks live plans use.
   var entryCount: Int {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     return entries.count
   }
 
-  /// Ends one user's use; the last one frees the block.
+  /// Ends one user's use. The caller's reference outlives the lock, so that no block is given back to a host's allocator under it.
   func release(_ block: AllocatedBlock) {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     for index in entries.indices where entries[index].block === block {
       entries[index].users -= 1
       if entries[index].users == 0 { entries.remove(at: index) }

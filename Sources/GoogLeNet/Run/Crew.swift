@@ -6,6 +6,8 @@ final class Crew {
   let threads: Int
   /// Whether the threads' cores share no cache, as far as that can be seen when they start; not for a caller's threads.
   let isApart: Bool
+  /// The process that the threads are in.
+  private let process = gln_process()
   private let team: OpaquePointer?
   private let parallelFor: SessionOptions.ParallelFor?
   /// Hand out units of work, one counter a thread.
@@ -47,6 +49,14 @@ final class Crew {
   private static func free(_ counters: UnsafeMutableBufferPointer<OpaquePointer>) {
     for counter in counters { gln_counter_free(counter) }
     counters.deallocate()
+  }
+
+  /// - Throws: `wrongProcess` in a forked child, which has none of the threads.
+  func checkProcess() throws(GoogLeNetError) {
+    guard process == gln_process() else {
+      throw GoogLeNetError(
+        .wrongProcess, "the session was made before a fork, by another process: make a new one of the same model here")
+    }
   }
 
   /// Runs a stage of a plan.

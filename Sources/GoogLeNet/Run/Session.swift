@@ -99,8 +99,9 @@ public final class Session {
       picture: pixels.bytes.count, peak: plan.peakBytes + pixels.bytes.count)
   }
 
-  /// Runs `body` unless another call runs.
+  /// Runs `body` unless another call runs, or the session is another process's.
   private func exclusively(_ body: () throws(GoogLeNetError) -> Void) throws(GoogLeNetError) {
+    try crew.checkProcess()
     guard gln_counter_exchange(running, 0, 1) != 0 else {
       throw GoogLeNetError(
         .busy, "the session is running a call of another thread: use one session a thread, or a lock")
