@@ -37,6 +37,7 @@
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY. gln_session_options is plain
  *                data without locking.
+ *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is GLN_INVALID_ARGUMENT.
  *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every call
  *                that runs something on it returns GLN_WRONG_PROCESS at once; what tells about it still works, and
  *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along: the
@@ -297,8 +298,8 @@ GLN_API gln_status gln_session_options_set_log(gln_session_options *options, gln
 
 /*
  * Runs the session's work on the host's own threads instead of the session's. `parallel_for` must call
- * work(work_context, i) once for every i from 0 to count - 1, on any threads, at the same time or one after another, and return
- * after the last has returned. count is at most the option `threads`, and work may be called at the same time only with
+ * work(work_context, i) once for every i from 0 to count - 1 (other numbers do nothing), on any threads, at the same time or
+ * one after another, and return after the last has returned. count is at most the option `threads`, and work may be called at the same time only with
  * different i. NULL for the session's own threads (default).
  */
 typedef void (*gln_work_function)(void *work_context, size_t index);

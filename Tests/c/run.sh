@@ -35,7 +35,7 @@ ${CC:-cc} -std=c11 $warnings $cflags -c "$build/example.c" -o "$build/example.o"
 $c -c "$here/check.c" -o "$build/check.o"
 $c -c "$here/tiny_model.c" -o "$build/tiny_model.o"
 model=$here/../../models/clothing.gln
-for test in basics models sessions memory processes float_state starved; do
+for test in basics models sessions memory arguments processes float_state starved; do
     # test_memory.c and test_starved.c define malloc's family themselves: the compiler must not reason about it.
     $c -fno-builtin -c "$here/test_$test.c" -o "$build/$test.o"
     objects="$build/$test.o $build/check.o $build/tiny_model.o"

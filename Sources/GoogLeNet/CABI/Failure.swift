@@ -19,6 +19,12 @@ enum Failure {
     GoogLeNetError(.invalidArgument, "\(argument) is \(value), which is no value of its enumeration")
   }
 
+  /// A number of elements that no memory behind the caller's pointer holds.
+  static func beyondMemory(_ argument: StaticString, _ count: Int) -> GoogLeNetError {
+    GoogLeNetError(
+      .invalidArgument, "\(argument) is \(UInt(bitPattern: count)): no memory reaches that far from where it begins")
+  }
+
   /// Runs what may fail, in the library's own floating-point state.
   static func catching(_ body: () throws(GoogLeNetError) -> Void) -> gln_status {
     let state = gln_float_begin()

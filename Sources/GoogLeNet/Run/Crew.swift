@@ -120,6 +120,8 @@ final class Crew {
     let scratchStride: Int
 
     func work(_ thread: Int) {
+      // A caller's parallel-for may give any number.
+      guard counters.indices ~= thread else { return }
       let scratch = scratch + thread &* scratchStride
       takeUnits(of: thread, scratch)
       for other in 1..<counters.count {
