@@ -63,9 +63,10 @@ $(embedded)/exports: $(header)
 	mkdir -p $(@D)
 	sed -n 's/^GLN_API .*\(gln_[a-z0-9_]*\)(.*/\1/p' $< | sort > $@
 
+# nodelete: a session's threads run its code even after a host's dlclose.
 $(unstripped): $(embedded)/objects $(embedded)/exports
 	{ echo '{ global:'; sed 's/$$/;/' $(embedded)/exports; echo 'local: *; };'; } > $(embedded)/exports.map
-	$(CC) -shared -o $@ -Wl,-soname,$(soname) -Wl,--version-script,$(embedded)/exports.map -Wl,-z,defs -Wl,-z,relro \
+	$(CC) -shared -o $@ -Wl,-z,nodelete -Wl,-soname,$(soname) -Wl,--version-script,$(embedded)/exports.map -Wl,-z,defs -Wl,-z,relro \
 	  -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed -Wl,--build-id=sha1 \
 	  $(wrap:%=-Wl,%) @$(embedded)/objects -lprotobuf-c -lm -lpthread -ldl
 

@@ -92,6 +92,19 @@ def check_shared_library_is_hardened() -> None:
     require("TEXTREL" not in run("readelf", "-dW", SHARED), "its code has relocations")
 
 
+def check_shared_library_stays_loaded() -> None:
+    """A session's threads may run its code after dlclose."""
+    require("NODELETE" in run("readelf", "-dW", SHARED), "it is not linked with -z nodelete")
+
+
+def check_threads_own_bytes_come_with_the_thread() -> None:
+    """glibc ends the process where those made at first use cannot be had; those that come along are few."""
+    undefined = run("nm", "--format=posix", "--dynamic", "--undefined-only", SHARED)
+    require("__tls_get_addr" not in undefined, "it makes thread-local memory at first use")
+    size = re.search(r"^\s*TLS\s+(?:0x\w+\s+){4}(0x\w+)", run("readelf", "-lW", SHARED), re.MULTILINE)
+    require(size and int(size[1], 16) <= 16, f"each thread gives it {size and int(size[1], 16)} bytes: at most 16")
+
+
 def check_shared_library_is_small() -> None:
     size = SHARED.stat().st_size
     require(size < SIZE_LIMIT, f"{size} bytes: at most {SIZE_LIMIT}")

@@ -37,6 +37,16 @@
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY. gln_session_options is plain
  *                data without locking.
+ *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is GLN_INVALID_ARGUMENT.
+ *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every call
+ *                that runs something on it returns GLN_WRONG_PROCESS at once; what tells about it still works, and
+ *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along: the
+ *                child makes new sessions of them, whatever other threads of the parent did with them at that moment. A
+ *                call whose callback forks goes on in the child too, on the calling thread alone. The library stays loaded
+ *                after dlclose, for its threads' sake.
+ *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the caller's has set
+ *                change no result and no result's bits. They are as before when a call returns, raised flags too, and callbacks
+ *                find and may change them as if the library were not there.
  *   Lifetimes    A session keeps its model alive: the two may be freed in either order. Strings are UTF-8,
  *                NUL-terminated and owned by the library; each function says how long they live.
  *   Layouts      "NHWC" means that the channels of a pixel lie side by side, "NCHW" that each channel is a plane.
@@ -92,7 +102,7 @@ typedef enum gln_status {
     GLN_BACKEND_UNAVAILABLE = 9, /* the backend's shared library is missing */
     GLN_BUSY = 10,               /* the session is running a call of another thread */
     GLN_LIMIT_EXCEEDED = 11,     /* more memory would be needed than the option memory_limit allows */
-    GLN_WRONG_PROCESS = 12,      /* the session was made before a fork, by another process */
+    GLN_WRONG_PROCESS = 12,      /* the session was made before a fork, by another process: see "Processes" */
     GLN_CANCELLED = 13,          /* the host ended the call; not used yet */
     GLN_NOT_FINITE = 14          /* a value became infinite or NaN while the network ran */
 } gln_status;
@@ -102,7 +112,8 @@ GLN_API const char *gln_status_string(gln_status status);
 
 /*
  * What was wrong in the last call of this thread that did not return GLN_OK: which file, layer or argument, what was
- * found and what would be right. An empty string if nothing has failed yet. Valid until the thread's next failing call.
+ * found and what would be right. An empty string if nothing has failed yet. Valid until the thread's next failing call, or its end.
+ * Says that there is no memory where there is none for the message itself.
  */
 GLN_API const char *gln_last_error_message(void);
 
@@ -241,7 +252,7 @@ GLN_API void gln_session_options_free(gln_session_options *options);
 
 /*
  * The number of threads that work on a call, the caller's own included: 1 to 256, or 0 (default) for as many as CPUs
- * are allowed to this process (its affinity mask and cgroup quota).
+ * are allowed to this process: its affinity mask, lowered by the smallest CPU quota of its cgroup and those above it, rounded up.
  */
 GLN_API gln_status gln_session_options_set_threads(gln_session_options *options, int32_t threads);
 
@@ -296,8 +307,8 @@ GLN_API gln_status gln_session_options_set_log(gln_session_options *options, gln
 
 /*
  * Runs the session's work on the host's own threads instead of the session's. `parallel_for` must call
- * work(work_context, i) once for every i from 0 to count - 1, on any threads, at the same time or one after another, and return
- * after the last has returned. count is at most the option `threads`, and work may be called at the same time only with
+ * work(work_context, i) once for every i from 0 to count - 1 (other numbers do nothing), on any threads, at the same time or
+ * one after another, and return after the last has returned. count is at most the option `threads`, and work may be called at the same time only with
  * different i. NULL for the session's own threads (default).
  */
 typedef void (*gln_work_function)(void *work_context, size_t index);
@@ -319,7 +330,10 @@ typedef struct gln_session gln_session;
  */
 GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
 
-/* Stops the session's threads and frees it. Must not be called while another call on the session runs. */
+/*
+ * Stops the session's threads and frees it. Must not be called while another call on the session runs. In a forked child it frees
+ * the memory alone, a custom allocator's too, and waits for nothing.
+ */
 GLN_API void gln_session_free(gln_session *session);
 
 /* What the session really uses, after all caps. GLN_ISA_BEST, 0, … for NULL. */

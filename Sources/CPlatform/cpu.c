@@ -1,8 +1,8 @@
 #define _GNU_SOURCE
+#include "cgroup.h"
 #include "platform.h"
 
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,39 +51,10 @@ uint32_t gln_cpu_features(void)
 }
 #endif
 
-/* The CPUs' worth of time that a cgroup grants, rounded up, or 0 where it grants all. */
-static int32_t cgroup_quota(void)
-{
-    long long quota = -1, period = 0;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-
-    if (file != NULL) {
-        if (fscanf(file, "%lld %lld", &quota, &period) != 2)
-            quota = -1; /* "max" */
-        fclose(file);
-    } else {
-        file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
-        if (file != NULL) {
-            if (fscanf(file, "%lld", &quota) != 1)
-                quota = -1;
-            fclose(file);
-        }
-        file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
-        if (file != NULL) {
-            if (fscanf(file, "%lld", &period) != 1)
-                period = 0;
-            fclose(file);
-        }
-    }
-    if (quota <= 0 || period <= 0 || quota / period > 4096)
-        return 0;
-    return (int32_t)((quota + period - 1) / period);
-}
-
 int32_t gln_allowed_cpus(void)
 {
     cpu_set_t allowed;
-    int32_t count = 0, quota = cgroup_quota();
+    int32_t count = 0, quota = gln_cgroup_cpus("");
 
     CPU_ZERO(&allowed);
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)

@@ -48,12 +48,7 @@ static atomic_flag taken[SLOTS];
 static slot last_slot;
 static gln_reserve last = {NULL, NULL, NULL, 0, 1, -1, 0};
 
-#ifdef __GLIBC__
-/* Not allocated by the loader when a thread first comes here. */
-static _Thread_local __attribute__((tls_model("initial-exec"))) gln_reserve *current;
-#else
-static _Thread_local gln_reserve *current;
-#endif
+static GLN_THREAD_LOCAL gln_reserve *current;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static gln_reserve *in_use;

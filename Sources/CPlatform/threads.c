@@ -8,39 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-struct gln_lock {
-    pthread_mutex_t mutex;
-};
-
-gln_lock *gln_lock_create(void)
-{
-    gln_lock *lock = malloc(sizeof *lock);
-
-    if (lock != NULL && pthread_mutex_init(&lock->mutex, NULL) != 0) {
-        free(lock);
-        lock = NULL;
-    }
-    return lock;
-}
-
-void gln_lock_free(gln_lock *lock)
-{
-    if (lock == NULL)
-        return;
-    pthread_mutex_destroy(&lock->mutex);
-    free(lock);
-}
-
-void gln_lock_acquire(gln_lock *lock)
-{
-    pthread_mutex_lock(&lock->mutex);
-}
-
-void gln_lock_release(gln_lock *lock)
-{
-    pthread_mutex_unlock(&lock->mutex);
-}
-
 /* Alone in its cache line. */
 struct gln_counter {
     _Alignas(64) _Atomic(int64_t) value;
@@ -95,6 +62,8 @@ struct gln_team {
     void *context;
     int64_t spin_nanoseconds;
     int stop;
+    uint64_t process; /* whose threads the workers are, and how many forks had led to it */
+    uint32_t forks;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     int32_t worker_count;
@@ -178,6 +147,8 @@ gln_team *gln_team_create(int32_t threads, int32_t spin_microseconds)
     team->context = NULL;
     team->spin_nanoseconds = (int64_t)spin_microseconds * 1000;
     team->stop = 0;
+    team->process = gln_process();
+    team->forks = gln_fork_count();
     team->worker_count = 0;
     pthread_mutex_init(&team->mutex, NULL);
     pthread_cond_init(&team->changed, NULL);
@@ -207,6 +178,11 @@ void gln_team_free(gln_team *team)
 {
     if (team == NULL)
         return;
+    /* A forked child has none of the threads, and their condition must not be destroyed while they seem to wait for it. */
+    if (team->process != gln_process()) {
+        gln_free_aligned(team);
+        return;
+    }
     team->stop = 1;
     atomic_fetch_add(&team->generation.value, 1);
     wake(team);
@@ -219,6 +195,12 @@ void gln_team_free(gln_team *team)
 
 void gln_team_run(gln_team *team, gln_team_work work, void *context)
 {
+    /* In a child that a callback forked, the rest of the call. */
+    if (team->forks != gln_fork_count()) {
+        for (int32_t i = 0; i <= team->worker_count; i++)
+            work(context, (size_t)i);
+        return;
+    }
     team->work = work;
     team->context = context;
     atomic_store(&team->unfinished.value, team->worker_count);

@@ -43,20 +43,25 @@ ${CC:-cc} -std=c11 $warnings $cflags -c "$build/example.c" -o "$build/example.o"
 
 $c -c "$here/check.c" -o "$build/check.o"
 $c -c "$here/tiny_model.c" -o "$build/tiny_model.o"
-for test in basics models sessions memory; do
+model=$here/../../models/clothing.gln
+for test in basics models sessions memory arguments processes float_state starved; do
     fits "$here/test_$test.c" || continue
-    # test_memory.c defines malloc's family itself: the compiler must not reason about it.
+    # test_memory.c and test_starved.c define malloc's family themselves: the compiler must not reason about it.
     $c -fno-builtin -c "$here/test_$test.c" -o "$build/$test.o"
     objects="$build/$test.o $build/check.o $build/tiny_model.o"
     # shellcheck disable=SC2086
     ${CC:-cc} $objects $libs -Wl,-rpath,"$dist/lib" -lm -lpthread -o "$build/$test"
-    run "$test" "$build/$test"
+    run "$test" "$build/$test" "$model"
     if [ -z "${UNDER:-}" ] && [ -f "$dist/lib/libgooglenet.a" ]; then
         # shellcheck disable=SC2086
         ${CC:-cc} $objects "$dist/lib/libgooglenet.a" -lprotobuf-c -lm -lpthread -o "$build/$test-static"
-        run "$test (static)" "$build/$test-static"
+        run "$test (static)" "$build/$test-static" "$model"
     fi
 done
+$c "$here/test_dlclose.c" -ldl -o "$build/dlclose"
+run "dlclose" "$build/dlclose" "$dist/lib/libgooglenet.so" "$model"
+$c "$here/test_cgroup.c" "$here/../../Sources/CPlatform/cgroup.c" -o "$build/cgroup"
+run "cgroup" "$build/cgroup"
 
 # A program compiled against version 0.1.0 runs with this library.
 mkdir "$build/0.1.0"

@@ -2,8 +2,19 @@
 #ifndef GLN_PLATFORM_H
 #define GLN_PLATFORM_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * For the few bytes that each thread has of its own: in the block that it was started with, since glibc ends the process where a block
+ * made at first use finds no memory.
+ */
+#if defined(__GLIBC__)
+#define GLN_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define GLN_THREAD_LOCAL _Thread_local
+#endif
 
 /* ------------------------------------------------------------------------------------------------- memory */
 
@@ -38,6 +49,8 @@ void gln_reserve_unlock(void);
  * a regular file gives EINVAL, a folder EISDIR.
  */
 int gln_map_file(const char *path, const void **bytes, size_t *size);
+/* The errno of what failed for want of memory. */
+enum { GLN_NO_MEMORY = ENOMEM };
 void gln_unmap_file(const void *bytes, size_t size);
 /* Lets the whole pages within a range of a mapped file leave memory. */
 void gln_drop_pages(const void *bytes, size_t size);
@@ -55,7 +68,7 @@ enum {
 };
 uint32_t gln_cpu_features(void);
 
-/* The number of CPUs that this process may use: its affinity mask, lowered by a cgroup quota. At least 1. */
+/* The number of CPUs that this process may use: its affinity mask, lowered by cgroup quotas. At least 1. */
 int32_t gln_allowed_cpus(void);
 
 /* The value of an environment variable, or NULL. */
@@ -68,16 +81,39 @@ uint64_t gln_nanoseconds(void);
 
 /* The calling thread's last error message; never NULL. */
 const char *gln_thread_message(void);
-/* Stores up to 1,023 bytes of a message, cut at a UTF-8 character. */
+/* Stores up to 1,023 bytes of a message, cut at a UTF-8 character; where there is no memory for it, another one that says so. */
 void gln_set_thread_message(const uint8_t *text, size_t length);
 
-/* ------------------------------------------------------------------------------------------------ threads */
+/* ----------------------------------------------------------------------------------------- floating point */
 
-typedef struct gln_lock gln_lock;
-gln_lock *gln_lock_create(void); /* NULL where there is no memory */
-void gln_lock_free(gln_lock *lock);
-void gln_lock_acquire(gln_lock *lock);
-void gln_lock_release(gln_lock *lock);
+/* Rounding, treatment of subnormal numbers, masked exceptions and raised flags of a thread. */
+#if defined(__x86_64__)
+typedef uint32_t gln_float_state;
+#else
+typedef struct gln_float_state {
+    uint64_t bits;
+} gln_float_state;
+#endif
+/* Around everything that the library does on a thread of the host's: sets its own state, and gives the host's back unchanged. */
+gln_float_state gln_float_begin(void);
+void gln_float_end(gln_float_state outer);
+/* Around what the host does meanwhile in a callback: it finds its own state, and what it makes of it is kept. */
+void gln_host_begin(void);
+void gln_host_end(void);
+
+/* ---------------------------------------------------------------------------------------------- processes */
+
+/* Has forks counted, and the lock below survive them. 0 where there is no memory for that: may be tried again. */
+int gln_watch_forks(void);
+/* How many forks led from the first process to this one. */
+uint32_t gln_fork_count(void);
+/* Another number in each process. */
+uint64_t gln_process(void);
+/* The one lock of the process, held for a few instructions at a time, never while the host is called. Free in a forked child. */
+void gln_lock_acquire(void);
+void gln_lock_release(void);
+
+/* ------------------------------------------------------------------------------------------------ threads */
 
 /* A counter that threads share, 0 at first. */
 typedef struct gln_counter gln_counter;
@@ -94,8 +130,9 @@ typedef void (*gln_team_work)(void *context, size_t index);
 typedef struct gln_team gln_team;
 /* `threads` counts the caller: one fewer is started. Workers block all signals. NULL where threads cannot be made. */
 gln_team *gln_team_create(int32_t threads, int32_t spin_microseconds);
+/* In a forked child, which has none of the threads, frees the memory alone. */
 void gln_team_free(gln_team *team);
-/* Runs work(context, 0 … threads - 1), index 0 on the caller; returns when all have. */
+/* Runs work(context, 0 … threads - 1), index 0 on the caller, in a forked child all; returns when all have. */
 void gln_team_run(gln_team *team, gln_team_work work, void *context);
 /*
  * Whether the team's threads run on cores that share no cache: 1 where handing them a job takes several times as long as between
@@ -106,7 +143,7 @@ int gln_team_is_apart(gln_team *team);
 
 /* ----------------------------------------------------------------------------------------------- OpenBLAS */
 
-/* Loads libopenblas once. 1 where cblas_sgemm can be called. It is kept to one thread while we call it. */
+/* Loads libopenblas unless it is loaded. 1 where cblas_sgemm can be called. It is kept to one thread while we call it. */
 int gln_openblas_load(void);
 /* c (m × n, row stride ldc) = a (m × k, row stride lda) × b (k × n, row stride ldb), row-major. */
 void gln_openblas_sgemm(int32_t m, int32_t n, int32_t k, const float *a, int32_t lda, const float *b, int32_t ldb, float *c,

@@ -1,4 +1,5 @@
 import CGoogLeNet
+import CPlatform
 
 private func store(_ model: Model, _ out: UnsafeMutablePointer<OpaquePointer?>) {
   out.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(model)).toOpaque())
@@ -19,7 +20,7 @@ public func gln_model_load_memory(
 ) -> gln_status {
   guard let bytes else { return Failure.null("bytes") }
   guard let model else { return Failure.null("model") }
-  guard size >= 0 else { return Failure.report(GoogLeNetError(.invalidArgument, "size is beyond all memory")) }
+  guard AddressSpace.holds(size, of: 1, from: bytes) else { return Failure.report(Failure.beyondMemory("size", size)) }
   let caller = UnsafeRawBufferPointer(start: bytes, count: size)
   return Failure.catching { () throws(GoogLeNetError) in
     switch memory {
@@ -38,7 +39,9 @@ public func gln_model_load_memory(
 @c @implementation
 public func gln_model_free(_ model: OpaquePointer?) {
   guard let model else { return }
+  let state = gln_float_begin()
   Unmanaged<ModelHandle>.fromOpaque(UnsafeRawPointer(model)).release()
+  gln_float_end(state)
 }
 
 @c @implementation
@@ -105,13 +108,15 @@ public func gln_model_layer(_ model: OpaquePointer?, _ index: Int, _ info: Unsaf
   let count = handle.model.network.layers.count
   guard 0..<count ~= index else {
     return Failure.report(
-      GoogLeNetError(.invalidArgument, "index is \(index): the model has \(count) layers, counted from 0"))
+      GoogLeNetError(
+        .invalidArgument, "index is \(UInt(bitPattern: index)): the model has \(count) layers, counted from 0"))
   }
   // All members so far came with the first version, so nothing smaller can be a caller's struct.
   guard info.pointee.struct_size >= MemoryLayout<gln_layer_info>.size else {
     return Failure.report(
       GoogLeNetError(
-        .invalidArgument, "info->struct_size is \(info.pointee.struct_size): set it to sizeof(gln_layer_info)"))
+        .invalidArgument,
+        "info->struct_size is \(UInt(bitPattern: info.pointee.struct_size)): set it to sizeof(gln_layer_info)"))
   }
   let summary = handle.model.layerSummary(index)
   info.pointee.name = handle.layerName(index)

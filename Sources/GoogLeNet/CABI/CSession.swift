@@ -1,4 +1,5 @@
 import CGoogLeNet
+import CPlatform
 
 @c @implementation
 public func gln_session_create(
@@ -17,7 +18,9 @@ public func gln_session_create(
 @c @implementation
 public func gln_session_free(_ session: OpaquePointer?) {
   guard let session else { return }
+  let state = gln_float_begin()
   Unmanaged<SessionHandle>.fromOpaque(UnsafeRawPointer(session)).release()
+  gln_float_end(state)
 }
 
 @c @implementation
@@ -70,8 +73,9 @@ public func gln_session_memory(_ session: OpaquePointer?, _ info: UnsafeMutableP
   guard info.pointee.struct_size >= MemoryLayout<gln_session_memory_info>.size else {
     return Failure.report(
       GoogLeNetError(
-        .invalidArgument, "info->struct_size is \(info.pointee.struct_size): set it to sizeof(gln_session_memory_info)")
-    )
+        .invalidArgument,
+        "info->struct_size is \(UInt(bitPattern: info.pointee.struct_size)): set it to sizeof(gln_session_memory_info)"
+      ))
   }
   let memory = handle.session.memory
   info.pointee.model_bytes = memory.model
@@ -98,17 +102,39 @@ private func pixelFormat(_ format: gln_pixel_format, _ argument: StaticString) t
   return value
 }
 
-/// The images behind a caller's struct.
-private func images(_ batch: UnsafePointer<gln_batch>) throws(GoogLeNetError) -> Batch {
+/// The images behind a caller's struct, of a session's input size.
+private func images(_ batch: UnsafePointer<gln_batch>, _ session: Session) throws(GoogLeNetError) -> Batch {
   let it = batch.pointee
   let kind: Batch.Kind
+  let valueBytes: Int
   switch it.kind {
-  case GLN_BATCH_U8: kind = .pixels(try pixelFormat(it.format, "batch->format"))
-  case GLN_BATCH_FLOAT32: kind = .tensors
+  case GLN_BATCH_U8:
+    let format = try pixelFormat(it.format, "batch->format")
+    kind = .pixels(format)
+    valueBytes = format.bytesPerPixel
+  case GLN_BATCH_FLOAT32:
+    kind = .tensors
+    valueBytes = session.model.network.preprocessing.channelOrder.channels * MemoryLayout<Float>.size
   default:
     throw Failure.unknown("batch->kind", it.kind.rawValue)
   }
+  if let data = it.data {
+    let imageBytes = session.inputHeight * session.inputWidth * valueBytes
+    guard AddressSpace.holds(it.count, of: imageBytes, from: data) else {
+      throw Failure.beyondMemory("batch->count", it.count)
+    }
+  }
   return try Batch(kind, data: it.data, count: it.count)
+}
+
+/// The caller's buffer for results.
+private func room<Element>(_ start: UnsafeMutablePointer<Element>, _ capacity: Int) throws(GoogLeNetError)
+  -> UnsafeMutableBufferPointer<Element>
+{
+  guard AddressSpace.holds(capacity, of: MemoryLayout<Element>.stride, from: start) else {
+    throw Failure.beyondMemory("capacity", capacity)
+  }
+  return UnsafeMutableBufferPointer(start: start, count: capacity)
 }
 
 @c @implementation
@@ -120,6 +146,7 @@ public func gln_session_classify(
   guard let image else { return Failure.null("image") }
   guard let predictions else { return Failure.null("predictions") }
   return Failure.catching { () throws(GoogLeNetError) in
+    let predictions = try room(predictions, capacity)
     try handle.session.classify(try picture(image), count: capacity) { found in
       for (index, it) in found.enumerated() {
         predictions[index] = gln_prediction(
@@ -139,8 +166,7 @@ public func gln_session_preprocess(
   guard let image else { return Failure.null("image") }
   guard let pixels else { return Failure.null("pixels") }
   return Failure.catching { () throws(GoogLeNetError) in
-    try handle.session.preprocess(
-      try picture(image), into: UnsafeMutableBufferPointer(start: pixels, count: max(capacity, 0)))
+    try handle.session.preprocess(try picture(image), into: try room(pixels, capacity))
   }
 }
 
@@ -157,7 +183,7 @@ public func gln_session_predict(
       throw Failure.unknown("output", output.rawValue)
     }
     try handle.session.predict(
-      try images(batch), output: wanted, into: UnsafeMutableBufferPointer(start: values, count: max(capacity, 0)))
+      try images(batch, handle.session), output: wanted, into: try room(values, capacity))
   }
 }
 
@@ -170,8 +196,7 @@ public func gln_session_features(
   guard let batch else { return Failure.null("batch") }
   guard let values else { return Failure.null("values") }
   return Failure.catching { () throws(GoogLeNetError) in
-    try handle.session.features(
-      try images(batch), into: UnsafeMutableBufferPointer(start: values, count: max(capacity, 0)))
+    try handle.session.features(try images(batch, handle.session), into: try room(values, capacity))
   }
 }
 
@@ -204,8 +229,7 @@ public func gln_session_layer(
   guard let values else { return Failure.null("values") }
   return Failure.catching { () throws(GoogLeNetError) in
     try handle.session.layer(
-      String(cString: name), try images(batch),
-      into: UnsafeMutableBufferPointer(start: values, count: max(capacity, 0)))
+      String(cString: name), try images(batch, handle.session), into: try room(values, capacity))
   }
 }
 
@@ -218,7 +242,7 @@ public func gln_session_profile(
   guard let batch else { return Failure.null("batch") }
   guard let receive else { return Failure.null("receive") }
   return Failure.catching { () throws(GoogLeNetError) in
-    try handle.session.profile(try images(batch)) { image, operation, nanoseconds in
+    try handle.session.profile(try images(batch, handle.session)) { image, operation, nanoseconds in
       let names: [UnsafePointer<CChar>?] = operation.layers.map(handle.model.layerName)
       names.withUnsafeBufferPointer { names in
         var time = gln_operation_time()
@@ -235,7 +259,9 @@ public func gln_session_profile(
         time.multiply_add_count = operation.multiplyAdds
         time.multiplication_count = operation.multiplications
         time.nanoseconds = nanoseconds
+        gln_host_begin()
         receive(context, &time)
+        gln_host_end()
       }
     }
   }

@@ -19,8 +19,14 @@ enum Failure {
     GoogLeNetError(.invalidArgument, "\(argument) is \(value), which is no value of its enumeration")
   }
 
-  /// Runs what may fail, with a reserve for when there is no memory. `body` must not hand out anything before
-  /// `Allocation.check()` has passed.
+  /// A number of elements that no memory behind the caller's pointer holds.
+  static func beyondMemory(_ argument: StaticString, _ count: Int) -> GoogLeNetError {
+    GoogLeNetError(
+      .invalidArgument, "\(argument) is \(UInt(bitPattern: count)): no memory reaches that far from where it begins")
+  }
+
+  /// Runs what may fail, in the library's own floating-point state and with a reserve for when there is no memory. `body` must not
+  /// hand out anything before `Allocation.check()` has passed.
   static func catching(_ body: () throws(GoogLeNetError) -> Void) -> gln_status {
     guard gln_reserve_begin() == 0 else {
       let message: StaticString = "the system has no more memory"
@@ -28,6 +34,8 @@ enum Failure {
       return GLN_OUT_OF_MEMORY
     }
     defer { gln_reserve_end() }
+    let state = gln_float_begin()
+    defer { gln_float_end(state) }
     do throws(GoogLeNetError) {
       try body()
       return GLN_OK

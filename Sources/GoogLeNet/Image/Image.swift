@@ -25,10 +25,15 @@ public struct Image {
         "image.row_stride is \(rowStride) bytes: \(width) pixels of \(format.bytesPerPixel) bytes need at least \(packed)"
       )
     }
+    let stride = rowStride == 0 ? packed : rowStride
+    guard AddressSpace.holds(height, of: stride, from: pixels) else {
+      throw GoogLeNetError(
+        .invalidArgument, "image.row_stride is \(rowStride) bytes: no memory holds \(height) such rows")
+    }
     self.pixels = pixels
     self.width = width
     self.height = height
-    self.rowStride = rowStride == 0 ? packed : rowStride
+    self.rowStride = stride
     self.format = format
   }
 }

@@ -2,13 +2,16 @@ import CPlatform
 
 /// A file mapped for reading, unmapped with the object.
 public final class MappedFile: MemoryBlock {
-  /// - Throws: `ioError` that names the file and says why.
+  /// - Throws: `ioError` that names the file and says why, `outOfMemory`.
   public init(path: String) throws(GoogLeNetError) {
     var start: UnsafeRawPointer?
     var size = 0
     let error = path.withCString { gln_map_file($0, &start, &size) }
     // First: Embedded Swift frees the instance of an initializer that throws only where it is initialized.
     super.init(borrowing: UnsafeRawBufferPointer(start: start, count: size))
+    guard error != Int32(GLN_NO_MEMORY) else {
+      throw GoogLeNetError(.outOfMemory, "no memory to open '\(path)'")
+    }
     guard error == 0 else {
       throw GoogLeNetError(.ioError, "cannot open '\(path)': \(MappedFile.text(of: error))")
     }

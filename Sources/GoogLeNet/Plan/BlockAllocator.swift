@@ -6,10 +6,14 @@ struct BlockAllocator {
   let custom: SessionOptions.Allocator?
 
   func allocate(_ size: Int, for purpose: StaticString) throws(GoogLeNetError) -> AllocatedBlock {
-    let base =
-      if let custom { custom.allocate(custom.context, size, Int(GLN_ALIGNMENT)) } else {
-        gln_allocate_aligned(size, Int(GLN_ALIGNMENT))
-      }
+    let base: UnsafeMutableRawPointer?
+    if let custom {
+      gln_host_begin()
+      base = custom.allocate(custom.context, size, Int(GLN_ALIGNMENT))
+      gln_host_end()
+    } else {
+      base = gln_allocate_aligned(size, Int(GLN_ALIGNMENT))
+    }
     guard let base else { throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes of \(purpose)") }
     guard Int(bitPattern: base) % Int(GLN_ALIGNMENT) == 0 else {
       release(base, size)
@@ -20,7 +24,10 @@ struct BlockAllocator {
   }
 
   func release(_ base: UnsafeMutableRawPointer, _ size: Int) {
-    if let custom { custom.release(custom.context, base, size) } else { gln_free_aligned(base) }
+    guard let custom else { return gln_free_aligned(base) }
+    gln_host_begin()
+    custom.release(custom.context, base, size)
+    gln_host_end()
   }
 
   /// Whether both take blocks from the same place, so that what one allocated may be shared by the other's users.

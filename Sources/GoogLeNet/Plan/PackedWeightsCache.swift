@@ -2,28 +2,24 @@ import CPlatform
 
 /// The packed weights of a model that live plans use, shared between sessions of the same settings. Thread-safe.
 final class PackedWeightsCache {
-  private let lock: OpaquePointer
   /// For each layer the first of its packed forms. Linked to each other, so that adding one allocates nothing.
   private var forms: [PackedWeights?]
 
-  fileprivate init(lock: OpaquePointer, layerCount: Int) {
-    self.lock = lock
+  fileprivate init(forms layerCount: Int) {
     forms = [PackedWeights?](repeating: nil, count: layerCount)
   }
 
-  deinit { gln_lock_free(lock) }
-
   /// Counts one more user of the packed weights for `key`, if there are any.
   func acquire(_ key: PackedWeights.Key) -> PackedWeights? {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     return find(key)
   }
 
   /// Adds packed weights with one user, unless another thread was faster; returns those to use, with one more user.
   func insert(_ weights: PackedWeights) -> PackedWeights {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     if let present = find(weights.key) { return present }
     weights.next = forms[weights.key.layer]
     forms[weights.key.layer] = weights
@@ -44,8 +40,8 @@ final class PackedWeightsCache {
 
   /// How many packed forms live plans use.
   var count: Int {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     var count = 0
     for first in forms {
       var form = first
@@ -57,10 +53,11 @@ final class PackedWeightsCache {
     return count
   }
 
-  /// Ends one user's use; the last one frees them.
+  /// Ends one user's use; the last one frees them. The caller's reference outlives the lock, so that nothing is given back to a host's
+  /// allocator under it.
   func release(_ weights: PackedWeights) {
-    gln_lock_acquire(lock)
-    defer { gln_lock_release(lock) }
+    gln_lock_acquire()
+    defer { gln_lock_release() }
     weights.users -= 1
     guard weights.users == 0 else { return }
     let layer = weights.key.layer
@@ -78,9 +75,9 @@ final class PackedWeightsCache {
 extension PackedWeightsCache: AllocatedLast {}
 
 extension AllocatedLast where Self == PackedWeightsCache {
-  /// Nil where there is no memory.
+  /// Nil where there is no memory for its lock to survive a fork.
   init?(layerCount: Int) {
-    guard let lock = gln_lock_create() else { return nil }
-    self = PackedWeightsCache(lock: lock, layerCount: layerCount)
+    guard gln_watch_forks() != 0 else { return nil }
+    self = PackedWeightsCache(forms: layerCount)
   }
 }

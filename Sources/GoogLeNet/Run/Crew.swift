@@ -6,25 +6,22 @@ final class Crew {
   let threads: Int
   /// Whether the threads' cores share no cache, as far as that can be seen when they start; not for a caller's threads.
   let isApart: Bool
+  /// The process that the threads are in.
+  private let process = gln_process()
   private let team: OpaquePointer?
   private let parallelFor: SessionOptions.ParallelFor?
   /// Hand out units of work, one counter a thread.
   private let counters: UnsafeMutableBufferPointer<OpaquePointer>
 
-  init(options: SessionOptions) throws(GoogLeNetError) {
-    threads = options.threads == 0 ? min(Int(gln_allowed_cpus()), SessionOptions.threadLimit) : options.threads
-    parallelFor = options.parallelFor
-    guard let counters = Crew.makeCounters(threads) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for \(threads) counters")
-    }
+  fileprivate init(
+    threads: Int, isApart: Bool, team: OpaquePointer?, parallelFor: SessionOptions.ParallelFor?,
+    counters: UnsafeMutableBufferPointer<OpaquePointer>
+  ) {
+    self.threads = threads
+    self.isApart = isApart
+    self.team = team
+    self.parallelFor = parallelFor
     self.counters = counters
-    let needsTeam = threads > 1 && options.parallelFor == nil
-    team = needsTeam ? gln_team_create(Int32(threads), Int32(options.spinMicroseconds)) : nil
-    isApart = team != nil && threads <= Int(gln_allowed_cpus()) && gln_team_is_apart(team) != 0
-    if needsTeam, team == nil {
-      // The instance is initialized, so its deinit frees the counters.
-      throw GoogLeNetError(.outOfMemory, "the system does not start \(threads - 1) threads; ask for fewer")
-    }
   }
 
   deinit {
@@ -32,7 +29,7 @@ final class Crew {
     Crew.free(counters)
   }
 
-  private static func makeCounters(_ count: Int) -> UnsafeMutableBufferPointer<OpaquePointer>? {
+  fileprivate static func makeCounters(_ count: Int) -> UnsafeMutableBufferPointer<OpaquePointer>? {
     let counters = UnsafeMutableBufferPointer<OpaquePointer>.allocate(capacity: count)
     for index in 0..<count {
       guard let counter = gln_counter_create() else {
@@ -44,9 +41,17 @@ final class Crew {
     return counters
   }
 
-  private static func free(_ counters: UnsafeMutableBufferPointer<OpaquePointer>) {
+  fileprivate static func free(_ counters: UnsafeMutableBufferPointer<OpaquePointer>) {
     for counter in counters { gln_counter_free(counter) }
     counters.deallocate()
+  }
+
+  /// - Throws: `wrongProcess` in a forked child, which has none of the threads.
+  func checkProcess() throws(GoogLeNetError) {
+    guard process == gln_process() else {
+      throw GoogLeNetError(
+        .wrongProcess, "the session was made before a fork, by another process: make a new one of the same model here")
+    }
   }
 
   /// Runs a stage of a plan.
@@ -58,12 +63,15 @@ final class Crew {
       return
     }
     var job = StageJob(
-      stage: stage, counters: UnsafeBufferPointer(counters), scratch: scratch, scratchStride: scratchStride)
+      stage: stage, counters: UnsafeBufferPointer(counters), scratch: scratch, scratchStride: scratchStride,
+      reserve: gln_reserve_current())
     for counter in counters { gln_counter_store(counter, 0) }
     withUnsafeMutablePointer(to: &job) {
       dispatch(
-        { context, index in context?.assumingMemoryBound(to: StageJob.self).pointee.work(index) },
-        UnsafeMutableRawPointer($0))
+        { context, thread in
+          guard let job = context?.assumingMemoryBound(to: StageJob.self) else { return }
+          Crew.work(for: job.pointee.reserve) { job.pointee.work(thread) }
+        }, UnsafeMutableRawPointer($0))
     }
   }
 
@@ -77,18 +85,32 @@ final class Crew {
     let counter = counters[0]
     gln_counter_store(counter, 0)
     withoutActuallyEscaping(body) { body in
-      var job = LoopJob(count: count, counter: counter, body: body)
+      var job = LoopJob(count: count, counter: counter, reserve: gln_reserve_current(), body: body)
       withUnsafeMutablePointer(to: &job) {
         dispatch(
-          { context, thread in context?.assumingMemoryBound(to: LoopJob.self).pointee.work(thread) },
-          UnsafeMutableRawPointer($0))
+          { context, thread in
+            guard let job = context?.assumingMemoryBound(to: LoopJob.self) else { return }
+            Crew.work(for: job.pointee.reserve) { job.pointee.work(thread) }
+          }, UnsafeMutableRawPointer($0))
       }
     }
   }
 
+  /// Does a thread's part of a job in the library's floating-point state and with the reserve of the call that it is for.
+  private static func work(for reserve: OpaquePointer?, _ work: () -> Void) {
+    let state = gln_float_begin()
+    let outer = gln_reserve_current()
+    gln_reserve_adopt(reserve)
+    work()
+    gln_reserve_adopt(outer)
+    gln_float_end(state)
+  }
+
   private func dispatch(_ work: SessionOptions.ParallelFor.Work, _ context: UnsafeMutableRawPointer) {
     if let parallelFor {
+      gln_host_begin()
       parallelFor.run(parallelFor.context, threads, work, context)
+      gln_host_end()
     } else {
       gln_team_run(team, work, context)
     }
@@ -101,8 +123,11 @@ final class Crew {
     let counters: UnsafeBufferPointer<OpaquePointer>
     let scratch: UnsafeMutableRawPointer
     let scratchStride: Int
+    let reserve: OpaquePointer?
 
     func work(_ thread: Int) {
+      // A caller's parallel-for may give any number.
+      guard counters.indices ~= thread else { return }
       let scratch = scratch + thread &* scratchStride
       takeUnits(of: thread, scratch)
       for other in 1..<counters.count {
@@ -137,6 +162,7 @@ final class Crew {
   private struct LoopJob {
     let count: Int
     let counter: OpaquePointer
+    let reserve: OpaquePointer?
     let body: (Int, Int) -> Void
 
     func work(_ thread: Int) {
@@ -148,5 +174,25 @@ final class Crew {
         body(index, thread)
       }
     }
+  }
+}
+
+extension Crew: AllocatedLast {}
+
+extension AllocatedLast where Self == Crew {
+  /// - Throws: `outOfMemory` where the threads cannot be started.
+  init(options: SessionOptions) throws(GoogLeNetError) {
+    let threads = options.threads == 0 ? min(Int(gln_allowed_cpus()), SessionOptions.threadLimit) : options.threads
+    guard let counters = Crew.makeCounters(threads) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for \(threads) counters")
+    }
+    let needsTeam = threads > 1 && options.parallelFor == nil
+    let team = needsTeam ? gln_team_create(Int32(threads), Int32(options.spinMicroseconds)) : nil
+    guard !needsTeam || team != nil else {
+      Crew.free(counters)
+      throw GoogLeNetError(.outOfMemory, "the system does not start \(threads - 1) threads; ask for fewer")
+    }
+    let isApart = team != nil && threads <= Int(gln_allowed_cpus()) && gln_team_is_apart(team) != 0
+    self = Crew(threads: threads, isApart: isApart, team: team, parallelFor: options.parallelFor, counters: counters)
   }
 }

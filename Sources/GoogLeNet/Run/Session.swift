@@ -77,7 +77,13 @@ public final class Session {
       "\(threads) threads\(settings.threadsAreApart ? ", whose cores share no cache" : "")",
       "\(weightBytes) bytes of packed weights, \(activationBytes) bytes of activations",
     ]
-    for line in lines { line.withCString { log.receive(log.context, $0) } }
+    for line in lines {
+      line.withCString {
+        gln_host_begin()
+        log.receive(log.context, $0)
+        gln_host_end()
+      }
+    }
   }
 
   /// What the session really uses, after all caps.
@@ -97,8 +103,9 @@ public final class Session {
       picture: pixels.bytes.count, peak: plan.peakBytes + pixels.bytes.count)
   }
 
-  /// Runs `body` unless another call runs.
+  /// Runs `body` unless another call runs, or the session is another process's.
   private func exclusively(_ body: () throws(GoogLeNetError) -> Void) throws(GoogLeNetError) {
+    try crew.checkProcess()
     guard gln_counter_exchange(running, 0, 1) != 0 else {
       throw GoogLeNetError(
         .busy, "the session is running a call of another thread: use one session a thread, or a lock")
