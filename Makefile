@@ -32,7 +32,7 @@ static_library := dist/lib/libgooglenet.a
 package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
   dist/lib/cmake/googlenet/googlenet-config-version.cmake
 
-.PHONY: all library tool demo test test-frameworks check-library bench fuzz install model clean FORCE
+.PHONY: all library tool demo test test-frameworks check-library bench load-speed fuzz install model clean FORCE
 all: library tool
 library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
 tool: dist/bin/googlenet
@@ -118,6 +118,12 @@ check-library: library
 
 bench: all
 	python3 Benchmarks/run.py $(if $(MODEL),--model $(MODEL)) $(BENCH)
+
+# How fast valid and hostile model files are loaded or refused; FILE=part of a file's name picks some.
+load-speed: library
+	$(CC) -std=c99 -D_XOPEN_SOURCE=700 -O2 -fno-builtin -Idist/include Tests/c/test_cost.c Tests/c/model_bytes.c \
+	  Tests/c/check.c $(shared_library) -Wl,-rpath,$(abspath dist/lib) -o $(embedded)/load-speed
+	$(embedded)/load-speed "$(FILE)"
 
 fuzz:
 	Tests/Fuzz/run.sh $(or $(SECONDS),600)

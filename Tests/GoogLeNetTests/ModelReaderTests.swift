@@ -131,6 +131,161 @@ import Testing
     #expect(try load(try signed(unknown + file())).classCount == 21)
   }
 
+  /// The bytes of a file with these top-level fields, checksum and weights.
+  private func sealed(_ fields: WireWriter, weights: [UInt8] = []) throws -> [UInt8] {
+    let checksum = [14 << 3 | 1] + [UInt8](repeating: 0, count: 8)
+    return try signed(fields.bytes + checksum + WireWriter { $0.data(15, weights) }.bytes)
+  }
+
+  /// One layer that scales and shifts three pixels, and a softmax. `change` may add to each message.
+  private func scaling(
+    model: (inout WireWriter) -> Void = { _ in }, preprocessing: (inout WireWriter) -> Void = { _ in },
+    layer: (inout WireWriter) -> Void = { _ in }, operation: (inout WireWriter) -> Void = { _ in },
+    tensor: (inout WireWriter) -> Void = { $0.packedNumbers(1, [3]) }, shiftOffset: Int = 12
+  ) throws -> [UInt8] {
+    let values: [Float] = [1, 2, 3, 4, 5, 6]
+    return try sealed(
+      WireWriter {
+        $0.number(1, 1)
+        $0.message(5) {
+          for side: UInt64 in [1, 2, 6] { $0.number(side, 1) }
+          $0.packedFloats(4, [0, 0, 0])
+          $0.packedFloats(5, [1, 1, 1])
+          preprocessing(&$0)
+        }
+        $0.message(7) {
+          // The operation first: fields may come in any order.
+          $0.message(19) {
+            $0.message(3) {
+              tensor(&$0)
+              $0.number(5, 12)
+            }
+            $0.message(4) {
+              $0.packedNumbers(1, [3])
+              $0.number(4, shiftOffset)
+              $0.number(5, 12)
+            }
+            operation(&$0)
+          }
+          $0.text(1, "scaled")
+          $0.text(2, "data")
+          layer(&$0)
+        }
+        $0.message(7) {
+          $0.text(1, "prob")
+          $0.text(2, "scaled")
+          $0.message(24) { _ in }
+        }
+        $0.text(8, "data")
+        model(&$0)
+      }, weights: littleEndian(values))
+  }
+
+  @Test func fieldsInAnyOrderAndForm() throws {
+    let model = try load(try scaling())
+    guard case .batchNormalization(let it) = model.network.layers[0].operation else { return }
+    #expect(it.scale?.floats() == [1, 2, 3] && it.shift?.floats() == [4, 5, 6])
+    // Single numbers instead of a packed field, and the last one of what is repeated.
+    #expect(throws: Never.self) { try load(try scaling(tensor: { $0.number(1, 3) })) }
+    let other = try load(
+      try scaling(model: { $0.text(3, "last") }, preprocessing: { $0.number(6, 7) }, layer: { $0.text(1, "scaled") }))
+    #expect(other.network.name == "last" && other.network.preprocessing.shortSide == 7)
+  }
+
+  @Test func everyMessageSkipsUnknownFields() throws {
+    func unknown(_ message: inout WireWriter) {
+      message.number(13, 5)
+      message.text(100, "?")
+      message.float(101, 1)
+    }
+    #expect(throws: Never.self) {
+      try load(
+        try scaling(
+          model: unknown, preprocessing: unknown, layer: unknown, operation: unknown,
+          tensor: {
+            $0.packedNumbers(1, [3])
+            unknown(&$0)
+          }))
+    }
+  }
+
+  @Test func repeatedMessagesAreRefused() throws {
+    #expect(refusal(try scaling(model: { $0.message(5) { _ in } })).message.contains("preprocessing is there twice"))
+    #expect(refusal(try scaling(layer: { $0.message(19) { _ in } })).message.contains("has 2 operations"))
+    #expect(refusal(try scaling(layer: { $0.message(20) { _ in } })).message.contains("has 2 operations"))
+    let shift = refusal(try scaling(operation: { $0.message(4) { _ in } }))
+    #expect(shift.message.contains("layer 'scaled' has its shift twice"))
+  }
+
+  @Test func wrongTypesAreRefused() throws {
+    let files = [
+      try scaling(model: { $0.number(6, 1) }), try scaling(model: { $0.float(8, 1) }),
+      try scaling(preprocessing: { $0.text(6, "1") }), try scaling(preprocessing: { $0.data(4, [1, 2, 3]) }),
+      try scaling(layer: { $0.number(3, 1) }), try scaling(layer: { $0.number(1, 1) }),
+      try scaling(operation: { $0.number(5, 1) }), try scaling(tensor: { $0.float(1, 3) }),
+      try scaling(tensor: { $0.data(1, [0x80]) }),
+    ]
+    for (index, file) in files.enumerated() {
+      let error = refusal(file)
+      #expect(
+        error.status == .invalidModel && error.message.contains("not a valid model file"), "\(index): \(error.message)")
+    }
+  }
+
+  @Test func textsMustBeTexts() throws {
+    for text: [UInt8] in [[0x61, 0, 0x62], [0xFF], [0xC3], [0xED, 0xA0, 0x80]] {
+      #expect(refusal(try scaling(model: { $0.data(3, text) })).message.contains("name is not valid UTF-8"))
+      #expect(refusal(try scaling(model: { $0.data(6, text) })).message.contains("label 0 is not valid UTF-8"))
+      #expect(refusal(try scaling(layer: { $0.data(1, text) })).message.contains("the name of layer 0"))
+      #expect(refusal(try scaling(layer: { $0.data(2, text) })).message.contains("input 1 of layer 'scaled'"))
+    }
+  }
+
+  /// Names are the same where their bytes are: é is not e with an accent.
+  @Test func namesAreBytes() throws {
+    var network = Networks.network(
+      [
+        Networks.relu("\u{E9}", "data"), Networks.relu("e\u{301}", "\u{E9}"),
+        Layer(name: "prob", inputs: ["e\u{301}"], operation: .softmax),
+      ], size: 1)
+    network.preprocessing.shortSide = 1
+    let model = try load(try ModelWriter.serialize(network))
+    #expect(try model.index(of: "\u{E9}") == 0)
+    #expect(try model.index(of: "e\u{301}") == 1)
+  }
+
+  @Test func tensorsMayNotShareBytes() throws {
+    #expect(throws: Never.self) { try load(try scaling(shiftOffset: 12)) }
+    for offset in [0, 4, 11] {
+      let error = refusal(try scaling(shiftOffset: offset))
+      #expect(error.status == .invalidModel)
+      #expect(error.message.contains("layer 'scaled': scale and layer 'scaled': shift"), "\(error.message)")
+    }
+  }
+
+  /// However many layers there are, each value is read once.
+  @Test func valuesAreReadOnce() throws {
+    var layers: [Layer] = []
+    var last = "data"
+    for index in 0..<300 {
+      var it = BatchNormalization()
+      it.mean = try Networks.tensor(3)
+      it.variance = try Tensor([1, 2, 3], dims: [3])
+      it.scale = try Networks.tensor(3)
+      layers.append(Layer(name: "bn\(index)", inputs: [last], operation: .batchNormalization(it)))
+      last = "bn\(index)"
+    }
+    layers.append(Layer(name: "prob", inputs: [last], operation: .softmax))
+    for network in [Networks.network(layers, size: 1), try Networks.inception()] {
+      let file = try ModelWriter.serialize(network)
+      let model = try load(file)
+      let stored = model.network.layers.reduce(0) { sum, layer in
+        layer.operation.tensors.reduce(sum) { $0 + $1.tensor.bytes.count }
+      }
+      #expect(model.valueBytes == stored && stored <= file.count)
+    }
+  }
+
   @Test func whatIsNoModelIsRefused() throws {
     #expect(refusal([]).message.contains("empty"))
     #expect(refusal(Array("not a model file at all, but text".utf8)).status == .invalidModel)

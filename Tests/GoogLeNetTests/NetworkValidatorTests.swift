@@ -157,4 +157,168 @@ import Testing
     }
     try expectRefusal("1 x 1 pixel") { $0.layers[$0.layers.count - 1].inputs = ["pool2"] }
   }
+
+  // MARK: What one way to compute would ignore
+
+  /// Integer weights, all 1.
+  private func integers(_ dims: Int..., scales: [Float]? = nil, inputScales: [Float] = []) throws -> Tensor {
+    let block = try #require(HeapBlock(byteCount: dims.reduce(1, *)))
+    block.mutableBytes.initializeMemory(as: Int8.self, repeating: 1)
+    return Tensor(
+      dims: dims, elementType: .int8, scales: scales ?? [Float](repeating: 1, count: dims[0]),
+      inputScales: inputScales, bytes: block.bytes, owner: block)
+  }
+
+  @Test func inputScalesBelongToPixels() throws {
+    var network = try Networks.inception()
+    try changeConvolution(&network) { $0.weights = try integers(9, 3, 7, 7, inputScales: [1, 2, 4]) }
+    #expect(throws: Never.self) { try Model(network: network) }
+    let where_ = "input scales, which only the weights of a convolution of the network's input may have"
+    try expectRefusal("layer 'branch1': weights has \(where_)") {
+      try changeConvolution(&$0, 4) {
+        $0.weights = try integers(11, 9, 1, 1, inputScales: [Float](repeating: 2, count: 9))
+      }
+    }
+    try expectRefusal("layer 'fc': weights has \(where_)") {
+      $0.layers[21].operation = .innerProduct(
+        InnerProduct(weights: try integers(21, 90, inputScales: [Float](repeating: 2, count: 90))))
+    }
+    try expectRefusal(where_) {
+      try changeConvolution(&$0) { $0.weights = try integers(9, 3, 7, 7, inputScales: [1, 2, 4]) }
+      $0.layers.insert(Layer(name: "alias", inputs: ["data"], operation: .dropout), at: 0)
+      $0.layers[1].inputs = ["alias"]
+    }
+    for scale in [0, .leastNonzeroMagnitude, .nan, .infinity] as [Float] {
+      try expectRefusal("must be a normal number") {
+        try changeConvolution(&$0) { $0.weights = try integers(9, 3, 7, 7, inputScales: [1, scale, 1]) }
+      }
+    }
+  }
+
+  @Test func scales() throws {
+    for scale in [.nan, .infinity, -.infinity] as [Float] {
+      try expectRefusal("layer 'conv1': weights has a scale of") {
+        try changeConvolution(&$0) {
+          $0.weights = try integers(9, 3, 7, 7, scales: [1, scale] + Array(repeating: 1, count: 7))
+        }
+      }
+    }
+    try expectRefusal("has scales, which only integers have") {
+      try changeConvolution(&$0) { it in
+        it.weights = Tensor(
+          dims: it.weights.dims, elementType: .float32, scales: [1], bytes: it.weights.bytes, owner: it.weights.owner)
+      }
+    }
+    try expectRefusal("layer 'conv1': its weights, scaled, are beyond float32") {
+      try changeConvolution(&$0) {
+        $0.weights = try integers(9, 3, 7, 7, scales: Array(repeating: 3e38, count: 9), inputScales: [1, 2, 4])
+      }
+    }
+    try expectRefusal("layer 'conv1': its scales, from a unit of 0.5 to one of 1e-30, are beyond float32") {
+      try changeConvolution(&$0) { $0.weights = try integers(9, 3, 7, 7, scales: Array(repeating: 1e9, count: 9)) }
+      $0.layers[1].outputScale = 1e-30
+    }
+  }
+
+  @Test func outputScales() throws {
+    try expectRefusal("layer 'prob' has an output scale, but the network's output is not rounded") {
+      $0.layers[$0.layers.count - 1].outputScale = 0.01
+    }
+    try expectRefusal("layer 'alias' has an output scale: give it to the layer that the dropout reads") {
+      $0.layers.insert(Layer(name: "alias", inputs: ["conv1/relu"], operation: .dropout, outputScale: 0.5), at: 2)
+    }
+    try expectRefusal("layer 'norm1' has an output scale of 1e-30 and reads one of 1e+20") {
+      $0.layers[1].outputScale = 1e20
+      $0.layers[3].outputScale = 1e-30
+    }
+  }
+
+  @Test func normalNumbers() throws {
+    for scale in [0, .leastNonzeroMagnitude] as [Float] {
+      try expectRefusal("preprocessing has a scale of \(scale)") { $0.preprocessing.scale[1] = scale }
+    }
+    try expectRefusal("(pixel - 1e+20) x 1e+20 is beyond float32") {
+      $0.preprocessing.mean[0] = 1e20
+      $0.preprocessing.scale[0] = 1e20
+    }
+    for k in [0, -1, .leastNonzeroMagnitude, .nan, .infinity] as [Float] {
+      try expectRefusal("k a normal number above 0") {
+        $0.layers[3].operation = .localResponseNormalization(
+          LocalResponseNormalization(size: 5, alpha: 1, beta: 0.75, k: k, alphaPerElement: false))
+      }
+    }
+  }
+
+  @Test func batchNormalizations() throws {
+    func change(_ network: inout Network, _ index: Int = 14, _ change: (inout BatchNormalization) throws -> Void) throws
+    {
+      var it = BatchNormalization()
+      try change(&it)
+      network.layers[index].operation = .batchNormalization(it)
+    }
+    func vector(_ value: Float) throws -> Tensor { try Tensor([Float](repeating: value, count: 30), dims: [30]) }
+    try expectRefusal("none of mean, variance, scale and shift") { try change(&$0) { _ in } }
+    for value in [Float.nan, .infinity] {
+      try expectRefusal("layer 'grouped/bn': variance contains NaN or infinity") {
+        try change(&$0) {
+          $0.mean = try vector(0)
+          $0.variance = try vector(value)
+        }
+      }
+      try expectRefusal("layer 'shifted': shift contains NaN or infinity") {
+        try change(&$0, 16) { $0.shift = try vector(value) }
+      }
+    }
+    try expectRefusal("layer 'grouped/bn': with the batch normalizations before it, it scales channel 0 by inf") {
+      try change(&$0) {
+        $0.mean = try vector(0)
+        $0.variance = try vector(1e-30)
+        $0.scale = try vector(3e38)
+      }
+    }
+    // Each is finite; together, or with the convolution's values, they are not.
+    try expectRefusal("layer 'second': with the batch normalizations before it") {
+      try change(&$0) { $0.scale = try vector(1e30) }
+      $0.layers.insert($0.layers[14], at: 15)
+      $0.layers[15].name = "second"
+      $0.layers[15].inputs = ["grouped/bn"]
+      $0.layers[16].inputs = ["second"]
+    }
+    try expectRefusal("layer 'grouped': its weights, scaled, are beyond float32") {
+      try changeConvolution(&$0, 13) {
+        $0.weights = try Tensor([Float](repeating: 1e20, count: 2700), dims: [30, 10, 3, 3])
+      }
+      try change(&$0) { $0.scale = try vector(1e20) }
+    }
+    try expectRefusal("layer 'grouped': its bias is beyond float32") {
+      try changeConvolution(&$0, 13) { $0.bias = try vector(1e20) }
+      try change(&$0) { $0.scale = try vector(1e20) }
+    }
+    // Not folded: others read the convolution too.
+    var network = try Networks.inception()
+    try changeConvolution(&network, 13) { $0.bias = try vector(1e20) }
+    try change(&network) { $0.scale = try vector(1e20) }
+    network.layers.insert(Networks.relu("other", "grouped"), at: 14)
+    #expect(throws: Never.self) { try Model(network: network) }
+  }
+
+  @Test func limits() throws {
+    let long = String(repeating: "n", count: 4097)
+    try expectRefusal("the name of layer 1 has 4097 bytes: at most 4096") { $0.layers[1].name = long }
+    try expectRefusal("label 0 has 4097 bytes") { $0.labels = [long] }
+    try expectRefusal("the name has 4097 bytes") { $0.name = long }
+    try expectRefusal("bytes of names and labels: at most 4194304") {
+      $0.labels = Array(repeating: String(repeating: "n", count: 4096), count: 1025)
+    }
+    try expectRefusal("65537 labels: at most 65536") { $0.labels = Array(repeating: "n", count: 65_537) }
+    try expectRefusal("10001 layers: at most 10000") {
+      $0.layers = (0..<10_001).map { Networks.relu("\($0)", "data") }
+    }
+    try expectRefusal("inputs of layers: at most 65536") {
+      $0.layers[17].inputs = Array(repeating: "shifted", count: 65_537)
+    }
+    try expectRefusal("16385 groups of convolutions: at most 16384") {
+      try changeConvolution(&$0) { $0.groups = 16_384 }
+    }
+  }
 }

@@ -106,6 +106,10 @@ static void test_description(void)
     /* Convolutions and the inner product; what is counted for bn is not laid down. */
     CHECK(parameters >= 8 * 27 + 8 + 5 * 8 + 5 + 7 * 72 + 7 + 4 * 12 + 4);
     CHECK(multiply_adds >= 8 * 27 * 120 + 5 * 8 * 30 + 7 * 72 * 30 + 4 * 12);
+    CHECK(gln_model_work_count(model) ==
+          8 * 27 * 120 + 8 * 120 + 8 * 30 * 9 + 8 * 30 * 5 + 5 * 8 * 30 + 5 * 30 + 7 * 72 * 30 + 7 * 30 + 12 * 30 + 12 * 30 +
+              12 * 30 + 4 * 12 + 4);
+    CHECK(gln_model_work_count(NULL) == 0);
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "13", gln_model_layer(model, TINY_LAYERS, &info));
     CHECK_STATUS(GLN_INVALID_ARGUMENT, gln_model_layer(model, SIZE_MAX, &info));
     CHECK_STATUS(GLN_INVALID_ARGUMENT, gln_model_layer(model, 0, NULL));
@@ -168,6 +172,20 @@ static void test_memory_kinds(void)
     free(file.data);
 }
 
+/* No more of it is read than a path can have. */
+static void check_long_path(void)
+{
+    guarded memory = guarded_create(5000);
+    gln_model *model = NULL;
+    memset(memory.pages, '/', (size_t)(memory.end - memory.pages));
+    CHECK_ERROR(GLN_IO_ERROR, "name too long", gln_model_load_file((char *)memory.end - 4096, &model));
+    memory.end[-1] = 0;
+    CHECK_ERROR(GLN_IO_ERROR, "name too long", gln_model_load_file((char *)memory.end - 4097, &model));
+    CHECK_ERROR(GLN_IO_ERROR, "cannot open '///", gln_model_load_file((char *)memory.end - 4096, &model));
+    CHECK(model == NULL);
+    munmap(memory.pages, memory.size);
+}
+
 static void test_files(void)
 {
     char folder[] = "/tmp/gln-test-XXXXXX", path[64], other[64];
@@ -193,6 +211,7 @@ static void test_files(void)
     CHECK_ERROR(GLN_IO_ERROR, folder, gln_model_load_file(folder, &model));
     CHECK_STATUS(GLN_IO_ERROR, gln_model_load_file("", &model));
     CHECK_STATUS(GLN_IO_ERROR, gln_model_load_file("/dev/zero", &model));
+    check_long_path();
     CHECK(mkfifo(other, 0600) == 0);
     alarm(20); /* opening a pipe that nobody writes to would wait for ever */
     CHECK_ERROR(GLN_IO_ERROR, other, gln_model_load_file(other, &model));

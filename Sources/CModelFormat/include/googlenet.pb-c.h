@@ -129,6 +129,9 @@ struct  Googlenet__Preprocessing
    */
   size_t n_mean;
   float *mean;
+  /*
+   * normal numbers, with which every pixel stays finite
+   */
   size_t n_scale;
   float *scale;
   /*
@@ -158,7 +161,7 @@ struct  Googlenet__Tensor
   size_t n_scales;
   float *scales;
   /*
-   * of its first byte within Model.weights; raw little-endian values, rows without gaps
+   * Of its first byte within Model.weights; raw little-endian values, rows without gaps. No other tensor has any of its bytes.
    */
   uint64_t offset;
   /*
@@ -166,7 +169,8 @@ struct  Googlenet__Tensor
    */
   uint64_t length;
   /*
-   * Of the weights of a convolution of pixels: it takes the network's normalization back out, see Layer.output_scale.
+   * Only of the weights of a convolution that reads input_name: they take the network's normalization back out, see
+   * Layer.output_scale. Normal numbers.
    */
   size_t n_input_scales;
   float *input_scales;
@@ -208,9 +212,11 @@ struct  Googlenet__Layer
    * ties to even: in 16 bits where a ReLU's convolution computes in integers and every reader, directly or through what inherits the
    * scale, is a LocalResponseNormalization with beta 0.75; in 8 bits elsewhere.
    * ReLU, dropout and max pooling of a stored output inherit its scale, and so does a concatenation, whose inputs have the same
-   * scale or none; an output_scale of their own must be equal to what they inherit.
+   * scale or none; an output_scale of their own must be equal to what they inherit. A dropout that inherits none has none, nor has the
+   * last layer.
    * Convolutions and inner products with INT8 or INT16 weights compute in integers where their input is stored in 8 bits, or is the
-   * network's input: there pixels are bytes as they are, (pixel - mean) * scale goes into multipliers and bias, and padding is the rounded mean.
+   * network's input: there pixels are bytes as they are, (pixel - mean) * scale goes into multipliers and bias, and padding is the mean, rounded and
+   * within 0 to 255.
    * For that, preprocessing.scale[i] * weights.input_scales[i] must be the same for all channels i. The accumulator starts with
    * round(bias / (input scale * weight scale)). Everything else computes in float32.
    */
@@ -302,6 +308,9 @@ struct  Googlenet__LocalResponseNormalization
   uint32_t size;
   float alpha;
   float beta;
+  /*
+   * a normal number above 0
+   */
   float k;
   /*
    * a = alpha
@@ -314,8 +323,9 @@ struct  Googlenet__LocalResponseNormalization
 
 
 /*
- * y = (x - mean) / sqrt(variance + epsilon) * scale + shift; each tensor has one value a channel. Without mean and variance it is
- * Caffe's Scale layer.
+ * y = (x - mean) / sqrt(variance + epsilon) * scale + shift; each tensor has one value a channel, and there is at least one. Without
+ * mean and variance it is Caffe's Scale layer. What it and those before it come to must be finite in float32, also times the weights of
+ * a convolution or inner product before them.
  */
 struct  Googlenet__BatchNormalization
 {

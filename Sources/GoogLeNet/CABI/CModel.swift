@@ -1,9 +1,8 @@
 import CGoogLeNet
 import CPlatform
 
-private func store(_ model: Model, _ out: UnsafeMutablePointer<OpaquePointer?>) {
-  out.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(model)).toOpaque())
-}
+/// More bytes than any path that Linux opens has (PATH_MAX, its NUL included).
+private let pathLimit = 4096
 
 @c @implementation
 public func gln_model_load_file(_ path: UnsafePointer<CChar>?, _ model: UnsafeMutablePointer<OpaquePointer?>?)
@@ -11,7 +10,12 @@ public func gln_model_load_file(_ path: UnsafePointer<CChar>?, _ model: UnsafeMu
 {
   guard let path else { return Failure.null("path") }
   guard let model else { return Failure.null("model") }
-  return Failure.catching { () throws(GoogLeNetError) in store(try Model(path: String(cString: path)), model) }
+  return Failure.catching { () throws(GoogLeNetError) in
+    guard let path = CallerText.string(path, limit: pathLimit) else {
+      throw GoogLeNetError(.ioError, "cannot open the model file: name too long (\(pathLimit) bytes or more)")
+    }
+    model.pointee = try ModelHandle.make(try Model(path: path))
+  }
 }
 
 @c @implementation
@@ -24,13 +28,14 @@ public func gln_model_load_memory(
   let caller = UnsafeRawBufferPointer(start: bytes, count: size)
   return Failure.catching { () throws(GoogLeNetError) in
     switch memory {
-    case GLN_MEMORY_BORROW: store(try Model(memory: MemoryBlock(borrowing: caller)), model)
+    case GLN_MEMORY_BORROW:
+      model.pointee = try ModelHandle.make(try Model(memory: MemoryBlock(borrowing: caller)))
     case GLN_MEMORY_COPY:
       guard let copy = HeapBlock(byteCount: size) else {
         throw GoogLeNetError(.outOfMemory, "no memory for a copy of \(size) bytes")
       }
       copy.mutableBytes.copyMemory(from: caller)
-      store(try Model(memory: copy), model)
+      model.pointee = try ModelHandle.make(try Model(memory: copy))
     default: throw Failure.unknown("memory", memory.rawValue)
     }
   }
@@ -93,6 +98,9 @@ public func gln_model_parameter_count(_ model: OpaquePointer?) -> UInt64 {
 public func gln_model_multiply_add_count(_ model: OpaquePointer?) -> UInt64 {
   ModelHandle.from(model)?.model.multiplyAddCount ?? 0
 }
+
+@c @implementation
+public func gln_model_work_count(_ model: OpaquePointer?) -> UInt64 { ModelHandle.from(model)?.model.workCount ?? 0 }
 
 @c @implementation
 public func gln_model_layer_count(_ model: OpaquePointer?) -> Int {

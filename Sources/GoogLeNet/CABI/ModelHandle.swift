@@ -1,43 +1,66 @@
+import CPlatform
+
 /// What a `gln_model` points to: a model and its texts as C strings.
 final class ModelHandle {
   let model: Model
+  /// The texts, one after another, each with its NUL; the last one is empty.
   private let text: UnsafeMutablePointer<CChar>
-  private let producerOffset: Int
-  private let labelOffsets: [Int]
-  private let layerOffsets: [Int]
+  private let producerOffset: UInt32
+  private let labelOffsets: [UInt32]
+  private let layerOffsets: [UInt32]
+  private let emptyOffset: UInt32
 
-  init(_ model: Model) {
+  private init(_ model: Model, text: UnsafeMutablePointer<CChar>) {
     self.model = model
-    var bytes: [UInt8] = []
-    func add(_ string: String) -> Int {
-      let offset = bytes.count
-      bytes.append(contentsOf: string.utf8)
-      bytes.append(0)
+    self.text = text
+    var end: UInt32 = 0
+    /// `ModelLimits.allTextBytes` keeps offsets within 32 bits.
+    func add(_ string: String) -> UInt32 {
+      var string = string
+      let offset = end
+      string.withUTF8 {
+        for byte in $0 {
+          text[Int(end)] = CChar(bitPattern: byte)
+          end += 1
+        }
+      }
+      text[Int(end)] = 0
+      end += 1
       return offset
     }
     let network = model.network
     _ = add(network.name)
     producerOffset = add(network.producer)
-    var labels: [Int] = []
-    for index in 0..<model.classCount { labels.append(add(model.label(index))) }
-    labelOffsets = labels
-    var layers: [Int] = []
-    for layer in network.layers { layers.append(add(layer.name)) }
-    layerOffsets = layers
-    text = .allocate(capacity: bytes.count)
-    for (index, byte) in bytes.enumerated() { text[index] = CChar(bitPattern: byte) }
+    labelOffsets = network.labels.map(add)
+    layerOffsets = network.layers.map { add($0.name) }
+    emptyOffset = add("")
   }
 
-  deinit { text.deallocate() }
+  /// The handle of a model, as what a caller holds.
+  static func make(_ model: Model) throws(GoogLeNetError) -> OpaquePointer {
+    let network = model.network
+    var size = network.name.utf8.count + network.producer.utf8.count + 3
+    for label in network.labels { size += label.utf8.count + 1 }
+    for layer in network.layers { size += layer.name.utf8.count + 1 }
+    guard let text = gln_allocate_aligned(size, 16) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes of names and labels")
+    }
+    let handle = ModelHandle(model, text: text.bindMemory(to: CChar.self, capacity: size))
+    return OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
+  }
+
+  deinit { gln_free_aligned(text) }
 
   var name: UnsafePointer<CChar> { UnsafePointer(text) }
-  var producer: UnsafePointer<CChar> { UnsafePointer(text + producerOffset) }
+  var producer: UnsafePointer<CChar> { UnsafePointer(text + Int(producerOffset)) }
 
   /// - Parameter index: below the class count.
-  func label(_ index: Int) -> UnsafePointer<CChar> { UnsafePointer(text + labelOffsets[index]) }
+  func label(_ index: Int) -> UnsafePointer<CChar> {
+    UnsafePointer(text + Int(labelOffsets.isEmpty ? emptyOffset : labelOffsets[index]))
+  }
 
   /// - Parameter index: below the number of layers.
-  func layerName(_ index: Int) -> UnsafePointer<CChar> { UnsafePointer(text + layerOffsets[index]) }
+  func layerName(_ index: Int) -> UnsafePointer<CChar> { UnsafePointer(text + Int(layerOffsets[index])) }
 
   /// The handle behind a caller's pointer.
   static func from(_ pointer: OpaquePointer?) -> ModelHandle? {

@@ -161,7 +161,7 @@ struct GraphNode {
   }
 
   /// `second` after `first`.
-  private static func compose(_ first: (scale: [Float], shift: [Float])?, _ second: (scale: [Float], shift: [Float]))
+  static func compose(_ first: (scale: [Float], shift: [Float])?, _ second: (scale: [Float], shift: [Float]))
     -> (scale: [Float], shift: [Float])
   {
     guard let first else { return second }

@@ -47,10 +47,23 @@ public enum ActivationEncoding: Equatable, Sendable {
         guard isNonNegative[index] else {
           throw invalid(source, layer, "has an output scale, but its output may be negative: a ReLU must come first")
         }
+        // A dropout is another name for what it reads, and the network's output stays float32: both would ignore it.
+        if case .dropout = layer.operation, inherited == nil {
+          throw invalid(source, layer, "has an output scale: give it to the layer that the dropout reads")
+        }
+        guard index < layers.count - 1 else {
+          throw invalid(source, layer, "has an output scale, but the network's output is not rounded")
+        }
         guard inherited == nil || inherited == scale else {
           throw invalid(
             source, layer, "has an output scale of \(scale) and inherits \(inherited ?? 0): they must be equal")
         }
+      }
+      if case .localResponseNormalization = layer.operation, let scale = layer.outputScale,
+        let input = inputs[index].first, input >= 0, let read = scales[input], !(read * (1 / scale)).isNormal
+      {
+        throw invalid(
+          source, layer, "has an output scale of \(scale) and reads one of \(read): their ratio is beyond float32")
       }
       inherits.append(inherited != nil)
       scales.append(inherited ?? layer.outputScale)
@@ -74,15 +87,20 @@ public enum ActivationEncoding: Equatable, Sendable {
       }
     }
     var encodings: [ActivationEncoding] = []
+    /// Behind a chain of batch normalizations.
+    var makers: [Int] = []
     for (index, layer) in layers.enumerated() {
+      var maker = index
+      if case .batchNormalization = layer.operation { maker = inputs[index][0] < 0 ? -1 : makers[inputs[index][0]] }
+      makers.append(maker)
       guard let scale = scales[index] else {
         encodings.append(.float32)
         continue
       }
       if inherits[index] {
         encodings.append(encodings[inputs[index][0]])
-      } else if case .relu = layer.operation, isRead[index], readWide[index],
-        isWrittenByInteger(inputs[index][0], layers, inputs, encodings)
+      } else if case .relu = layer.operation, isRead[index], readWide[index], inputs[index][0] >= 0,
+        isInteger(makers[inputs[index][0]], layers, inputs, encodings)
       {
         encodings.append(.u16(scale: scale))
       } else {
@@ -92,12 +110,10 @@ public enum ActivationEncoding: Equatable, Sendable {
     return encodings
   }
 
-  /// Whether a layer is a convolution or inner product that computes in int8, or the batch normalization of one.
-  private static func isWrittenByInteger(
-    _ layer: Int, _ layers: [Layer], _ inputs: [[Int]], _ encodings: [ActivationEncoding]
+  /// Whether a layer is a convolution or inner product that computes in int8; −1 is the network's input.
+  private static func isInteger(
+    _ maker: Int, _ layers: [Layer], _ inputs: [[Int]], _ encodings: [ActivationEncoding]
   ) -> Bool {
-    var maker = layer
-    while maker >= 0, case .batchNormalization = layers[maker].operation { maker = inputs[maker][0] }
     guard maker >= 0 else { return false }
     let weights: Tensor
     switch layers[maker].operation {

@@ -10,10 +10,15 @@ public struct BatchNormalization {
 
   /// The same as y = x * scale + shift, computed in double precision.
   public func affine(channels: Int) -> (scale: [Float], shift: [Float]) {
-    let mean = mean?.floats()
-    let variance = variance?.floats()
-    let scale = scale?.floats()
-    let shift = shift?.floats()
+    affine(
+      channels: channels, mean: mean?.floats(), variance: variance?.floats(), scale: scale?.floats(),
+      shift: shift?.floats())
+  }
+
+  /// The same from the tensors' values.
+  func affine(channels: Int, mean: [Float]?, variance: [Float]?, scale: [Float]?, shift: [Float]?) -> (
+    scale: [Float], shift: [Float]
+  ) {
     var scales = [Float](repeating: 1, count: channels)
     var shifts = [Float](repeating: 0, count: channels)
     for channel in 0..<channels {

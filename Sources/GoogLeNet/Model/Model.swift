@@ -5,7 +5,7 @@ public final class Model {
   public let network: Network
   /// For each layer the indices of the layers that it reads; −1 is the network's input.
   let inputs: [[Int]]
-  private let indices: [String: Int]
+  private let indices: [ByteText: Int]
   /// The shapes at the model's own input size.
   let shapes: [Shape]
   /// For each layer how its output is stored.
@@ -14,6 +14,11 @@ public final class Model {
   let logitsLayer: Int
   /// The layer whose output the classifier reads; −1 is the network's input.
   let featureLayer: Int
+  /// Bytes of tensors that validating it read.
+  let valueBytes: Int
+  private let summary: ModelSummary
+  /// What the network is made to compute in.
+  public let precision: Precision
   /// Packed weights that sessions share.
   let packedWeights: PackedWeightsCache
   /// Of the file that it was read from; 0 for a network made in memory.
@@ -31,9 +36,17 @@ public final class Model {
     indices = valid.indices
     shapes = valid.shapes
     encodings = valid.encodings
+    valueBytes = valid.valueBytes
+    precision = valid.encodings.contains { $0 != .float32 } ? .int8 : .float32
     self.packedWeights = packedWeights
     logitsLayer = valid.inputs[valid.inputs.count - 1][0]
     featureLayer = Model.features(of: network, inputs: valid.inputs, from: logitsLayer)
+    let preprocessing = network.preprocessing
+    summary = ModelSummary(
+      network,
+      input: Shape(
+        channels: preprocessing.channelOrder.channels, height: preprocessing.inputHeight,
+        width: preprocessing.inputWidth), valid: valid)
   }
 
   /// Follows the chain back from the logits through what has no weights to the classifier, and takes its input.
@@ -51,7 +64,7 @@ public final class Model {
 
   /// The index of a named layer.
   func index(of name: String) throws(GoogLeNetError) -> Int {
-    guard let index = indices[name] else {
+    guard let index = indices[ByteText(name)] else {
       throw GoogLeNetError(.notFound, "\(source) has no layer '\(name)'; 'googlenet info' lists its layers")
     }
     return index
@@ -80,50 +93,19 @@ public final class Model {
     network.labels.indices.contains(index) ? network.labels[index] : ""
   }
 
-  /// What the network is made to compute in.
-  public var precision: Precision {
-    for encoding in encodings where encoding != .float32 { return .int8 }
-    return .float32
-  }
-
-  public var parameterCount: UInt64 {
-    var sum: UInt64 = 0
-    for index in network.layers.indices { sum &+= layerSummary(index).parameterCount }
-    return sum
-  }
+  /// The number of trained values.
+  public var parameterCount: UInt64 { summary.parameterCount }
 
   /// For one image of the model's own input size.
-  public var multiplyAddCount: UInt64 {
-    var sum: UInt64 = 0
-    for index in network.layers.indices { sum &+= layerSummary(index).multiplyAddCount }
-    return sum
-  }
+  public var multiplyAddCount: UInt64 { summary.multiplyAddCount }
 
-  /// What `info` prints of a layer.
-  public struct LayerSummary {
-    public let name: String
-    public let kind: StaticString
-    public let shape: Shape
-    public let parameterCount: UInt64
-    public let multiplyAddCount: UInt64
-  }
+  /// A measure of the time that the network takes, for one image of the model's own input size: the multiply-adds of
+  /// convolutions and inner products, outputs times window of pooling and of normalization, and the outputs of all other layers.
+  public var workCount: UInt64 { summary.workCount }
 
   /// For one image of the model's own input size.
   /// - Parameter index: a valid index into `network.layers`.
-  public func layerSummary(_ index: Int) -> LayerSummary {
-    let layer = network.layers[index]
-    var parameters: UInt64 = 0
-    for (_, tensor) in layer.operation.tensors { parameters += UInt64(tensor.count) }
-    let multiplyAdds: UInt64 =
-      switch layer.operation {
-      case .convolution(let it): UInt64(it.weights.count) * UInt64(shapes[index].height * shapes[index].width)
-      case .innerProduct(let it): UInt64(it.weights.count)
-      default: 0
-      }
-    return LayerSummary(
-      name: layer.name, kind: layer.operation.kind, shape: shapes[index], parameterCount: parameters,
-      multiplyAddCount: multiplyAdds)
-  }
+  public func layerSummary(_ index: Int) -> LayerSummary { summary.layers[index] }
 }
 
 extension Model: AllocatedLast {}

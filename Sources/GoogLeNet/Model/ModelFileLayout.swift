@@ -1,9 +1,14 @@
 /// The outermost structure of a model file: where its checksum, its weights and everything else lie.
-/// The weights are found by hand, so that they are read in place instead of being copied by protobuf-c.
 struct ModelFileLayout {
   /// Field numbers of googlenet.Model, from googlenet.proto.
-  private enum Field {
+  enum Field {
     static let formatMajor: UInt64 = 1
+    static let name: UInt64 = 3
+    static let producer: UInt64 = 4
+    static let preprocessing: UInt64 = 5
+    static let label: UInt64 = 6
+    static let layer: UInt64 = 7
+    static let inputName: UInt64 = 8
     static let checksum: UInt64 = 14
     static let weights: UInt64 = 15
     static let padding: UInt64 = 16
@@ -12,89 +17,53 @@ struct ModelFileLayout {
   private(set) var formatMajor: UInt64?
   private(set) var checksum: UInt64?
   private(set) var weights = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// The bytes of the file that are neither weights nor padding nor checksum, for protobuf-c.
-  private(set) var header: [UInt8] = []
+  private(set) var labelCount = 0
+  private(set) var layerCount = 0
   /// XXH64 of all fields but the checksum.
   let digest: UInt64
 
-  private static let headerLimit = 64 << 20
-
   /// - Throws: `invalidModel` where the bytes are not a sequence of protobuf fields.
   init(_ bytes: UnsafeRawBufferPointer, source: String, owner: MemoryBlock) throws(GoogLeNetError) {
-    var cursor = 0
-    var hash = XXHash64()
+    var fields = ProtobufMessage(bytes, source: source)
+    var checksumField = bytes.count..<bytes.count
     var weightsSeen = false
-    while cursor < bytes.count {
-      let start = cursor
-      let tag = try ModelFileLayout.varint(bytes, &cursor, source)
-      let number = tag >> 3
-      var length: UInt64
-      switch tag & 7 {
-      case 0:
-        let value = try ModelFileLayout.varint(bytes, &cursor, source)
-        if number == Field.formatMajor { formatMajor = value }
-        length = 0
-      case 1: length = 8
-      case 2: length = try ModelFileLayout.varint(bytes, &cursor, source)
-      case 5: length = 4
-      default: throw ModelFileLayout.malformed(source, "an unknown field type at byte \(start)")
-      }
-      guard number > 0, length <= UInt64(bytes.count - cursor) else {
-        throw ModelFileLayout.malformed(
-          source, "the field at byte \(start) has \(length) bytes but only \(bytes.count - cursor) follow: truncated?")
-      }
-      let payload = UnsafeRawBufferPointer(rebasing: bytes[cursor..<cursor + Int(length)])
-      cursor += Int(length)
-      if number == Field.checksum {
-        guard tag & 7 == 1, checksum == nil else {
-          throw ModelFileLayout.malformed(source, "a wrong or second checksum at byte \(start)")
-        }
-        checksum = UInt64(littleEndian: payload.loadUnaligned(as: UInt64.self))
-        continue
-      }
-      let field = UnsafeRawBufferPointer(rebasing: bytes[start..<cursor])
-      // In pieces, so that hashing a large file leaves few of its pages in memory.
-      var piece = 0
-      while piece < field.count {
-        let end = min(piece + (1 << 20), field.count)
-        let part = UnsafeRawBufferPointer(rebasing: field[piece..<end])
-        hash.update(part)
-        owner.dropPages(of: part)
-        piece = end
-      }
-      if number == Field.weights {
-        guard tag & 7 == 2, !weightsSeen else {
-          throw ModelFileLayout.malformed(source, "a wrong or second weights field at byte \(start)")
-        }
+    var headerBytes = 0
+    while let field = try fields.next() {
+      switch field.number {
+      case Field.formatMajor: formatMajor = try fields.number(field)
+      case Field.label: labelCount += 1
+      case Field.layer: layerCount += 1
+      case Field.checksum:
+        guard checksum == nil else { throw fields.malformed("a second checksum at byte \(field.start)") }
+        checksum = try fields.fixed64(field)
+        checksumField = field.start..<fields.cursor
+      case Field.weights:
+        guard !weightsSeen else { throw fields.malformed("a second weights field at byte \(field.start)") }
+        weights = try fields.content(field)
         weightsSeen = true
-        weights = payload
-      } else if number != Field.padding {
-        guard header.count + field.count <= ModelFileLayout.headerLimit else {
-          throw ModelFileLayout.malformed(
-            source, "more than \(ModelFileLayout.headerLimit) bytes outside the weights field")
-        }
-        header.append(contentsOf: field)
+      default: break
+      }
+      if field.number != Field.weights, field.number != Field.padding, field.number != Field.checksum {
+        headerBytes += fields.cursor - field.start
       }
     }
+    try ModelLimits.check(
+      headerBytes, atMost: ModelLimits.headerBytes, "bytes outside of weights and padding", source: source)
+    var hash = XXHash64()
+    ModelFileLayout.update(&hash, UnsafeRawBufferPointer(rebasing: bytes[..<checksumField.lowerBound]), owner)
+    ModelFileLayout.update(&hash, UnsafeRawBufferPointer(rebasing: bytes[checksumField.upperBound...]), owner)
     digest = hash.digest
   }
 
-  private static func malformed(_ source: String, _ what: String) -> GoogLeNetError {
-    GoogLeNetError(.invalidModel, "\(source) is not a valid model file: \(what)")
-  }
-
-  private static func varint(_ bytes: UnsafeRawBufferPointer, _ cursor: inout Int, _ source: String)
-    throws(GoogLeNetError) -> UInt64
-  {
-    var value: UInt64 = 0
-    var shift: UInt64 = 0
-    while cursor < bytes.count, shift < 64 {
-      let byte = bytes[cursor]
-      cursor += 1
-      value |= UInt64(byte & 0x7F) << shift
-      if byte & 0x80 == 0 { return value }
-      shift += 7
+  /// In pieces, so that hashing a large file leaves few of its pages in memory.
+  private static func update(_ hash: inout XXHash64, _ bytes: UnsafeRawBufferPointer, _ owner: MemoryBlock) {
+    var start = 0
+    while start < bytes.count {
+      let end = min(start + (1 << 20), bytes.count)
+      let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+      hash.update(piece)
+      owner.dropPages(of: piece)
+      start = end
     }
-    throw malformed(source, "a broken number at byte \(cursor)")
   }
 }

@@ -1,17 +1,40 @@
-import CModelFormat
-import CPlatform
-
 /// Turns the bytes of a model file into a `Network`. Checks the format; what the layers say is checked by `NetworkValidator`.
+///
+/// Messages are read in place, so that a file costs in proportion to its bytes. A repeated number or text counts as the last one
+/// says, as in all of protobuf; a message that may be there once is refused where it is repeated.
 struct ModelReader {
   /// The newest major format version that this reader understands.
   static let formatMajor: UInt64 = 1
-  /// What protobuf-c may allocate for everything but the weights.
-  private static let headerMemoryLimit = 256 << 20
+  /// More dimensions than any tensor has.
+  private static let dimensionLimit = 8
+  /// More means or scales than any preprocessing has.
+  private static let channelLimit = 8
+
+  /// A tensor's place in the weights.
+  private struct Extent {
+    let start: Int
+    let end: Int
+    let layer: Int
+    let field: StaticString
+  }
 
   /// How errors name the model: "'path'" or "the model in memory".
   private let source: String
   private let owner: MemoryBlock
   private let weights: UnsafeRawBufferPointer
+  /// Names so far, so that those who read a layer share its name's memory.
+  private var names: Set<ByteText> = []
+  private var extents: [Extent] = []
+  private var textBytes = 0
+  private var inputCount = 0
+  /// The layer that is being read.
+  private var layerIndex = 0
+
+  private init(source: String, owner: MemoryBlock, weights: UnsafeRawBufferPointer) {
+    self.source = source
+    self.owner = owner
+    self.weights = weights
+  }
 
   /// - Parameter owner: keeps the bytes alive as long as any tensor of the network.
   static func read(_ owner: MemoryBlock, source: String) throws(GoogLeNetError) -> Network {
@@ -34,194 +57,307 @@ struct ModelReader {
     guard checksum == layout.digest else {
       throw GoogLeNetError(.invalidModel, "\(source) is corrupted: its checksum does not match its content")
     }
-    return try ModelReader(source: source, owner: owner, weights: layout.weights).network(of: layout.header)
+    try ModelLimits.check(layout.labelCount, atMost: ModelLimits.labels, "labels", source: source)
+    try ModelLimits.check(layout.layerCount, atMost: ModelLimits.layers, "layers", source: source)
+    var reader = ModelReader(source: source, owner: owner, weights: layout.weights)
+    return try reader.network(labels: layout.labelCount, layers: layout.layerCount)
   }
 
-  private func network(of header: [UInt8]) throws(GoogLeNetError) -> Network {
-    var budget = ModelReader.headerMemoryLimit
-    return try withUnsafeMutablePointer(to: &budget) { budget throws(GoogLeNetError) in
-      var allocator = ProtobufCAllocator(
-        alloc: { budget, size in
-          guard let left = budget?.assumingMemoryBound(to: Int.self), size <= left.pointee else { return nil }
-          left.pointee -= size
-          return gln_allocate_aligned(size, 16)
-        },
-        free: { _, block in gln_free_aligned(block) },
-        allocator_data: UnsafeMutableRawPointer(budget))
-      guard
-        let message = header.withUnsafeBufferPointer({
-          googlenet__model__unpack(&allocator, $0.count, $0.baseAddress)
-        })
-      else {
-        throw GoogLeNetError(
-          .invalidModel,
-          "\(source) is not a valid model file: its fields do not parse as googlenet.proto describes them")
+  private mutating func network(labels: Int, layers: Int) throws(GoogLeNetError) -> Network {
+    var network = Network(
+      name: "", producer: "",
+      preprocessing: Preprocessing(
+        inputHeight: 0, inputWidth: 0, channelOrder: .rgb, mean: [], scale: [], shortSide: 0),
+      labels: [], inputName: "", layers: [])
+    network.labels.reserveCapacity(labels)
+    network.layers.reserveCapacity(layers)
+    names.reserveCapacity(layers + 1)
+    var preprocessingSeen = false
+    var message = ProtobufMessage(owner.bytes, source: source)
+    while let field = try message.next() {
+      switch field.number {
+      case ModelFileLayout.Field.name: network.name = try text(message.content(field), "name")
+      case ModelFileLayout.Field.producer: network.producer = try text(message.content(field), "producer")
+      case ModelFileLayout.Field.preprocessing:
+        guard !preprocessingSeen else { throw invalid("preprocessing is there twice") }
+        preprocessingSeen = true
+        network.preprocessing = try preprocessing(message.message(field))
+      case ModelFileLayout.Field.label:
+        network.labels.append(try text(message.content(field), "label \(network.labels.count)"))
+      case ModelFileLayout.Field.layer:
+        layerIndex = network.layers.count
+        network.layers.append(try layer(message.message(field)))
+      case ModelFileLayout.Field.inputName: network.inputName = try text(message.content(field), "input_name")
+      default: break
       }
-      defer { googlenet__model__free_unpacked(message, &allocator) }
-      return try network(of: message.pointee)
     }
+    guard preprocessingSeen else { throw invalid("preprocessing is missing") }
+    try checkExtents(network)
+    return network
   }
 
-  private func network(of message: Googlenet__Model) throws(GoogLeNetError) -> Network {
-    guard let preprocessing = message.preprocessing else { throw invalid("preprocessing is missing") }
-    var labels: [String] = []
-    labels.reserveCapacity(message.n_labels)
-    for index in 0..<message.n_labels {
-      labels.append(try string(message.labels[index], "label \(index)"))
-    }
-    var layers: [Layer] = []
-    layers.reserveCapacity(message.n_layers)
-    for index in 0..<message.n_layers {
-      guard let layer = message.layers[index] else { throw invalid("layer \(index) is empty") }
-      layers.append(try self.layer(layer.pointee, index))
-    }
-    return Network(
-      name: try string(message.name, "name"), producer: try string(message.producer, "producer"),
-      preprocessing: try self.preprocessing(preprocessing.pointee), labels: labels,
-      inputName: try string(message.input_name, "input_name"), layers: layers)
-  }
-
-  private func preprocessing(_ message: Googlenet__Preprocessing) throws(GoogLeNetError) -> Preprocessing {
-    guard let order = Preprocessing.ChannelOrder(rawValue: message.channel_order.rawValue) else {
-      throw invalid(
-        "preprocessing.channel_order is \(message.channel_order.rawValue), which this version does not know")
-    }
-    guard let rule = Preprocessing.ResizeRule(rawValue: message.resize_rule.rawValue) else {
-      throw invalid("preprocessing.resize_rule is \(message.resize_rule.rawValue), which this version does not know")
-    }
+  private func preprocessing(_ message: ProtobufMessage) throws(GoogLeNetError) -> Preprocessing {
+    var message = message
     var result = Preprocessing(
-      inputHeight: Int(message.input_height), inputWidth: Int(message.input_width), channelOrder: order,
-      mean: [Float](UnsafeBufferPointer(start: message.mean, count: message.n_mean)),
-      scale: [Float](UnsafeBufferPointer(start: message.scale, count: message.n_scale)),
-      shortSide: Int(message.short_side))
-    result.resizeRule = rule
+      inputHeight: 0, inputWidth: 0, channelOrder: .rgb, mean: [], scale: [], shortSide: 0)
+    while let field = try message.next() {
+      switch field.number {
+      case 1: result.inputHeight = Int(try message.number32(field))
+      case 2: result.inputWidth = Int(try message.number32(field))
+      case 3:
+        let value = try message.number32(field)
+        guard let order = Preprocessing.ChannelOrder(rawValue: value) else {
+          throw invalid("preprocessing.channel_order is \(value), which this version does not know")
+        }
+        result.channelOrder = order
+      case 4: try message.append(field, to: &result.mean, limit: ModelReader.channelLimit)
+      case 5: try message.append(field, to: &result.scale, limit: ModelReader.channelLimit)
+      case 6: result.shortSide = Int(try message.number32(field))
+      case 7:
+        let value = try message.number32(field)
+        guard let rule = Preprocessing.ResizeRule(rawValue: value) else {
+          throw invalid("preprocessing.resize_rule is \(value), which this version does not know")
+        }
+        result.resizeRule = rule
+      default: break
+      }
+    }
     return result
   }
 
-  private func layer(_ message: Googlenet__Layer, _ index: Int) throws(GoogLeNetError) -> Layer {
-    let name = try string(message.name, "the name of layer \(index)")
-    var inputs: [String] = []
-    for input in 0..<message.n_inputs {
-      inputs.append(try string(message.inputs[input], "input \(input) of layer '\(name)'"))
-    }
-    return Layer(
-      name: name, inputs: inputs, operation: try operation(message, name),
-      outputScale: message.output_scale == 0 ? nil : message.output_scale)
-  }
+  // MARK: Layers
 
-  private func operation(_ message: Googlenet__Layer, _ name: String) throws(GoogLeNetError) -> Operation {
-    switch message.operation_case {
-    case GOOGLENET__LAYER__OPERATION_CONVOLUTION: .convolution(try convolution(message.convolution.pointee, name))
-    case GOOGLENET__LAYER__OPERATION_POOLING: .pooling(try pooling(message.pooling.pointee, name))
-    case GOOGLENET__LAYER__OPERATION_LOCAL_RESPONSE_NORMALIZATION:
-      .localResponseNormalization(normalization(message.local_response_normalization.pointee))
-    case GOOGLENET__LAYER__OPERATION_BATCH_NORMALIZATION:
-      .batchNormalization(try batchNormalization(message.batch_normalization.pointee, name))
-    case GOOGLENET__LAYER__OPERATION_RELU: .relu
-    case GOOGLENET__LAYER__OPERATION_CONCAT: .concat
-    case GOOGLENET__LAYER__OPERATION_INNER_PRODUCT:
-      .innerProduct(
-        InnerProduct(
-          weights: try required(message.inner_product.pointee.weights, "weights", name),
-          bias: try tensor(message.inner_product.pointee.bias, "bias", name)))
-    case GOOGLENET__LAYER__OPERATION_DROPOUT: .dropout
-    case GOOGLENET__LAYER__OPERATION_SOFTMAX: .softmax
-    default:
+  private mutating func layer(_ message: ProtobufMessage) throws(GoogLeNetError) -> Layer {
+    // The name first, for errors name the layer.
+    var name = ""
+    var inputs = 0
+    var outputScale: Float = 0
+    var operationField: ProtobufMessage.Field?
+    var operations = 0
+    let index = layerIndex
+    var fields = message
+    while let field = try fields.next() {
+      switch field.number {
+      case 1: name = try text(fields.content(field), "the name of layer \(index)")
+      case 2: inputs += 1
+      case 3: outputScale = try fields.float(field)
+      case 16...24:
+        operationField = field
+        operations += 1
+      default: break
+      }
+    }
+    guard operations <= 1 else { throw invalid("layer '\(name)' has \(operations) operations") }
+    names.insert(ByteText(name))
+    inputCount += inputs
+    try ModelLimits.check(inputCount, atMost: ModelLimits.inputs, "inputs of layers", source: source)
+    var result = Layer(name: name, inputs: [], operation: .dropout, outputScale: outputScale == 0 ? nil : outputScale)
+    result.inputs.reserveCapacity(inputs)
+    fields = message
+    while result.inputs.count < inputs, let field = try fields.next() {
+      guard field.number == 2 else { continue }
+      let input = try text(fields.content(field), "input \(result.inputs.count) of layer '\(name)'")
+      result.inputs.append(names.insert(ByteText(input)).memberAfterInsert.text)
+    }
+    guard let operationField else {
       throw GoogLeNetError(
         .unsupported, "\(source): layer '\(name)' has an operation that this version of libgooglenet does not know")
     }
-  }
-
-  private func convolution(_ message: Googlenet__Convolution, _ name: String) throws(GoogLeNetError) -> Convolution {
-    var result = Convolution(
-      weights: try required(message.weights, "weights", name), bias: try tensor(message.bias, "bias", name))
-    result.strideHeight = Int(message.stride_height)
-    result.strideWidth = Int(message.stride_width)
-    result.padding = Padding(
-      top: Int(message.padding_top), left: Int(message.padding_left), bottom: Int(message.padding_bottom),
-      right: Int(message.padding_right))
-    result.dilationHeight = Int(message.dilation_height)
-    result.dilationWidth = Int(message.dilation_width)
-    result.groups = Int(message.groups)
+    result.operation = try operation(operationField.number, try message.message(operationField), name)
     return result
   }
 
-  private func pooling(_ message: Googlenet__Pooling, _ name: String) throws(GoogLeNetError) -> Pooling {
-    guard let method = Pooling.Method(rawValue: message.method.rawValue) else {
-      throw invalid("layer '\(name)': pooling method \(message.method.rawValue) is neither MAX (0) nor AVERAGE (1)")
+  private mutating func operation(_ number: UInt64, _ message: ProtobufMessage, _ name: String)
+    throws(GoogLeNetError) -> Operation
+  {
+    switch number {
+    case 16: return .convolution(try convolution(message, name))
+    case 17: return .pooling(try pooling(message, name))
+    case 18: return .localResponseNormalization(try normalization(message))
+    case 19: return .batchNormalization(try batchNormalization(message, name))
+    case 22: return .innerProduct(try innerProduct(message, name))
+    default:
+      var empty = message
+      while try empty.next() != nil {}
+      switch number {
+      case 20: return .relu
+      case 21: return .concat
+      case 23: return .dropout
+      default: return .softmax
+      }
     }
-    guard let rounding = Pooling.Rounding(rawValue: message.rounding.rawValue) else {
-      throw invalid("layer '\(name)': pooling rounding \(message.rounding.rawValue) is neither FLOOR (0) nor CEIL (1)")
+  }
+
+  private mutating func convolution(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError) -> Convolution {
+    var message = message
+    var weights: Tensor?
+    var bias: Tensor?
+    var numbers = InlineArray<9, Int>(repeating: 0)
+    while let field = try message.next() {
+      switch field.number {
+      case 1: try tensor(message.message(field), "weights", name, &weights)
+      case 2: try tensor(message.message(field), "bias", name, &bias)
+      case 3...11: numbers[Int(field.number) - 3] = Int(try message.number32(field))
+      default: break
+      }
+    }
+    var result = Convolution(weights: try required(weights, name), bias: bias)
+    result.strideHeight = numbers[0]
+    result.strideWidth = numbers[1]
+    result.padding = Padding(top: numbers[2], left: numbers[3], bottom: numbers[4], right: numbers[5])
+    result.dilationHeight = numbers[6]
+    result.dilationWidth = numbers[7]
+    result.groups = numbers[8]
+    return result
+  }
+
+  private mutating func innerProduct(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError) -> InnerProduct
+  {
+    var message = message
+    var weights: Tensor?
+    var bias: Tensor?
+    while let field = try message.next() {
+      if field.number == 1 { try tensor(message.message(field), "weights", name, &weights) }
+      if field.number == 2 { try tensor(message.message(field), "bias", name, &bias) }
+    }
+    return InnerProduct(weights: try required(weights, name), bias: bias)
+  }
+
+  private func pooling(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError) -> Pooling {
+    var message = message
+    var numbers = InlineArray<12, UInt32>(repeating: 0)
+    while let field = try message.next() {
+      if 1...12 ~= field.number {
+        let isFlag = field.number == 2 || field.number == 12
+        numbers[Int(field.number) - 1] =
+          isFlag ? (try message.number(field) != 0 ? 1 : 0) : try message.number32(field)
+      }
+    }
+    guard let method = Pooling.Method(rawValue: numbers[0]) else {
+      throw invalid("layer '\(name)': pooling method \(numbers[0]) is neither MAX (0) nor AVERAGE (1)")
+    }
+    guard let rounding = Pooling.Rounding(rawValue: numbers[10]) else {
+      throw invalid("layer '\(name)': pooling rounding \(numbers[10]) is neither FLOOR (0) nor CEIL (1)")
     }
     var result = Pooling(method)
-    result.global = message.global != 0
-    result.kernelHeight = Int(message.kernel_height)
-    result.kernelWidth = Int(message.kernel_width)
-    result.strideHeight = Int(message.stride_height)
-    result.strideWidth = Int(message.stride_width)
+    result.global = numbers[1] != 0
+    result.kernelHeight = Int(numbers[2])
+    result.kernelWidth = Int(numbers[3])
+    result.strideHeight = Int(numbers[4])
+    result.strideWidth = Int(numbers[5])
     result.padding = Padding(
-      top: Int(message.padding_top), left: Int(message.padding_left), bottom: Int(message.padding_bottom),
-      right: Int(message.padding_right))
+      top: Int(numbers[6]), left: Int(numbers[7]), bottom: Int(numbers[8]), right: Int(numbers[9]))
     result.rounding = rounding
-    result.countIncludesPadding = message.count_includes_padding != 0
+    result.countIncludesPadding = numbers[11] != 0
     return result
   }
 
-  private func normalization(_ message: Googlenet__LocalResponseNormalization) -> LocalResponseNormalization {
-    LocalResponseNormalization(
-      size: Int(message.size), alpha: message.alpha, beta: message.beta, k: message.k,
-      alphaPerElement: message.alpha_per_element != 0)
+  private func normalization(_ message: ProtobufMessage) throws(GoogLeNetError) -> LocalResponseNormalization {
+    var message = message
+    var result = LocalResponseNormalization(size: 0, alpha: 0, beta: 0, k: 0, alphaPerElement: false)
+    while let field = try message.next() {
+      switch field.number {
+      case 1: result.size = Int(try message.number32(field))
+      case 2: result.alpha = try message.float(field)
+      case 3: result.beta = try message.float(field)
+      case 4: result.k = try message.float(field)
+      case 5: result.alphaPerElement = try message.number(field) != 0
+      default: break
+      }
+    }
+    return result
   }
 
-  private func batchNormalization(_ message: Googlenet__BatchNormalization, _ name: String) throws(GoogLeNetError)
+  private mutating func batchNormalization(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError)
     -> BatchNormalization
   {
+    var message = message
     var result = BatchNormalization()
-    result.mean = try tensor(message.mean, "mean", name)
-    result.variance = try tensor(message.variance, "variance", name)
-    result.scale = try tensor(message.scale, "scale", name)
-    result.shift = try tensor(message.shift, "shift", name)
-    result.epsilon = message.epsilon
+    while let field = try message.next() {
+      switch field.number {
+      case 1: try tensor(message.message(field), "mean", name, &result.mean)
+      case 2: try tensor(message.message(field), "variance", name, &result.variance)
+      case 3: try tensor(message.message(field), "scale", name, &result.scale)
+      case 4: try tensor(message.message(field), "shift", name, &result.shift)
+      case 5: result.epsilon = try message.float(field)
+      default: break
+      }
+    }
     return result
   }
 
-  private func required(_ message: UnsafeMutablePointer<Googlenet__Tensor>?, _ field: String, _ name: String)
-    throws(GoogLeNetError) -> Tensor
-  {
-    guard let tensor = try tensor(message, field, name) else { throw invalid("layer '\(name)' has no \(field)") }
-    return tensor
+  // MARK: Tensors
+
+  private func required(_ weights: Tensor?, _ name: String) throws(GoogLeNetError) -> Tensor {
+    guard let weights else { throw invalid("layer '\(name)' has no weights") }
+    return weights
   }
 
-  private func tensor(_ message: UnsafeMutablePointer<Googlenet__Tensor>?, _ field: String, _ name: String)
-    throws(GoogLeNetError) -> Tensor?
-  {
-    guard let message = message?.pointee else { return nil }
-    guard let elementType = ElementType(rawValue: message.element_type.rawValue) else {
-      throw GoogLeNetError(
-        .unsupported,
-        "\(source): layer '\(name)': \(field) has element type \(message.element_type.rawValue), unknown here")
+  private mutating func tensor(
+    _ message: ProtobufMessage, _ field: StaticString, _ name: String, _ result: inout Tensor?
+  ) throws(GoogLeNetError) {
+    guard result == nil else { throw invalid("layer '\(name)' has its \(field) twice") }
+    var message = message
+    var dims: [Int] = []
+    var elementType = ElementType.float32
+    var scales: [Float] = []
+    var inputScales: [Float] = []
+    var offset: UInt64 = 0
+    var length: UInt64 = 0
+    while let member = try message.next() {
+      switch member.number {
+      case 1: try message.append(member, to: &dims, limit: ModelReader.dimensionLimit)
+      case 2:
+        let value = try message.number32(member)
+        guard let known = ElementType(rawValue: value) else {
+          throw GoogLeNetError(
+            .unsupported, "\(source): layer '\(name)': \(field) has element type \(value), unknown here")
+        }
+        elementType = known
+      case 3: try message.append(member, to: &scales, limit: NetworkValidator.channelLimit)
+      case 4: offset = try message.number(member)
+      case 5: length = try message.number(member)
+      case 6: try message.append(member, to: &inputScales, limit: NetworkValidator.channelLimit)
+      default: break
+      }
     }
     let size = UInt64(weights.count)
-    guard message.offset <= size, message.length <= size - message.offset else {
+    guard offset <= size, length <= size - offset else {
       throw invalid(
-        "layer '\(name)': \(field) lies at bytes \(message.offset) + \(message.length), but there are only \(size) bytes of weights"
-      )
+        "layer '\(name)': \(field) lies at bytes \(offset) + \(length), but there are only \(size) bytes of weights")
     }
-    let start = Int(message.offset)
-    var dims: [Int] = []
-    for dim in UnsafeBufferPointer(start: message.dims, count: message.n_dims) {
-      dims.append(Int(dim))
+    let range = Int(offset)..<Int(offset + length)
+    if !range.isEmpty {
+      extents.append(Extent(start: range.lowerBound, end: range.upperBound, layer: layerIndex, field: field))
     }
-    return Tensor(
-      dims: dims, elementType: elementType,
-      scales: [Float](UnsafeBufferPointer(start: message.scales, count: message.n_scales)),
-      inputScales: [Float](UnsafeBufferPointer(start: message.input_scales, count: message.n_input_scales)),
-      bytes: UnsafeRawBufferPointer(rebasing: weights[start..<start + Int(message.length)]), owner: owner)
+    result = Tensor(
+      dims: dims, elementType: elementType, scales: scales, inputScales: inputScales,
+      bytes: UnsafeRawBufferPointer(rebasing: weights[range]), owner: owner)
   }
 
-  private func string(_ characters: UnsafePointer<CChar>?, _ what: String) throws(GoogLeNetError) -> String {
-    guard let characters, let text = String(validatingCString: characters) else {
-      throw invalid("\(what) is not valid UTF-8")
+  /// Bytes that several tensors shared would cost their readers more than the file has.
+  private mutating func checkExtents(_ network: Network) throws(GoogLeNetError) {
+    extents.sort { $0.start < $1.start }
+    for (left, right) in zip(extents, extents.dropFirst()) where right.start < left.end {
+      throw invalid(
+        "layer '\(network.layers[left.layer].name)': \(left.field) and layer '\(network.layers[right.layer].name)': "
+          + "\(right.field) both lie at byte \(right.start) of the weights: each tensor needs bytes of its own")
+    }
+  }
+
+  // MARK: Texts
+
+  private mutating func text(_ bytes: UnsafeRawBufferPointer, _ what: @autoclosure () -> String)
+    throws(GoogLeNetError) -> String
+  {
+    guard bytes.count <= ModelLimits.textBytes else {
+      throw invalid("\(what()) has \(bytes.count) bytes: at most \(ModelLimits.textBytes) are supported")
+    }
+    textBytes += bytes.count
+    try ModelLimits.check(
+      textBytes, atMost: ModelLimits.allTextBytes, "bytes of names and labels", source: source)
+    guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+      throw invalid("\(what()) is not valid UTF-8 without zero bytes")
     }
     return text
   }

@@ -1,24 +1,25 @@
-/// Checks everything that the engine relies on afterwards without asking: names, order, tensors, ranges and shapes.
-/// The limits keep every product that the engine computes within 63 bits.
+/// Checks everything that the engine relies on afterwards without asking: names, order, shapes, encodings, and then the values
+/// of all tensors. The limits keep every product that the engine computes within 63 bits.
 struct NetworkValidator {
   static let channelLimit = 1 << 16
   static let windowLimit = 1024
-  static let layerLimit = 10_000
   static let pixelLimit = 1 << 26
 
   /// How errors name the model.
   let source: String
-  private var indices: [String: Int] = [:]
+  private var indices: [ByteText: Int] = [:]
 
   /// What the rest of the core wants to know of a valid network.
   struct Result {
     /// For each layer the indices of the layers that it reads; −1 is the network's input.
     let inputs: [[Int]]
-    let indices: [String: Int]
+    let indices: [ByteText: Int]
     /// At the network's own input size.
     let shapes: [Shape]
     /// How each layer's output is stored.
     let encodings: [ActivationEncoding]
+    /// Bytes of tensors that were read.
+    let valueBytes: Int
   }
 
   init(source: String) {
@@ -28,27 +29,9 @@ struct NetworkValidator {
   /// Checks a network, its shapes at its own input size included.
   mutating func validate(_ network: Network) throws(GoogLeNetError) -> Result {
     try checkHeader(network)
-    var inputs: [[Int]] = []
-    inputs.reserveCapacity(network.layers.count)
-    for (index, layer) in network.layers.enumerated() {
-      guard !layer.name.isEmpty else { throw invalid("layer \(index) has no name") }
-      guard layer.name != network.inputName, indices[layer.name] == nil else {
-        throw invalid("layer \(index) is called '\(layer.name)', as something before it is")
-      }
-      var sources: [Int] = []
-      for input in layer.inputs {
-        if input == network.inputName {
-          sources.append(-1)
-        } else if let producer = indices[input] {
-          sources.append(producer)
-        } else {
-          throw invalid("layer '\(layer.name)' reads '\(input)', which no earlier layer makes")
-        }
-      }
-      try checkTensors(of: layer)
-      indices[layer.name] = index
-      inputs.append(sources)
-    }
+    try checkLimits(network)
+    let inputs = try resolveInputs(of: network)
+    for index in network.layers.indices { try checkTensors(of: network.layers[index], reads: inputs[index]) }
     let inference = ShapeInference(source: source)
     let input = Shape(
       channels: network.preprocessing.channelOrder.channels, height: network.preprocessing.inputHeight,
@@ -61,15 +44,15 @@ struct NetworkValidator {
       throw invalid("\(network.labels.count) labels for \(output.channels) classes: give one label a class")
     }
     let encodings = try ActivationEncoding.encodings(of: network.layers, inputs: inputs, source: source)
-    return Result(inputs: inputs, indices: indices, shapes: shapes, encodings: encodings)
+    var values = ValueValidator(network, inputs: inputs, encodings: encodings, source: source)
+    try values.validate()
+    return Result(
+      inputs: inputs, indices: indices, shapes: shapes, encodings: encodings, valueBytes: values.bytesRead)
   }
 
   private func checkHeader(_ network: Network) throws(GoogLeNetError) {
     let preprocessing = network.preprocessing
     guard !network.layers.isEmpty else { throw invalid("it has no layers") }
-    guard network.layers.count <= NetworkValidator.layerLimit else {
-      throw invalid("it has \(network.layers.count) layers: at most \(NetworkValidator.layerLimit) are supported")
-    }
     guard !network.inputName.isEmpty else { throw invalid("input_name is empty") }
     guard 1...SessionOptions.inputSizeLimit ~= preprocessing.inputHeight,
       1...SessionOptions.inputSizeLimit ~= preprocessing.inputWidth
@@ -92,43 +75,121 @@ struct NetworkValidator {
     for value in preprocessing.mean + preprocessing.scale where !value.isFinite {
       throw invalid("preprocessing has a mean or scale that is not a finite number")
     }
+    for (mean, scale) in zip(preprocessing.mean, preprocessing.scale) {
+      guard scale.isNormal else { throw invalid("preprocessing has a scale of \(scale): it must be a normal number") }
+      guard ((0 - mean) * scale).isFinite, ((255 - mean) * scale).isFinite else {
+        throw invalid("preprocessing makes pixels infinite: (pixel - \(mean)) x \(scale) is beyond float32")
+      }
+    }
   }
 
-  private func checkTensors(of layer: Layer) throws(GoogLeNetError) {
-    for (field, tensor) in layer.operation.tensors {
-      let what = "layer '\(layer.name)': \(field)"
+  private func checkLimits(_ network: Network) throws(GoogLeNetError) {
+    try ModelLimits.check(network.layers.count, atMost: ModelLimits.layers, "layers", source: source)
+    try ModelLimits.check(network.labels.count, atMost: ModelLimits.labels, "labels", source: source)
+    var inputs = 0
+    var groups = 0
+    var textBytes = 0
+    func add(_ text: String, _ what: @autoclosure () -> String) throws(GoogLeNetError) {
+      let count = text.utf8.count
+      guard count <= ModelLimits.textBytes else {
+        throw invalid("\(what()) has \(count) bytes: at most \(ModelLimits.textBytes) are supported")
+      }
+      textBytes += count
+      try ModelLimits.check(
+        textBytes, atMost: ModelLimits.allTextBytes, "bytes of names and labels", source: source)
+    }
+    try add(network.name, "the name")
+    try add(network.producer, "the producer")
+    try add(network.inputName, "input_name")
+    for (index, label) in network.labels.enumerated() { try add(label, "label \(index)") }
+    // By index: copies of layers would take most of the time.
+    for index in network.layers.indices {
+      try add(network.layers[index].name, "the name of layer \(index)")
+      inputs += network.layers[index].inputs.count
+      try ModelLimits.check(inputs, atMost: ModelLimits.inputs, "inputs of layers", source: source)
+      for input in network.layers[index].inputs {
+        try add(input, "an input of layer '\(network.layers[index].name)'")
+      }
+      if case .convolution(let it) = network.layers[index].operation {
+        // What is no number of groups at all is refused with the shapes.
+        groups += min(max(it.groups, 0), NetworkValidator.channelLimit)
+        try ModelLimits.check(groups, atMost: ModelLimits.groups, "groups of convolutions", source: source)
+      }
+    }
+  }
+
+  /// Finds the layers that each layer reads, and fills `indices`.
+  private mutating func resolveInputs(of network: Network) throws(GoogLeNetError) -> [[Int]] {
+    let inputName = ByteText(network.inputName)
+    indices.reserveCapacity(network.layers.count)
+    var inputs: [[Int]] = []
+    inputs.reserveCapacity(network.layers.count)
+    for index in network.layers.indices {
+      let (name, reads) = (network.layers[index].name, network.layers[index].inputs)
+      guard !name.isEmpty else { throw invalid("layer \(index) has no name") }
+      var sources: [Int] = []
+      sources.reserveCapacity(reads.count)
+      for input in reads {
+        let key = ByteText(input)
+        if key == inputName {
+          sources.append(-1)
+        } else if let producer = indices[key] {
+          sources.append(producer)
+        } else {
+          throw invalid("layer '\(name)' reads '\(input)', which no earlier layer makes")
+        }
+      }
+      let key = ByteText(name)
+      guard key != inputName, indices.updateValue(index, forKey: key) == nil else {
+        throw invalid("layer \(index) is called '\(name)', as something before it is")
+      }
+      inputs.append(sources)
+    }
+    return inputs
+  }
+
+  /// Checks dimensions, lengths and scales, without a look at the values.
+  private func checkTensors(of layer: Layer, reads inputs: [Int]) throws(GoogLeNetError) {
+    try layer.operation.forEachTensor { (field, tensor) throws(GoogLeNetError) in
+      func invalid(_ what: String) -> GoogLeNetError { self.invalid("layer '\(layer.name)': \(field) \(what)") }
       var count = 1
       for dim in tensor.dims {
         guard dim > 0, dim <= 1 << 28, count <= (1 << 31) / dim else {
-          throw invalid("\(what) has dimensions \(text(tensor.dims)): zero or too large")
+          throw invalid("has dimensions \(text(tensor.dims)): zero or too large")
         }
         count *= dim
       }
       guard tensor.bytes.count == count * tensor.elementType.size else {
         throw invalid(
-          "\(what) has \(tensor.bytes.count) bytes; dimensions \(text(tensor.dims)) need \(count * tensor.elementType.size)"
+          "has \(tensor.bytes.count) bytes; dimensions \(text(tensor.dims)) need \(count * tensor.elementType.size)")
+      }
+      guard tensor.elementType.isInteger else {
+        guard tensor.scales.isEmpty, tensor.inputScales.isEmpty else {
+          throw invalid("has scales, which only integers have")
+        }
+        return
+      }
+      guard tensor.dims.count > 0, tensor.scales.count == tensor.dims[0] else {
+        throw invalid("has \(tensor.scales.count) scales for \(tensor.dims.first ?? 0) output channels")
+      }
+      // Zero and subnormal ones mean the same everywhere: their products with integers are as exact as others in float32, and
+      // multipliers of integer kernels are computed in float64 where float32 would lose digits.
+      for scale in tensor.scales where !scale.isFinite {
+        throw invalid("has a scale of \(scale): it must be a finite number")
+      }
+      guard !tensor.inputScales.isEmpty else { return }
+      // Integer kernels read them of pixels only: elsewhere they would count in float32 and not in int8.
+      guard case .convolution = layer.operation, inputs == [-1] else {
+        throw invalid("has input scales, which only the weights of a convolution of the network's input may have")
+      }
+      guard tensor.dims.count > 1, tensor.inputScales.count == tensor.dims[1] else {
+        throw invalid(
+          "has \(tensor.inputScales.count) input scales for \(tensor.dims.count > 1 ? tensor.dims[1] : 0) input channels"
         )
       }
-      if tensor.elementType.isInteger {
-        guard tensor.dims.count > 0, tensor.scales.count == tensor.dims[0] else {
-          throw invalid(
-            "\(what) has \(tensor.scales.count) scales for \(tensor.dims.first ?? 0) output channels")
-        }
-        guard tensor.inputScales.isEmpty || (tensor.dims.count > 1 && tensor.inputScales.count == tensor.dims[1])
-        else {
-          throw invalid(
-            "\(what) has \(tensor.inputScales.count) input scales for \(tensor.dims.count > 1 ? tensor.dims[1] : 0) input channels"
-          )
-        }
-        for scale in tensor.scales + tensor.inputScales where !scale.isFinite {
-          throw invalid("\(what) has a scale that is not a finite number")
-        }
+      for scale in tensor.inputScales where !scale.isNormal {
+        throw invalid("has an input scale of \(scale): it must be a normal number")
       }
-      guard tensor.isInRange else {
-        let range = ElementType.int16Range
-        throw invalid("\(what) has 16-bit integers outside of \(range.lowerBound) to \(range.upperBound)")
-      }
-      guard tensor.isFinite else { throw invalid("\(what) contains NaN or infinity") }
     }
   }
 

@@ -27,19 +27,26 @@ public enum Operation {
 
   /// The trained tensors, each with the name of its field.
   public var tensors: [(field: StaticString, tensor: Tensor)] {
-    func present(_ fields: [(StaticString, Tensor?)]) -> [(field: StaticString, tensor: Tensor)] {
-      var found: [(field: StaticString, tensor: Tensor)] = []
-      for (field, tensor) in fields {
-        if let tensor { found.append((field, tensor)) }
-      }
-      return found
-    }
+    var found: [(field: StaticString, tensor: Tensor)] = []
+    forEachTensor { found.append(($0, $1)) }
+    return found
+  }
+
+  /// Calls `body` with each trained tensor and the name of its field.
+  public func forEachTensor<Failure>(_ body: (StaticString, Tensor) throws(Failure) -> Void) throws(Failure) {
     switch self {
-    case .convolution(let it): return present([("weights", it.weights), ("bias", it.bias)])
-    case .innerProduct(let it): return present([("weights", it.weights), ("bias", it.bias)])
+    case .convolution(let it):
+      try body("weights", it.weights)
+      if let bias = it.bias { try body("bias", bias) }
+    case .innerProduct(let it):
+      try body("weights", it.weights)
+      if let bias = it.bias { try body("bias", bias) }
     case .batchNormalization(let it):
-      return present([("mean", it.mean), ("variance", it.variance), ("scale", it.scale), ("shift", it.shift)])
-    case .pooling, .localResponseNormalization, .relu, .concat, .dropout, .softmax: return []
+      if let mean = it.mean { try body("mean", mean) }
+      if let variance = it.variance { try body("variance", variance) }
+      if let scale = it.scale { try body("scale", scale) }
+      if let shift = it.shift { try body("shift", shift) }
+    case .pooling, .localResponseNormalization, .relu, .concat, .dropout, .softmax: break
     }
   }
 }

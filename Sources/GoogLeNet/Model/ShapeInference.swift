@@ -1,6 +1,7 @@
 import CKernels
 
-/// The shapes of all layers for an input of a given size. The only place that knows how sizes follow from windows.
+/// The shapes of all layers for an input of a given size. The only place that knows how sizes follow from windows. Reads no
+/// trained value, for it also runs whenever a session is made.
 public struct ShapeInference {
   /// How errors name the model.
   let source: String
@@ -16,6 +17,7 @@ public struct ShapeInference {
     shapes.reserveCapacity(network.layers.count)
     for (index, layer) in network.layers.enumerated() {
       var read: [Shape] = []
+      read.reserveCapacity(inputs[index].count)
       for producer in inputs[index] { read.append(producer < 0 ? input : shapes[producer]) }
       let shape = try self.shape(of: layer, read)
       guard shape.channels <= NetworkValidator.channelLimit, shape.height * shape.width <= NetworkValidator.pixelLimit
@@ -43,9 +45,9 @@ public struct ShapeInference {
           "its size is \(normalization.size): an odd number up to \(GLN_LARGEST_NORMALIZATION_SIZE) is needed")
       }
       guard normalization.alpha.isFinite, normalization.alpha >= 0, normalization.beta.isFinite,
-        normalization.beta >= 0, normalization.k.isFinite, normalization.k > 0
+        normalization.beta >= 0, normalization.k.isNormal, normalization.k > 0
       else {
-        throw fault(layer, "alpha and beta must be at least 0 and k above 0, all finite")
+        throw fault(layer, "alpha and beta must be at least 0 and finite, and k a normal number above 0")
       }
       return input
     case .batchNormalization(let normalization):
@@ -157,13 +159,12 @@ public struct ShapeInference {
   private func check(_ it: BatchNormalization, _ layer: Layer, _ input: Shape) throws(GoogLeNetError) {
     guard (it.mean == nil) == (it.variance == nil) else { throw fault(layer, "mean and variance come only together") }
     guard it.epsilon.isFinite, it.epsilon >= 0 else { throw fault(layer, "epsilon must be at least 0") }
-    for (field, tensor) in Operation.batchNormalization(it).tensors {
-      try checkVector(tensor, field, input.channels, layer)
+    // It would be the identity, at the cost of numbers for all channels that no byte of the file stands for.
+    guard it.mean != nil || it.scale != nil || it.shift != nil else {
+      throw fault(layer, "it has none of mean, variance, scale and shift")
     }
-    if let variance = it.variance {
-      for value in variance.floats() where value + it.epsilon <= 0 {
-        throw fault(layer, "a variance of \(value) with epsilon \(it.epsilon) has no square root above 0")
-      }
+    try Operation.batchNormalization(it).forEachTensor { (field, tensor) throws(GoogLeNetError) in
+      try checkVector(tensor, field, input.channels, layer)
     }
   }
 

@@ -98,46 +98,43 @@ public struct Tensor {
 }
 
 extension Tensor {
-  /// Whether no stored 16-bit integer is beyond the numbers that they are for. `bytes` must hold `count` values.
-  var isInRange: Bool {
-    guard elementType == .int16, let start = bytes.baseAddress else { return true }
-    var least: Int16 = 0
-    var most: Int16 = 0
-    for index in 0..<count {
-      let value = start.loadUnaligned(fromByteOffset: index &* 2, as: Int16.self)
-      least = min(least, value)
-      most = max(most, value)
-    }
-    return ElementType.int16Range.contains(least) && ElementType.int16Range.contains(most)
-  }
-
-  /// Whether no stored value is NaN or infinite. `bytes` must hold `count` values.
-  var isFinite: Bool {
-    guard let start = bytes.baseAddress else { return true }
+  /// The largest magnitude of the stored values in a range of indices, before they are scaled: NaN or infinite where a value is.
+  func largestMagnitude(_ range: Range<Int>) -> Float {
+    guard let start = bytes.baseAddress else { return 0 }
+    // Maxima of signed integers, which every CPU's vector instructions have.
     switch elementType {
-    case .int8, .int16: return true
-    case .float16:
-      for index in 0..<count
-      where start.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self) & 0x7C00 == 0x7C00 {
-        return false
-      }
-      return true
     case .float32:
-      // Blocks without a branch inside, so that the loop becomes vector instructions.
-      var largest: UInt32 = 0
-      let block = 1 << 14
-      var first = 0
-      let total = count
-      while first < total {
-        let end = min(first &+ block, total)
-        for index in first..<end {
-          let exponent = start.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self) & 0x7F80_0000
-          largest = exponent > largest ? exponent : largest
-        }
-        if largest == 0x7F80_0000 { return false }
-        first = end
+      var largest: Int32 = 0
+      for index in range {
+        let bits = start.loadUnaligned(fromByteOffset: index &* 4, as: Int32.self) & 0x7FFF_FFFF
+        largest = bits > largest ? bits : largest
       }
-      return true
+      return Float(bitPattern: UInt32(largest))
+    case .float16:
+      var largest: Int16 = 0
+      for index in range {
+        let bits = start.loadUnaligned(fromByteOffset: index &* 2, as: Int16.self) & 0x7FFF
+        largest = bits > largest ? bits : largest
+      }
+      return Tensor.float(half: UInt16(largest))
+    case .int8:
+      var least: Int8 = 0
+      var most: Int8 = 0
+      for index in range {
+        let value = start.loadUnaligned(fromByteOffset: index, as: Int8.self)
+        least = value < least ? value : least
+        most = value > most ? value : most
+      }
+      return max(Float(most), -Float(least))
+    case .int16:
+      var least: Int16 = 0
+      var most: Int16 = 0
+      for index in range {
+        let value = start.loadUnaligned(fromByteOffset: index &* 2, as: Int16.self)
+        least = value < least ? value : least
+        most = value > most ? value : most
+      }
+      return max(Float(most), -Float(least))
     }
   }
 }

@@ -1,0 +1,25 @@
+/// How large a model may be in what costs memory or time beyond its bytes.
+enum ModelLimits {
+  static let layers = 10_000
+  static let labels = 1 << 16
+  /// Of all layers together.
+  static let inputs = 1 << 16
+  /// Of all convolutions together.
+  static let groups = 1 << 14
+  /// Of one name or label, so that messages which quote it stay small.
+  static let textBytes = 4096
+  /// Of the model's, its layers' and its classes' names and of what layers call their inputs.
+  static let allTextBytes = 4 << 20
+  /// Of a file, outside of weights and padding.
+  static let headerBytes = 16 << 20
+
+  /// - Throws: `invalidModel` that says what was found and what is allowed.
+  @inline(__always)
+  static func check(_ found: Int, atMost limit: Int, _ what: @autoclosure () -> String, source: String)
+    throws(GoogLeNetError)
+  {
+    guard found <= limit else {
+      throw GoogLeNetError(.invalidModel, "\(source): \(found) \(what()): at most \(limit) are supported")
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// What describes a model's size, for one image of its own input size. Sums that 64 bits cannot hold are the largest number.
+struct ModelSummary {
+  private(set) var layers: [Model.LayerSummary] = []
+  private(set) var parameterCount: UInt64 = 0
+  private(set) var multiplyAddCount: UInt64 = 0
+  private(set) var workCount: UInt64 = 0
+
+  /// - Parameters:
+  ///   - input: the shape of the network's input.
+  ///   - valid: what was found of the network.
+  init(_ network: Network, input: Shape, valid: NetworkValidator.Result) {
+    layers.reserveCapacity(network.layers.count)
+    for index in network.layers.indices {
+      let producer = valid.inputs[index][0]
+      let summary = Model.LayerSummary(
+        network.layers[index], read: producer < 0 ? input : valid.shapes[producer], made: valid.shapes[index])
+      layers.append(summary)
+      parameterCount = parameterCount.adding(summary.parameterCount)
+      multiplyAddCount = multiplyAddCount.adding(summary.multiplyAddCount)
+      workCount = workCount.adding(summary.workCount)
+    }
+  }
+}
+
+extension Model {
+  /// What `info` prints of a layer.
+  public struct LayerSummary {
+    public let name: String
+    public let kind: StaticString
+    public let shape: Shape
+    public let parameterCount: UInt64
+    public let multiplyAddCount: UInt64
+    /// Of `Model.workCount`.
+    public let workCount: UInt64
+
+    /// - Parameters:
+    ///   - input: the shape of what it reads first.
+    ///   - shape: of its output.
+    fileprivate init(_ layer: Layer, read input: Shape, made shape: Shape) {
+      name = layer.name
+      kind = layer.operation.kind
+      self.shape = shape
+      var parameters: UInt64 = 0
+      layer.operation.forEachTensor { parameters = parameters.adding(UInt64($1.count)) }
+      parameterCount = parameters
+      let outputs = UInt64(shape.count)
+      switch layer.operation {
+      case .convolution(let it):
+        multiplyAddCount = UInt64(it.weights.count).multiplied(by: UInt64(shape.height * shape.width))
+        workCount = multiplyAddCount
+      case .innerProduct(let it):
+        multiplyAddCount = UInt64(it.weights.count)
+        workCount = multiplyAddCount
+      case .pooling(let it):
+        multiplyAddCount = 0
+        let window = it.global ? input.height * input.width : it.kernelHeight * it.kernelWidth
+        workCount = outputs.multiplied(by: UInt64(window))
+      case .localResponseNormalization(let it):
+        multiplyAddCount = 0
+        workCount = outputs.multiplied(by: UInt64(it.size))
+      case .batchNormalization, .relu, .concat, .dropout, .softmax:
+        multiplyAddCount = 0
+        workCount = outputs
+      }
+    }
+  }
+}
+
+extension UInt64 {
+  /// The sum, or the largest number where it has no room.
+  fileprivate func adding(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+
+  /// The product, or the largest number where it has no room.
+  fileprivate func multiplied(by other: UInt64) -> UInt64 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
+  }
+}

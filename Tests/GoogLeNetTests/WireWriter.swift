@@ -1,0 +1,1 @@
+../ConversionTests/WireWriter.swift
