@@ -180,14 +180,25 @@ typedef enum gln_memory {
 } gln_memory;
 
 /*
- * Loads a model file made by `googlenet convert`. The file is mapped, so it must not be changed while the model lives;
- * replacing it by renaming another over it is safe. Of n bytes, valid or not, loading takes time in proportion to n and allocates less
- * than 16 MB + n. A model has at most 10,000 layers, and 16 MB outside of weights.
+ * Loads a model file made by `googlenet convert`. The file is mapped: fastest to load, and its pages take memory only while their
+ * weights are packed. So it must stay what it is until the model and all its sessions are freed: where it is changed in place, answers
+ * change; where it is made shorter, or its disk or network fails, the system ends the process with SIGBUS when the model is loaded or
+ * a session is created. Replacing it by renaming another over it is safe. gln_model_read_file has none of this.
+ * Of n bytes, valid or not, loading takes time in proportion to n and allocates less than 16 MB + n. A model has at most 10,000 layers,
+ * and 16 MB outside of weights.
  * path   a NUL-terminated file name of less than 4,096 bytes; a longer one is GLN_IO_ERROR.
  * model  receives the model; the caller frees it with gln_model_free.
  * Returns GLN_IO_ERROR, GLN_INVALID_MODEL, GLN_UNSUPPORTED_VERSION, GLN_UNSUPPORTED or GLN_OUT_OF_MEMORY on failure.
  */
 GLN_API gln_status gln_model_load_file(const char *path, gln_model **model);
+
+/*
+ * The same from a copy of the file in memory, which takes a few milliseconds longer: what becomes of the file later does no harm.
+ * The weights leave memory once a session has packed them. Where another plan needs them again (a session of another precision, tier
+ * or algorithm, gln_session_layer) they are read from the file a second time: then gln_session_create or gln_session_layer returns
+ * GLN_IO_ERROR if the file is gone or is no longer what it was.
+ */
+GLN_API gln_status gln_model_read_file(const char *path, gln_model **model);
 
 /*
  * The same from `size` bytes in memory. With GLN_MEMORY_BORROW nothing is copied; GLN_MEMORY_COPY allocates `size` bytes more.

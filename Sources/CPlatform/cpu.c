@@ -71,6 +71,13 @@ const char *gln_environment(const char *name)
     return getenv(name);
 }
 
+void gln_nap(void)
+{
+    const struct timespec time = {0, 1000000};
+
+    nanosleep(&time, NULL);
+}
+
 uint64_t gln_nanoseconds(void)
 {
     struct timespec now;

@@ -18,7 +18,16 @@ struct SessionArguments: ParsableArguments {
   @Option(help: "The convolution algorithms to choose from.")
   var algorithm = Choice(Algorithm.auto)
 
+  @Option(
+    help: ArgumentHelp(
+      "The most memory to take besides the model file: weights made ready, activations and pixels.",
+      valueName: "MiB"))
+  var memoryLimit: UInt64 = SessionOptions.defaultMemoryLimit >> 20
+
   func validate() throws {
+    guard 1...UInt64.max >> 20 ~= memoryLimit else {
+      throw ValidationError("--memory-limit is \(memoryLimit) MiB: 1 to \(UInt64.max >> 20) are possible")
+    }
     guard 0...SessionOptions.threadLimit ~= threads else {
       throw ValidationError("--threads is \(threads): 0 to \(SessionOptions.threadLimit) are possible")
     }
@@ -31,6 +40,7 @@ struct SessionArguments: ParsableArguments {
     options.maxISA = maxISA.value
     options.backend = backend.value
     options.algorithm = algorithm.value
+    options.memoryLimit = memoryLimit << 20
     return options
   }
 

@@ -29,7 +29,7 @@ enum Terminal {
     case .unsupportedVersion: "The file needs a newer googlenet than \(Version.text)."
     case .backendUnavailable: "On Debian: apt-get install libopenblas0-pthread. Or leave out --backend openblas."
     case .outOfMemory: "Try a smaller --batch or fewer --threads."
-    case .limitExceeded: "Give more memory with --memory-limit, or take a smaller --input-size."
+    case .limitExceeded: "Give more memory with --memory-limit."
     case .ok, .invalidArgument, .ioError, .unsupported, .notFound, .bufferTooSmall, .busy, .wrongProcess, .cancelled,
       .notFinite:
       nil

@@ -1,74 +1,14 @@
 /*
- * Memory: the caller's allocator, allocations that fail, leaks, and no allocation in steady state. This program defines
- * malloc and its family itself, in front of the C library's, and so sees every call of libgooglenet on any thread.
+ * Memory: the caller's allocator, leaks, and no allocation in steady state.
  */
+#include "allocations.h"
 #include "check.h"
 #include "tiny_model.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* glibc's own names of what is replaced below. */
-extern void *__libc_malloc(size_t);
-extern void *__libc_calloc(size_t, size_t);
-extern void *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
-extern void __libc_free(void *);
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static long live, calls;
-
-static void *counted(void *block, void *before)
-{
-    pthread_mutex_lock(&lock);
-    calls++;
-    live += (block != NULL) - (before != NULL);
-    pthread_mutex_unlock(&lock);
-    return block;
-}
-
-void *malloc(size_t size)
-{
-    return counted(__libc_malloc(size), NULL);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return counted(__libc_calloc(count, size), NULL);
-}
-
-void *realloc(void *block, size_t size)
-{
-    return counted(__libc_realloc(block, size), block);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    return counted(__libc_memalign(alignment, size), NULL);
-}
-
-void *memalign(size_t alignment, size_t size)
-{
-    return counted(__libc_memalign(alignment, size), NULL);
-}
-
-int posix_memalign(void **block, size_t alignment, size_t size)
-{
-    void *made = counted(__libc_memalign(alignment, size), NULL);
-    if (!made)
-        return ENOMEM;
-    *block = made;
-    return 0;
-}
-
-void free(void *block)
-{
-    counted(NULL, block);
-    __libc_free(block);
-}
 
 /* ----------------------------------------------------------------------------------------- a caller's allocator */
 
@@ -231,11 +171,8 @@ static void test_no_leaks(void)
         tiny_bytes file, structure;
         int kind;
         /* The first rounds let lazily made things come to be. */
-        if (round == 3) {
-            pthread_mutex_lock(&lock);
-            before = live;
-            pthread_mutex_unlock(&lock);
-        }
+        if (round == 3)
+            before = allocations_live();
         pool_reset(&pool, -1);
         options = pool_options(round % 2 ? &pool : NULL, 1);
         session = tiny_session(options);
@@ -264,9 +201,9 @@ static void test_no_leaks(void)
         free(structure.data);
         free(file.data);
     }
-    if (live != before)
-        fprintf(stderr, "%ld blocks more than before after 9 rounds\n", live - before);
-    CHECK(live == before);
+    if (allocations_live() != before)
+        fprintf(stderr, "%ld blocks more than before after 9 rounds\n", allocations_live() - before);
+    CHECK(allocations_live() == before);
 }
 
 static void check_steady_state(int threads, gln_backend backend)
@@ -278,12 +215,12 @@ static void check_steady_state(int threads, gln_backend backend)
     CHECK_STATUS(GLN_OK, gln_session_options_set_backend(options, backend));
     session = tiny_session(options);
     CHECK_STATUS(GLN_OK, use_all(session));
-    before = calls;
+    before = allocations_calls();
     for (round = 0; round < 5; round++)
         CHECK_STATUS(GLN_OK, use_all(session));
-    if (calls != before)
-        fprintf(stderr, "%ld calls of malloc and free in five rounds\n", calls - before);
-    CHECK(calls == before);
+    if (allocations_calls() != before)
+        fprintf(stderr, "%ld calls of malloc and free in five rounds\n", allocations_calls() - before);
+    CHECK(allocations_calls() == before);
     gln_session_free(session);
     gln_session_options_free(options);
 }
@@ -299,12 +236,12 @@ static void test_no_allocation_in_first_call(void)
 {
     gln_session *session = tiny_session(NULL);
     gln_batch batch = tiny_batch(noise, 3);
-    long before = calls;
+    long before = allocations_calls();
     CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, values, 3 * TINY_CLASSES));
     CHECK_STATUS(GLN_OK, gln_session_features(session, &batch, values, 3 * TINY_FEATURES));
-    if (calls != before)
-        fprintf(stderr, "%ld calls of malloc and free\n", calls - before);
-    CHECK(calls == before);
+    if (allocations_calls() != before)
+        fprintf(stderr, "%ld calls of malloc and free\n", allocations_calls() - before);
+    CHECK(allocations_calls() == before);
     gln_session_free(session);
 }
 

@@ -49,10 +49,12 @@ void gln_reserve_unlock(void);
  * a regular file gives EINVAL, a folder EISDIR.
  */
 int gln_map_file(const char *path, const void **bytes, size_t *size);
+/* The same with a copy in memory of its own, also given back by gln_unmap_file. A file that becomes shorter meanwhile gives EIO. */
+int gln_read_file(const char *path, void **bytes, size_t *size);
 /* The errno of what failed for want of memory. */
 enum { GLN_NO_MEMORY = ENOMEM };
 void gln_unmap_file(const void *bytes, size_t size);
-/* Lets the whole pages within a range of a mapped file leave memory. */
+/* Lets the whole pages within a range of a mapped file, or of a copy, leave memory. Those of a copy are zeros from then on. */
 void gln_drop_pages(const void *bytes, size_t size);
 /* strerror_r: writes a NUL-terminated text. */
 void gln_error_text(int error, char *text, size_t capacity);
@@ -73,6 +75,9 @@ int32_t gln_allowed_cpus(void);
 
 /* The value of an environment variable, or NULL. */
 const char *gln_environment(const char *name);
+
+/* Lets a thread sleep for about a millisecond. */
+void gln_nap(void);
 
 /* Nanoseconds of a clock that only goes forward. */
 uint64_t gln_nanoseconds(void);

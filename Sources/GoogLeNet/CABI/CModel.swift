@@ -8,13 +8,27 @@ private let pathLimit = 4096
 public func gln_model_load_file(_ path: UnsafePointer<CChar>?, _ model: UnsafeMutablePointer<OpaquePointer?>?)
   -> gln_status
 {
+  load(path, model) { (path) throws(GoogLeNetError) in try Model(path: path) }
+}
+
+@c @implementation
+public func gln_model_read_file(_ path: UnsafePointer<CChar>?, _ model: UnsafeMutablePointer<OpaquePointer?>?)
+  -> gln_status
+{
+  load(path, model) { (path) throws(GoogLeNetError) in try Model(copying: path) }
+}
+
+private func load(
+  _ path: UnsafePointer<CChar>?, _ model: UnsafeMutablePointer<OpaquePointer?>?,
+  _ open: (String) throws(GoogLeNetError) -> Model
+) -> gln_status {
   guard let path else { return Failure.null("path") }
   guard let model else { return Failure.null("model") }
   return Failure.catching { () throws(GoogLeNetError) in
     guard let path = CallerText.string(path, limit: pathLimit) else {
       throw GoogLeNetError(.ioError, "cannot open the model file: name too long (\(pathLimit) bytes or more)")
     }
-    model.pointee = try ModelHandle.make(try Model(path: path))
+    model.pointee = try ModelHandle.make(try open(path))
   }
 }
 

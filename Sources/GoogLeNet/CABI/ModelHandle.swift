@@ -46,6 +46,7 @@ final class ModelHandle {
       throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes of names and labels")
     }
     let handle = ModelHandle(model, text: text.bindMemory(to: CChar.self, capacity: size))
+    try Allocation.check()
     return OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
   }
 

@@ -9,12 +9,7 @@ public final class MappedFile: MemoryBlock {
     let error = path.withCString { gln_map_file($0, &start, &size) }
     // First: Embedded Swift frees the instance of an initializer that throws only where it is initialized.
     super.init(borrowing: UnsafeRawBufferPointer(start: start, count: size))
-    guard error != Int32(GLN_NO_MEMORY) else {
-      throw GoogLeNetError(.outOfMemory, "no memory to open '\(path)'")
-    }
-    guard error == 0 else {
-      throw GoogLeNetError(.ioError, "cannot open '\(path)': \(MappedFile.text(of: error))")
-    }
+    guard error == 0 else { throw MappedFile.failure(opening: path, error) }
   }
 
   deinit { gln_unmap_file(bytes.baseAddress, bytes.count) }
@@ -23,6 +18,12 @@ public final class MappedFile: MemoryBlock {
 
   override public func dropPages(of range: UnsafeRawBufferPointer) {
     gln_drop_pages(range.baseAddress, range.count)
+  }
+
+  /// The error of a file that could not be opened or read, by its `errno`.
+  static func failure(opening path: String, _ error: Int32) -> GoogLeNetError {
+    if error == Int32(GLN_NO_MEMORY) { return GoogLeNetError(.outOfMemory, "no memory to open '\(path)'") }
+    return GoogLeNetError(.ioError, "cannot open '\(path)': \(text(of: error))")
   }
 
   /// What an `errno` means.

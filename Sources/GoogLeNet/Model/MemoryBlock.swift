@@ -14,6 +14,15 @@ open class MemoryBlock {
 
   /// Tells the system that the pages may leave memory; they come back from their file when read again.
   open func dropPages(of range: UnsafeRawBufferPointer) {}
+
+  /// Tells which parts, in ascending order, are only read between `beginReading` and `endReading`.
+  open func leave(_ ranges: [UnsafeRawBufferPointer]) {}
+
+  /// All bytes are there until `endReading`. Any number of threads may read.
+  /// - Throws: `ioError` where they would have to come from a file that is gone or has changed.
+  open func beginReading() throws(GoogLeNetError) {}
+
+  open func endReading() {}
 }
 
 /// Memory on the heap, freed with the object.

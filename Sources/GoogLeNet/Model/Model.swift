@@ -21,16 +21,19 @@ public final class Model {
   public let precision: Precision
   /// Packed weights that sessions share.
   let packedWeights: PackedWeightsCache
+  /// What its tensors lie in; nil for a network made in memory.
+  let memory: MemoryBlock?
   /// Of the file that it was read from; 0 for a network made in memory.
-  public let byteCount: Int
+  public var byteCount: Int { memory?.bytes.count ?? 0 }
   /// How errors name the model.
   let source: String
 
   fileprivate init(
-    network: Network, byteCount: Int, source: String, valid: NetworkValidator.Result, packedWeights: PackedWeightsCache
+    network: Network, memory: MemoryBlock?, source: String, valid: NetworkValidator.Result,
+    packedWeights: PackedWeightsCache
   ) {
     self.network = network
-    self.byteCount = byteCount
+    self.memory = memory
     self.source = source
     inputs = valid.inputs
     indices = valid.indices
@@ -47,6 +50,19 @@ public final class Model {
       input: Shape(
         channels: preprocessing.channelOrder.channels, height: preprocessing.inputHeight,
         width: preprocessing.inputWidth), valid: valid)
+  }
+
+  /// Where the weights lie that plans read only while they pack them, in ascending order.
+  fileprivate static func packedRanges(of network: Network) -> [UnsafeRawBufferPointer] {
+    var ranges: [UnsafeRawBufferPointer] = []
+    for layer in network.layers {
+      switch layer.operation {
+      case .convolution(let it): ranges.append(it.weights.bytes)
+      case .innerProduct(let it): ranges.append(it.weights.bytes)
+      default: break
+      }
+    }
+    return ranges.sorted { UInt(bitPattern: $0.baseAddress) < UInt(bitPattern: $1.baseAddress) }
   }
 
   /// Follows the chain back from the logits through what has no weights to the classifier, and takes its input.
@@ -113,7 +129,7 @@ extension Model: AllocatedLast {}
 extension AllocatedLast where Self == Model {
   /// Validates a network made in memory.
   public init(network: Network) throws(GoogLeNetError) {
-    try self.init(network: network, byteCount: 0, source: "the model")
+    try self.init(network: network, memory: nil, source: "the model")
   }
 
   /// Maps and validates a model file, whose bytes must stay unchanged while the model lives.
@@ -121,18 +137,27 @@ extension AllocatedLast where Self == Model {
     try self.init(memory: try MappedFile(path: path), source: "'\(path)'")
   }
 
-  /// Validates a model file in memory, which `memory` keeps alive.
-  public init(memory: MemoryBlock, source: String = "the model in memory") throws(GoogLeNetError) {
-    try self.init(
-      network: try ModelReader.read(memory, source: source), byteCount: memory.bytes.count, source: source)
+  /// Copies a model file into memory and validates it. Its weights leave memory once sessions have packed them: they are not to be
+  /// read from `network`.
+  public init(copying path: String) throws(GoogLeNetError) {
+    try self.init(memory: try CopiedFile(path: path), source: "'\(path)'")
   }
 
-  private init(network: Network, byteCount: Int, source: String) throws(GoogLeNetError) {
+  /// Validates a model file in memory, which `memory` keeps alive.
+  public init(memory: MemoryBlock, source: String = "the model in memory") throws(GoogLeNetError) {
+    let network = try ModelReader.read(memory, source: source)
+    try self.init(network: network, memory: memory, source: source)
+    memory.leave(Model.packedRanges(of: network))
+    try Allocation.check()
+  }
+
+  private init(network: Network, memory: MemoryBlock?, source: String) throws(GoogLeNetError) {
     var validator = NetworkValidator(source: source)
     let valid = try validator.validate(network)
     guard let cache = PackedWeightsCache(layerCount: network.layers.count) else {
       throw GoogLeNetError(.outOfMemory, "no memory for a lock")
     }
-    self = Model(network: network, byteCount: byteCount, source: source, valid: valid, packedWeights: cache)
+    try Allocation.check()
+    self = Model(network: network, memory: memory, source: source, valid: valid, packedWeights: cache)
   }
 }

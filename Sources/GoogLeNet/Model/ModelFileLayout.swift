@@ -19,15 +19,18 @@ struct ModelFileLayout {
   private(set) var weights = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var labelCount = 0
   private(set) var layerCount = 0
+  /// Outside of weights, padding and checksum.
+  private(set) var headerBytes = 0
   /// XXH64 of all fields but the checksum.
   let digest: UInt64
+  /// Whether there is a checksum, and the right one.
+  var isIntact: Bool { checksum == digest }
 
   /// - Throws: `invalidModel` where the bytes are not a sequence of protobuf fields.
   init(_ bytes: UnsafeRawBufferPointer, source: String, owner: MemoryBlock) throws(GoogLeNetError) {
     var fields = ProtobufMessage(bytes, source: source)
     var checksumField = bytes.count..<bytes.count
     var weightsSeen = false
-    var headerBytes = 0
     while let field = try fields.next() {
       switch field.number {
       case Field.formatMajor: formatMajor = try fields.number(field)

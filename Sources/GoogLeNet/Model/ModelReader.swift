@@ -59,8 +59,16 @@ struct ModelReader {
     }
     try ModelLimits.check(layout.labelCount, atMost: ModelLimits.labels, "labels", source: source)
     try ModelLimits.check(layout.layerCount, atMost: ModelLimits.layers, "layers", source: source)
+    try Allocation.ensure(reserveBytes(layout))
     var reader = ModelReader(source: source, owner: owner, weights: layout.weights)
     return try reader.network(labels: layout.labelCount, layers: layout.layerCount)
+  }
+
+  /// More than a model and its handle allocate in small pieces, whatever the file: see docs/memory.md.
+  private static func reserveBytes(_ layout: ModelFileLayout) -> Int {
+    // An input takes three bytes at least.
+    let inputs = min(layout.headerBytes / 3, ModelLimits.inputs)
+    return 256 << 10 + 4 * layout.headerBytes + 4096 * layout.layerCount + 256 * (layout.labelCount + inputs)
   }
 
   private mutating func network(labels: Int, layers: Int) throws(GoogLeNetError) -> Network {
@@ -87,6 +95,7 @@ struct ModelReader {
       case ModelFileLayout.Field.layer:
         layerIndex = network.layers.count
         network.layers.append(try layer(message.message(field)))
+        try Allocation.check()
       case ModelFileLayout.Field.inputName: network.inputName = try text(message.content(field), "input_name")
       default: break
       }

@@ -67,6 +67,8 @@ struct WeightPacker {
     }
     defer { gln_free_aligned(workspace) }
     try Allocation.check()
+    try model.memory?.beginReading()
+    defer { model.memory?.endReading() }
     crew.forEach(jobs.count) { index, thread in
       jobs[index].pack(packed[index].block.base, workspace + thread * stride)
     }

@@ -106,9 +106,11 @@ class _Handles:
         self.lock = threading.Lock()
 
     def notice_fork(self) -> None:
-        """In a forked child: lets go of the parent's session, whose threads are missing here, and of its lock."""
+        """In a forked child: frees the parent's session, whose threads are missing here, and lets go of its lock."""
         if self.process != os.getpid():
+            session = self.session
             self.process, self.lock, self.session = os.getpid(), threading.Lock(), ctypes.c_void_p()
+            library().gln_session_free(session)
 
     def free(self) -> None:
         """Waits for a running call, then frees what there is."""
@@ -158,14 +160,19 @@ class Model:
     backend        "native", or "openblas" (float32 convolutions by libopenblas, which must be installed).
     algorithm      "auto" (per layer, direct or Winograd convolution), or "direct".
     input_size     another input size than the model's own, in pixels: one number for a square, or (height, width).
+    memory_limit   the most bytes that it may take besides the model file: packed weights, activations, working memory
+                   and pixels; None for 2 GiB.
+
+    A file is read into memory: what becomes of it later does no harm. Only settings other than the first ones need it
+    again, in `layer`, and then it must be what it was (FileError).
 
     Use it in a `with` statement, or call close(). It may be used from several threads: calls on one Model take turns,
     and Python's lock (the GIL) is released while the network runs. To run in parallel, make a Model for each thread. In
     a forked child process it goes on working, with threads of its own.
 
     Raises a subclass of googlenet.Error: FileError, InvalidModelError, UnsupportedVersionError, UnsupportedError,
-    BackendUnavailableError, OutOfMemoryError or InvalidArgumentError; LibraryNotFoundError where there is no
-    libgooglenet.
+    BackendUnavailableError, OutOfMemoryError, LimitExceededError or InvalidArgumentError; LibraryNotFoundError where
+    there is no libgooglenet.
     """
 
     def __init__(
@@ -177,8 +184,10 @@ class Model:
         backend: str = "native",
         algorithm: str = "auto",
         input_size: int | tuple[int, int] | None = None,
+        memory_limit: int | None = None,
     ) -> None:
         height, width = _input_size(input_size)
+        limit = 0 if memory_limit is None else index_argument("memory_limit", memory_limit, 1, 2**64 - 1)
         self._settings = (
             ("threads", (0 if threads is None else index_argument("threads", threads, 1, _THREAD_LIMIT),)),
             ("max_isa", (choice_argument("max_isa", "best" if max_isa is None else max_isa, c.ISAS),)),
@@ -186,6 +195,7 @@ class Model:
             ("algorithm", (choice_argument("algorithm", algorithm, c.ALGORITHMS),)),
             ("precision", (choice_argument("precision", precision, c.PRECISIONS),)),
             ("input_size", (height, width)),
+            ("memory_limit", (limit,)),
         )
         self._handles = handles = _Handles()
         self._finalizer = weakref.finalize(self, handles.free)
@@ -207,7 +217,7 @@ class Model:
             self._handles.bytes = model
             check(loaded.gln_model_load_memory(model, len(model), c.MEMORY_BORROW, handle))
         elif isinstance(model, (str, os.PathLike)):
-            check(loaded.gln_model_load_file(path_argument("model", model), handle))
+            check(loaded.gln_model_read_file(path_argument("model", model), handle))
         else:
             raise ArgumentTypeError(f"model is a {type(model).__name__}: a path or the bytes of a model file is needed")
 

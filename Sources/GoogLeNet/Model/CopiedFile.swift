@@ -1,0 +1,118 @@
+import CPlatform
+
+/// A file read into memory, so that what becomes of it later changes nothing. Parts may leave memory while nobody reads them; they
+/// are read from the file again, which must then be what it was.
+public final class CopiedFile: MemoryBlock {
+  private enum State {
+    case complete
+    /// Parts have left memory.
+    case incomplete
+    /// A thread of this process lets parts leave or reads them again.
+    case changing(process: UInt64)
+  }
+
+  private let path: String
+  private let memory: UnsafeMutableRawBufferPointer
+  // Guarded by the process's lock.
+  private var state = State.complete
+  private var readers = 0
+  /// What leaves memory.
+  private var ranges: [UnsafeRawBufferPointer] = []
+
+  /// - Throws: `ioError` that names the file and says why, or `outOfMemory`.
+  public init(path: String) throws(GoogLeNetError) {
+    var start: UnsafeMutableRawPointer?
+    var size = 0
+    let error = path.withCString { gln_read_file($0, &start, &size) }
+    self.path = path
+    memory = UnsafeMutableRawBufferPointer(start: start, count: start == nil ? 0 : size)
+    // First: Embedded Swift frees the instance of an initializer that throws only where it is initialized.
+    super.init(borrowing: UnsafeRawBufferPointer(memory))
+    guard error == 0 else { throw MappedFile.failure(opening: path, error) }
+  }
+
+  deinit { gln_unmap_file(memory.baseAddress, memory.count) }
+
+  override public func leave(_ ranges: [UnsafeRawBufferPointer]) { self.ranges = ranges }
+
+  override public func beginReading() throws(GoogLeNetError) {
+    let process = gln_process()
+    while true {
+      var isMine = false
+      var mayRead = false
+      gln_lock_acquire()
+      switch state {
+      case .complete:
+        readers += 1
+        mayRead = true
+      case .changing(process: process): break
+      // What another process was about before a fork is for this one to do.
+      case .incomplete, .changing:
+        state = .changing(process: process)
+        isMine = true
+      }
+      gln_lock_release()
+      if mayRead { return }
+      if isMine { try complete() } else { gln_nap() }
+    }
+  }
+
+  override public func endReading() {
+    var isLast = false
+    gln_lock_acquire()
+    readers -= 1
+    if readers == 0, !ranges.isEmpty {
+      state = .changing(process: gln_process())
+      isLast = true
+    }
+    gln_lock_release()
+    guard isLast else { return }
+    for range in ranges { gln_drop_pages(range.baseAddress, range.count) }
+    finish(.incomplete)
+  }
+
+  private func finish(_ state: State) {
+    gln_lock_acquire()
+    self.state = state
+    gln_lock_release()
+  }
+
+  /// Reads what has left memory from the file again.
+  private func complete() throws(GoogLeNetError) {
+    do throws(GoogLeNetError) {
+      let again = try CopiedFile(path: path)
+      try restore(from: again)
+    } catch {
+      finish(.incomplete)
+      throw error
+    }
+    finish(.complete)
+  }
+
+  private func restore(from again: CopiedFile) throws(GoogLeNetError) {
+    guard let target = memory.baseAddress, let source = again.memory.baseAddress, again.memory.count == memory.count,
+      try ModelFileLayout(again.bytes, source: "'\(path)'", owner: again).isIntact
+    else { throw changed() }
+    // All between the ranges is still here: the checksum of the rest is among it.
+    var end = 0
+    for range in ranges {
+      guard let start = range.baseAddress else { continue }
+      let first = start - UnsafeRawPointer(target)
+      guard memory[end..<first].elementsEqual(again.memory[end..<first]) else { throw changed() }
+      end = first + range.count
+    }
+    guard memory[end...].elementsEqual(again.memory[end...]) else { throw changed() }
+    for range in ranges {
+      guard let start = range.baseAddress else { continue }
+      let first = start - UnsafeRawPointer(target)
+      (target + first).copyMemory(from: source + first, byteCount: range.count)
+    }
+  }
+
+  private func changed() -> GoogLeNetError {
+    GoogLeNetError(
+      .ioError,
+      "'\(path)' is not what it was when the model was loaded, and its weights are needed again for other settings: "
+        + "load the model anew")
+  }
+}

@@ -1,0 +1,119 @@
+#include "allocations.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* glibc's own names of what is replaced below. */
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static long live, calls, count, fail_at;
+static int is_armed;
+static allocations_failure mode;
+
+/* Whether an allocation is to fail. */
+static int fails(void)
+{
+    int result = 0;
+    pthread_mutex_lock(&lock);
+    if (is_armed) {
+        result = mode == FAIL_ONCE ? count == fail_at : mode == FAIL_FROM_THEN && count >= fail_at;
+        count++;
+    }
+    pthread_mutex_unlock(&lock);
+    if (result)
+        errno = ENOMEM;
+    return result;
+}
+
+static void *counted(void *block, void *before)
+{
+    pthread_mutex_lock(&lock);
+    calls++;
+    live += (block != NULL) - (before != NULL);
+    pthread_mutex_unlock(&lock);
+    return block;
+}
+
+void *malloc(size_t size)
+{
+    return fails() ? NULL : counted(__libc_malloc(size), NULL);
+}
+
+void *calloc(size_t number, size_t size)
+{
+    return fails() ? NULL : counted(__libc_calloc(number, size), NULL);
+}
+
+void *realloc(void *block, size_t size)
+{
+    return fails() ? NULL : counted(__libc_realloc(block, size), block);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : counted(__libc_memalign(alignment, size), NULL);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+    return fails() ? NULL : counted(__libc_memalign(alignment, size), NULL);
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    void *made = fails() ? NULL : counted(__libc_memalign(alignment, size), NULL);
+    if (!made)
+        return ENOMEM;
+    *block = made;
+    return 0;
+}
+
+void free(void *block)
+{
+    counted(NULL, block);
+    __libc_free(block);
+}
+
+long allocations_live(void)
+{
+    long result;
+    pthread_mutex_lock(&lock);
+    result = live;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+long allocations_calls(void)
+{
+    long result;
+    pthread_mutex_lock(&lock);
+    result = calls;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+void allocations_arm(allocations_failure failure, long number)
+{
+    pthread_mutex_lock(&lock);
+    mode = failure;
+    fail_at = number;
+    count = 0;
+    is_armed = 1;
+    pthread_mutex_unlock(&lock);
+}
+
+long allocations_disarm(void)
+{
+    long result;
+    pthread_mutex_lock(&lock);
+    is_armed = 0;
+    result = count;
+    pthread_mutex_unlock(&lock);
+    return result;
+}

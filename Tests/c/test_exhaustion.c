@@ -1,0 +1,523 @@
+/*
+ * Every allocation that the library makes fails in turn, alone and together with all after it, in every public function: none
+ * dies, each returns GLN_OUT_OF_MEMORY and leaves everything as it was, and the next call works. A new function joins the table of
+ * operations below.
+ *
+ * Arguments: a model file, by which the loops go with long steps.
+ */
+#include "allocations.h"
+#include "check.h"
+#include "tiny_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What operations work on. */
+typedef struct host {
+    const char *path;
+    tiny_bytes file;
+    gln_model *model;
+    gln_session_options *options;
+    gln_session *session;
+    size_t classes, features, pixels;
+    unsigned char *noise;
+    float *planes, *values;
+    size_t capacity;
+    gln_prediction *predictions;
+    unsigned turn; /* changes from call to call */
+} host;
+
+typedef gln_status (*operation)(host *host);
+
+/* --------------------------------------------------------------------------------------------- what is called */
+
+static gln_status load_file(host *host)
+{
+    gln_model *model = NULL;
+    gln_status status = gln_model_load_file(host->path, &model);
+    CHECK((status == GLN_OK) == (model != NULL));
+    gln_model_free(model);
+    return status;
+}
+
+static gln_status load_memory(host *host, gln_memory memory)
+{
+    gln_model *model = NULL;
+    gln_status status = gln_model_load_memory(host->file.data, host->file.size, memory, &model);
+    CHECK((status == GLN_OK) == (model != NULL));
+    gln_model_free(model);
+    return status;
+}
+
+static gln_status load_copy(host *host)
+{
+    return load_memory(host, GLN_MEMORY_COPY);
+}
+
+static gln_status load_borrowed(host *host)
+{
+    return load_memory(host, GLN_MEMORY_BORROW);
+}
+
+static gln_status describe(host *host)
+{
+    gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+    gln_status status = GLN_OK;
+    size_t i, length = 0;
+    for (i = 0; i < gln_model_class_count(host->model); i++)
+        length += strlen(gln_model_label(host->model, i));
+    for (i = 0; i < gln_model_layer_count(host->model) && status == GLN_OK; i++) {
+        status = gln_model_layer(host->model, i, &info);
+        length += strlen(info.name);
+    }
+    length += strlen(gln_model_name(host->model)) + strlen(gln_model_producer(host->model));
+    length += gln_model_feature_count(host->model) + (size_t)gln_model_input_height(host->model) +
+              (size_t)gln_model_input_width(host->model) + (size_t)gln_model_input_channels(host->model);
+    length += gln_model_parameter_count(host->model) > 0 && gln_model_multiply_add_count(host->model) > 0 &&
+              gln_model_precision(host->model) > 0;
+    CHECK(length > 0);
+    return status;
+}
+
+static void log_line(void *context, const char *message)
+{
+    *(size_t *)context += strlen(message);
+}
+
+static gln_status make_options(host *host)
+{
+    gln_session_options *options = NULL;
+    static size_t logged;
+    gln_status status = gln_session_options_create(&options);
+    (void)host;
+    CHECK((status == GLN_OK) == (options != NULL));
+    if (status != GLN_OK)
+        return status;
+    if ((status = gln_session_options_set_threads(options, 2)) == GLN_OK &&
+        (status = gln_session_options_set_max_isa(options, GLN_ISA_BEST)) == GLN_OK &&
+        (status = gln_session_options_set_backend(options, GLN_BACKEND_NATIVE)) == GLN_OK &&
+        (status = gln_session_options_set_algorithm(options, GLN_ALGORITHM_AUTO)) == GLN_OK &&
+        (status = gln_session_options_set_precision(options, GLN_PRECISION_AUTO)) == GLN_OK &&
+        (status = gln_session_options_set_input_size(options, 0, 0)) == GLN_OK &&
+        (status = gln_session_options_set_spin_time(options, 0)) == GLN_OK &&
+        (status = gln_session_options_set_memory_limit(options, 0)) == GLN_OK &&
+        (status = gln_session_options_set_allocator(options, NULL, NULL, NULL)) == GLN_OK &&
+        (status = gln_session_options_set_parallel_for(options, NULL, NULL)) == GLN_OK)
+        status = gln_session_options_set_log(options, log_line, &logged);
+    gln_session_options_free(options);
+    return status;
+}
+
+static gln_status create(host *host)
+{
+    gln_session *session = NULL;
+    gln_status status = gln_session_create(host->model, host->options, &session);
+    CHECK((status == GLN_OK) == (session != NULL));
+    gln_session_free(session);
+    return status;
+}
+
+/* Of a model that no other session uses, so that all weights are packed. */
+static gln_status create_alone(host *host)
+{
+    gln_model *model = NULL;
+    gln_session *session = NULL;
+    gln_status status = gln_model_load_memory(host->file.data, host->file.size, GLN_MEMORY_BORROW, &model);
+    if (status == GLN_OK)
+        status = gln_session_create(model, host->options, &session);
+    CHECK((status == GLN_OK) == (session != NULL));
+    gln_model_free(model);
+    gln_session_free(session);
+    return status;
+}
+
+static gln_status ask(host *host)
+{
+    gln_session_memory_info memory = {sizeof memory, 0, 0, 0, 0, 0, 0};
+    CHECK(gln_session_isa(host->session) > 0 && gln_session_threads(host->session) > 0 &&
+          gln_session_precision(host->session) > 0 && gln_session_backend(host->session) == GLN_BACKEND_NATIVE &&
+          gln_session_input_height(host->session) > 0 && gln_session_input_width(host->session) > 0 &&
+          gln_session_weight_bytes(host->session) > 0 && gln_session_activation_bytes(host->session) > 0);
+    return gln_session_memory(host->session, &memory);
+}
+
+/* A larger picture each time, for which the session needs more memory than before. */
+static gln_image picture(void)
+{
+    enum { MOST = 20000, HEIGHT = 40 };
+    static unsigned char pixels[3 * MOST * HEIGHT];
+    static int32_t width = 300;
+    gln_image image = {pixels, 0, HEIGHT, 0, GLN_PIXEL_RGB};
+    CHECK(width < MOST);
+    image.width = width++;
+    return image;
+}
+
+static gln_status classify(host *host)
+{
+    gln_image image = picture();
+    return gln_session_classify(host->session, &image, host->predictions, host->classes, NULL);
+}
+
+static gln_status preprocess(host *host)
+{
+    gln_image image = picture();
+    return gln_session_preprocess(host->session, &image, host->noise, host->pixels);
+}
+
+static gln_batch pixels_of(host *host)
+{
+    gln_batch batch = {GLN_BATCH_U8, GLN_PIXEL_RGB, NULL, 1};
+    batch.data = host->noise;
+    return batch;
+}
+
+static gln_batch planes_of(host *host)
+{
+    gln_batch batch = {GLN_BATCH_FLOAT32, GLN_PIXEL_RGB, NULL, 1};
+    batch.data = host->planes;
+    return batch;
+}
+
+static gln_status predict(host *host)
+{
+    gln_batch batch = pixels_of(host);
+    return gln_session_predict(host->session, &batch, GLN_OUTPUT_PROBABILITIES, host->values, host->classes);
+}
+
+static gln_status predict_planes(host *host)
+{
+    gln_batch batch = planes_of(host);
+    return gln_session_predict(host->session, &batch, GLN_OUTPUT_LOGITS, host->values, host->classes);
+}
+
+static gln_status features(host *host)
+{
+    gln_batch batch = pixels_of(host);
+    return gln_session_features(host->session, &batch, host->values, host->features);
+}
+
+static const char *some_layer(host *host)
+{
+    gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+    size_t count = gln_model_layer_count(host->model);
+    CHECK_STATUS(GLN_OK, gln_model_layer(host->model, host->turn++ % 2 ? count / 2 : count / 3, &info));
+    return info.name;
+}
+
+static gln_status layer_shape(host *host)
+{
+    int32_t channels, height, width;
+    return gln_session_layer_shape(host->session, some_layer(host), &channels, &height, &width);
+}
+
+/* Another layer each time, for which a way is prepared. */
+static gln_status layer(host *host)
+{
+    gln_batch batch = pixels_of(host);
+    return gln_session_layer(host->session, some_layer(host), &batch, host->values, host->capacity);
+}
+
+static void receive(void *context, const gln_operation_time *operation)
+{
+    size_t i;
+    for (i = 0; i < operation->layer_count; i++)
+        *(size_t *)context += strlen(operation->layers[i]);
+}
+
+static gln_status profile(host *host)
+{
+    gln_batch batch = pixels_of(host);
+    size_t length = 0;
+    return gln_session_profile(host->session, &batch, receive, &length);
+}
+
+/* Calls that fail anyway: their messages need memory. Each gives its own status, or that there is no memory. */
+static gln_status mistakes(host *host)
+{
+    gln_batch batch = pixels_of(host), empty = batch;
+    gln_image image = picture();
+    gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+    gln_session *session = NULL;
+    gln_model *model = NULL;
+    gln_status found[16];
+    int i, count = 0, lacking = 0;
+    static const gln_status expected[] = {
+        GLN_IO_ERROR,         GLN_INVALID_MODEL,    GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT,
+        GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_NOT_FOUND,        GLN_INVALID_ARGUMENT,
+        GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_UNSUPPORTED_VERSION,
+    };
+    empty.count = 0;
+    image.row_stride = 1;
+    found[count++] = gln_model_load_file("/nowhere/a/model.gln", &model);
+    found[count++] = gln_model_load_memory(host->file.data, host->file.size / 2, GLN_MEMORY_BORROW, &model);
+    found[count++] = gln_model_layer(host->model, SIZE_MAX, &info);
+    found[count++] = gln_session_options_set_threads(host->options, -1);
+    found[count++] = gln_session_create(NULL, NULL, &session);
+    found[count++] = gln_session_predict(host->session, &batch, GLN_OUTPUT_LOGITS, host->values, 0);
+    found[count++] = gln_session_layer(host->session, "no layer of this name", &batch, host->values, host->capacity);
+    found[count++] = gln_session_features(host->session, &empty, host->values, host->features);
+    found[count++] = gln_session_classify(host->session, &image, host->predictions, 1, NULL);
+    found[count++] = gln_session_predict(host->session, &batch, (gln_output)9, host->values, host->classes);
+    found[count++] = gln_session_preprocess(host->session, NULL, host->noise, 1) == GLN_INVALID_ARGUMENT
+                         ? GLN_BUFFER_TOO_SMALL
+                         : GLN_OUT_OF_MEMORY;
+    found[count++] = gln_check_abi(GLN_ABI_VERSION + 1);
+    for (i = 0; i < count; i++) {
+        CHECK(found[i] == expected[i] || found[i] == GLN_OUT_OF_MEMORY);
+        lacking += found[i] == GLN_OUT_OF_MEMORY;
+    }
+    CHECK(model == NULL && session == NULL);
+    return lacking ? GLN_OUT_OF_MEMORY : GLN_OK;
+}
+
+static const struct {
+    const char *name;
+    operation run;
+    /* Whether it is to allocate nothing at all. */
+    int is_free;
+} operations[] = {
+    {"load_file", load_file, 0},
+    {"load_memory, copied", load_copy, 0},
+    {"load_memory, borrowed", load_borrowed, 0},
+    {"a model's getters", describe, 1},
+    {"options", make_options, 0},
+    {"create", create, 0},
+    {"create alone", create_alone, 0},
+    {"a session's getters", ask, 1},
+    {"classify", classify, 0},
+    {"preprocess", preprocess, 0},
+    {"predict", predict, 1},
+    {"predict tensors", predict_planes, 1},
+    {"features", features, 1},
+    {"layer_shape", layer_shape, 0},
+    {"layer", layer, 0},
+    {"profile", profile, 0},
+    {"mistakes", mistakes, 0},
+};
+enum { OPERATIONS = sizeof operations / sizeof *operations };
+
+/* ---------------------------------------------------------------------------------------------------- the loop */
+
+static void open_host(host *host, const char *path, int threads)
+{
+    FILE *file = fopen(path, "rb");
+    size_t i;
+    memset(host, 0, sizeof *host);
+    host->path = path;
+    CHECK(file != NULL);
+    if (!file)
+        return;
+    fseek(file, 0, SEEK_END);
+    host->file.size = (size_t)ftell(file);
+    rewind(file);
+    host->file.data = malloc(host->file.size);
+    CHECK(fread(host->file.data, 1, host->file.size, file) == host->file.size);
+    fclose(file);
+    CHECK_STATUS(GLN_OK, gln_model_load_memory(host->file.data, host->file.size, GLN_MEMORY_BORROW, &host->model));
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&host->options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_threads(host->options, threads));
+    CHECK_STATUS(GLN_OK, gln_session_create(host->model, host->options, &host->session));
+    host->classes = gln_model_class_count(host->model);
+    host->features = gln_model_feature_count(host->model);
+    host->pixels = (size_t)gln_session_input_height(host->session) * (size_t)gln_session_input_width(host->session) *
+                   (size_t)gln_model_input_channels(host->model);
+    for (i = 0; i < gln_model_layer_count(host->model); i++) {
+        gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+        size_t size;
+        CHECK_STATUS(GLN_OK, gln_model_layer(host->model, i, &info));
+        size = (size_t)info.channels * (size_t)info.height * (size_t)info.width;
+        if (size > host->capacity)
+            host->capacity = size;
+    }
+    if (host->capacity < host->features)
+        host->capacity = host->features;
+    host->noise = malloc(host->pixels);
+    host->planes = malloc(host->pixels * sizeof(float));
+    host->values = malloc(host->capacity * sizeof(float));
+    host->predictions = malloc(host->classes * sizeof(gln_prediction));
+    for (i = 0; i < host->pixels; i++) {
+        host->noise[i] = (unsigned char)(i * 2654435761u >> 24);
+        host->planes[i] = (float)host->noise[i] / 100;
+    }
+}
+
+static void close_host(host *host)
+{
+    gln_session_free(host->session);
+    gln_session_options_free(host->options);
+    gln_model_free(host->model);
+    free(host->file.data);
+    free(host->noise);
+    free(host->planes);
+    free(host->values);
+    free(host->predictions);
+}
+
+/*
+ * Every allocation, or every `step`th after the first `all`, of every operation. Prints what there was of each.
+ */
+static void fail_each(const char *path, int threads, long all, long step)
+{
+    static host host;
+    long runs = 0, before_all = 0;
+    int round, index;
+    /* The first rounds let lazily made things come to be. */
+    for (round = 0; round < 3; round++) {
+        before_all = allocations_live();
+        open_host(&host, path, threads);
+        for (index = 0; index < OPERATIONS; index++)
+            CHECK_STATUS(GLN_OK, operations[index].run(&host));
+        close_host(&host);
+    }
+    CHECK(allocations_live() == before_all);
+    open_host(&host, path, threads);
+    for (index = 0; index < OPERATIONS; index++) {
+        operation run = operations[index].run;
+        allocations_failure failure;
+        long number, count = 0, live, lacking = 0;
+        CHECK_STATUS(GLN_OK, run(&host));
+        for (round = 0; round < 2; round++) {
+            allocations_arm(FAIL_NEVER, 0);
+            CHECK_STATUS(GLN_OK, run(&host));
+            number = allocations_disarm();
+            count = number > count ? number : count;
+        }
+        if (operations[index].is_free)
+            CHECK(count == 0);
+        for (failure = FAIL_ONCE; failure <= FAIL_FROM_THEN; failure++) {
+            for (number = 0; number < count; number += number < all ? 1 : step) {
+                gln_status status;
+                host.turn = (unsigned)number * 2;
+                CHECK_STATUS(GLN_OK, run(&host));
+                CHECK_STATUS(GLN_OK, run(&host));
+                live = allocations_live();
+                host.turn = (unsigned)number * 2;
+                allocations_arm(failure, number);
+                status = run(&host);
+                allocations_disarm();
+                if (status == GLN_OUT_OF_MEMORY)
+                    CHECK(*gln_last_error_message() != 0);
+                else
+                    CHECK_STATUS(GLN_OK, status);
+                lacking += status == GLN_OUT_OF_MEMORY;
+                host.turn = (unsigned)number * 2;
+                CHECK_STATUS(GLN_OK, run(&host));
+                CHECK_STATUS(GLN_OK, run(&host));
+                if (allocations_live() != live) {
+                    fprintf(stderr, "%s, %s failure at %ld: %ld blocks more than before\n", operations[index].name,
+                            failure == FAIL_ONCE ? "one" : "every", number, allocations_live() - live);
+                    CHECK(allocations_live() == live);
+                }
+                runs++;
+            }
+        }
+        printf("  %-22s %5ld allocations, %5ld of the calls without one say so\n", operations[index].name, count,
+               lacking);
+    }
+    close_host(&host);
+    CHECK(allocations_live() == before_all);
+    printf("  %ld calls\n", runs);
+}
+
+static const char *bundled, *tiny;
+
+static void test_tiny_model(void)
+{
+    fail_each(tiny, 1, 1 << 20, 1);
+}
+
+static void test_tiny_model_on_threads(void)
+{
+    fail_each(tiny, 3, 1 << 20, 1);
+}
+
+static void test_bundled_model(void)
+{
+    if (!bundled)
+        SKIP("no model file was named");
+    fail_each(bundled, 2, 40, 37);
+}
+
+static long address_space(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%ld", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+/* The system itself refuses: mappings, threads and the reserves too. */
+static void test_address_space(void)
+{
+    const char *path = bundled ? bundled : tiny;
+    const long step = 256 << 10;
+    long extra, lacking = 0, successes = 0;
+    for (extra = 0; extra < (96L << 20) && successes < 3; extra += step) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0) {
+            static unsigned char pixels[3 * 640 * 480];
+            gln_image image = {pixels, 640, 480, 0, GLN_PIXEL_RGB};
+            gln_prediction best;
+            gln_model *model = NULL;
+            gln_session_options *options = NULL;
+            gln_session *session = NULL;
+            gln_status found;
+            struct rlimit limit;
+            limit.rlim_cur = limit.rlim_max = (rlim_t)(address_space() + extra);
+            alarm(60);
+            setrlimit(RLIMIT_AS, &limit);
+            found = gln_model_load_file(path, &model);
+            if (found == GLN_OK)
+                found = gln_session_options_create(&options);
+            if (found == GLN_OK)
+                found = gln_session_options_set_threads(options, 2);
+            if (found == GLN_OK)
+                found = gln_session_create(model, options, &session);
+            if (found == GLN_OK)
+                found = gln_session_classify(session, &image, &best, 1, NULL);
+            gln_session_free(session);
+            gln_session_options_free(options);
+            gln_model_free(model);
+            _exit((int)found);
+        }
+        waitpid(child, &status, 0);
+        CHECK(WIFEXITED(status));
+        if (WIFEXITED(status)) {
+            CHECK(WEXITSTATUS(status) == GLN_OK || WEXITSTATUS(status) == GLN_OUT_OF_MEMORY);
+            lacking += WEXITSTATUS(status) == GLN_OUT_OF_MEMORY;
+            successes += WEXITSTATUS(status) == GLN_OK;
+        }
+    }
+    printf("  %ld limits are too low\n", lacking);
+    CHECK(lacking > 0 && successes > 0);
+}
+
+int main(int count, char **arguments)
+{
+    static char path[] = "/tmp/googlenet-exhaustion-XXXXXX";
+    int descriptor = mkstemp(path);
+    tiny_bytes file = tiny_model();
+    int result;
+    bundled = count > 1 ? arguments[1] : NULL;
+    tiny = path;
+    if (descriptor < 0 || write(descriptor, file.data, file.size) != (ssize_t)file.size)
+        return 2;
+    close(descriptor);
+    free(file.data);
+    RUN(test_tiny_model);
+    RUN(test_tiny_model_on_threads);
+    RUN(test_bundled_model);
+    RUN(test_address_space);
+    result = check_finish();
+    unlink(path);
+    return result;
+}
