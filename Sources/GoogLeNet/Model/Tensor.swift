@@ -112,22 +112,7 @@ extension Tensor {
         return false
       }
       return true
-    case .float32:
-      // Blocks without a branch inside, so that the loop becomes vector instructions.
-      var largest: UInt32 = 0
-      let block = 1 << 14
-      var first = 0
-      let total = count
-      while first < total {
-        let end = min(first &+ block, total)
-        for index in first..<end {
-          let exponent = start.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self) & 0x7F80_0000
-          largest = exponent > largest ? exponent : largest
-        }
-        if largest == 0x7F80_0000 { return false }
-        first = end
-      }
-      return true
+    case .float32: return Finiteness.isFinite(start, count: count)
     }
   }
 }

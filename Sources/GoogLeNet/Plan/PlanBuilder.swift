@@ -406,13 +406,16 @@ struct PlanBuilder {
     guard let input = location(of: Graph.inputValue), outputs.count == graph.outputs.count else {
       throw GoogLeNetError(.outOfMemory, "no memory for activations")
     }
-    let scratchStride = (scratchSize + Int(GLN_ALIGNMENT) - 1) / Int(GLN_ALIGNMENT) * Int(GLN_ALIGNMENT)
-    let scratch = try settings.allocator.allocate(max(scratchStride, 1) * settings.threads, for: "scratch")
+    // In front of each thread's scratch are its findings.
+    let alignment = Int(GLN_ALIGNMENT)
+    let scratchStride = alignment + (scratchSize + alignment - 1) / alignment * alignment
+    let scratch = try settings.allocator.allocate(scratchStride * settings.threads, for: "scratch")
     storage.keep(scratch)
     return Plan(
       input: try planInput(input), stages: UnsafeBufferPointer(storage.store(stages)), outputs: outputs,
-      operations: graph.nodes.indices.map(operation), scratch: scratch.base, scratchStride: scratchStride,
-      weightBytes: storage.weightBytes, arenaBytes: memory.size, scratchBytes: scratchStride * settings.threads,
+      operations: graph.nodes.indices.map(operation), scratch: scratch.base + alignment,
+      scratchStride: scratchStride, threads: settings.threads, weightBytes: storage.weightBytes,
+      arenaBytes: memory.size, scratchBytes: scratchStride * settings.threads,
       peakBytes: memory.size + max(packingMemory.peak, packingMemory.final + scratch.size), storage: storage)
   }
 
@@ -545,6 +548,12 @@ struct PlanBuilder {
         output_pixel_stride: output.pixelStride, height: Int32(input.shape.height), width: Int32(input.shape.width),
         channels: Int32(input.shape.channels), size: Int32(it.size), input_scale: inputScale,
         alpha: it.alphaOfElement, k: it.k, output_multiplier: 1 / outputScale, threads: Int32(settings.threads)))
+    guard arguments.pointee.isInRange else {
+      throw GoogLeNetError(
+        .unsupported,
+        "\(model.source): a normalization's k of \(it.k), alpha of \(it.alpha) and scales of \(inputScale) and "
+          + "\(outputScale) are too small or too large for 8 bits: run the model in float32")
+    }
     return try task(table.u16_normalization, arguments, units: table.u16_normalization_units?(arguments))
   }
 

@@ -18,11 +18,12 @@ struct Int8Pooling {
   }
 
   /// Sums are exact; the average is rounded twice, by the conversion of the sum and by the multiplication.
-  func runAverage(_ unit: Int32) {
+  func runAverage(_ unit: Int32, _ findings: UnsafeMutablePointer<gln_findings>) {
     let geometry = PoolingGeometry(arguments, inputSize: 1, outputSize: MemoryLayout<Float>.size)
     let (firstRow, endRow) = geometry.cut.range(unit)
     let input = arguments.input.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
     let output = arguments.output.unsafelyUnwrapped
+    var check = FiniteCheck()
     for row in firstRow..<endRow {
       let rows = geometry.rows(row)
       for column in 0..<geometry.outputWidth {
@@ -40,11 +41,14 @@ struct Int8Pooling {
               corner + channel, rows.count, columns.count, geometry.inputRowStep, geometry.inputColumnStep)
             : Int8Tier.floats(
               Self.sums(corner + channel, rows.count, columns.count, geometry.inputRowStep, geometry.inputColumnStep))
-          store(sums * scale, averages + channel, count: geometry.channels &- channel)
+          let result = sums * scale
+          store(result, averages + channel, count: geometry.channels &- channel)
+          check.take(result, storedAt: averages + channel, count: geometry.channels &- channel)
           channel &+= Vec.scalarCount
         }
       }
     }
+    check.report(to: findings)
   }
 
   /// Pixels whose sums fit 32 bits whatever they hold.
