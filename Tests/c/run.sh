@@ -34,7 +34,7 @@ ${CC:-cc} -std=c11 $warnings $cflags -c "$build/example.c" -o "$build/example.o"
 
 $c -c "$here/check.c" -o "$build/check.o"
 $c -c "$here/tiny_model.c" -o "$build/tiny_model.o"
-for test in basics models sessions memory; do
+for test in basics models sessions memory finite; do
     # test_memory.c defines malloc's family itself: the compiler must not reason about it.
     $c -fno-builtin -c "$here/test_$test.c" -o "$build/$test.o"
     objects="$build/$test.o $build/check.o $build/tiny_model.o"
