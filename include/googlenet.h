@@ -414,7 +414,7 @@ typedef struct gln_prediction {
  * size, normalises, runs the network.
  * predictions  receives the `capacity` likeliest classes, most probable first; ties go to the lower class index.
  * count        receives how many were written: the smaller of capacity and the class count. May be NULL.
- * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image.
+ * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image, GLN_NOT_FINITE as gln_session_predict; both outputs then stay as they were.
  */
 GLN_API gln_status gln_session_classify(gln_session *session, const gln_image *image, gln_prediction *predictions,
                                         size_t capacity, size_t *count);
@@ -427,7 +427,9 @@ GLN_API gln_status gln_session_preprocess(gln_session *session, const gln_image 
 
 typedef enum gln_batch_kind {
     GLN_BATCH_U8 = 0,     /* pixels of exactly the session's input size in `format`, NHWC without gaps; normalised by the library */
-    GLN_BATCH_FLOAT32 = 1 /* tensors, NCHW, already normalised and in the network's own channel order; `format` is ignored */
+    /* tensors, NCHW, already normalised and in the network's own channel order; `format` is ignored. All values must be finite: NaN
+     * and infinity are GLN_INVALID_ARGUMENT, looked for just before an image runs. */
+    GLN_BATCH_FLOAT32 = 1
 } gln_batch_kind;
 
 /* Images of exactly the session's input size. Borrowed for the length of the call. */
@@ -448,11 +450,17 @@ typedef enum gln_output {
  * pixels: tensors are turned back into the nearest ones.
  * capacity  the number of floats that `values` holds; GLN_BUFFER_TOO_SMALL if it is less than count * class_count.
  * The result for an image does not depend on the batch that it came in.
+ * GLN_NOT_FINITE if a value of any layer became infinite or NaN on the way, even if a later layer would hide it: the message names the
+ * image and the layer. With it, and with GLN_INVALID_ARGUMENT for a tensor that is not finite, the rows of earlier images may have been
+ * written; that of the image concerned and all later ones stay as they were.
  */
 GLN_API gln_status gln_session_predict(gln_session *session, const gln_batch *batch, gln_output output, float *values,
                                        size_t capacity);
 
-/* The pooled features before the classifier: batch->count rows of gln_model_feature_count floats. */
+/*
+ * The pooled features before the classifier: batch->count rows of gln_model_feature_count floats. The whole network runs, and fails, as in
+ * gln_session_predict.
+ */
 GLN_API gln_status gln_session_features(gln_session *session, const gln_batch *batch, float *values, size_t capacity);
 
 /*
@@ -464,7 +472,8 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
 /*
  * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height × width
  * float32 values, NCHW. A call for another name than the last prepares a way through the network up to that layer, which
- * takes up to as long as creating a session; it is kept for the next call with the same name.
+ * takes up to as long as creating a session; it is kept for the next call with the same name. Fails as gln_session_predict where a value of
+ * the layer or of one before it is not finite.
  */
 GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
                                      size_t capacity);
@@ -500,7 +509,8 @@ typedef void (*gln_profile_function)(void *context, const gln_operation_time *op
  * own (concatenation in place, dropout) appear in none. The sum is more than the time of gln_session_predict, which runs operations that
  * do not depend on each other at the same time. Sessions that are not profiled lose no time by it. Call it several times and take
  * medians: the first run of a session is slower.
- * receive  called on the calling thread after each image, for its operations in the order in which they ran: a few dozen calls.
+ * receive  called on the calling thread after each image, for its operations in the order in which they ran: a few dozen calls. Not called
+ *          for an image that fails with GLN_NOT_FINITE or GLN_INVALID_ARGUMENT, as in gln_session_predict, nor for later ones.
  * context  handed to receive.
  */
 GLN_API gln_status gln_session_profile(gln_session *session, const gln_batch *batch, gln_profile_function receive,

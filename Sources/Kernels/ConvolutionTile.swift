@@ -46,6 +46,16 @@ enum ConvolutionTile<let rows: Int, let columns: Int, let vectors: Int> {
         }
       }
     }
+    if let findings = loop.pointee.findings {
+      // Lanes past the last channel are sums of zeros.
+      var checks = InlineArray<vectors, FiniteCheck> { _ in FiniteCheck() }
+      for row in 0..<rows {
+        for column in 0..<columns {
+          for vector in 0..<vectors { checks[vector].take(sums[row][column][vector]) }
+        }
+      }
+      for vector in 0..<vectors { checks[vector].report(to: findings) }
+    }
     let minimum = Vec(repeating: loop.pointee.minimum)
     for row in 0..<rows {
       for column in 0..<columns {

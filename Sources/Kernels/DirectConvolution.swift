@@ -56,7 +56,7 @@ struct DirectConvolution {
       tapRows: tapRows, tapColumns: tapColumns, tapLength: tapLength, tapRowStep: tapRowStep,
       tapColumnStep: Int(shape.dilation_width) &* pixelStride, inputRowStep: Int(shape.stride_height) &* rowStride,
       inputColumnStep: Int(shape.stride_width) &* pixelStride, outputRowStep: shape.output_row_stride,
-      outputColumnStep: shape.output_pixel_stride, minimum: shape.minimum,
+      outputColumnStep: shape.output_pixel_stride, minimum: shape.minimum, findings: nil,
       prefetch: UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped, prefetchStep: 0)
   }
 
@@ -98,11 +98,14 @@ struct DirectConvolution {
   }
 
   /// Computes a unit.
-  func run(_ arguments: gln_f32_convolution, _ unit: Int32) {
+  func run(
+    _ arguments: gln_f32_convolution, _ unit: Int32, _ findings: UnsafeMutablePointer<gln_findings>
+  ) {
     let input = arguments.input.unsafelyUnwrapped
     let packed = arguments.weights.unsafelyUnwrapped
     let output = arguments.output.unsafelyUnwrapped
     var loop = loop
+    loop.findings = findings
     withUnsafeMutablePointer(to: &loop) { loop in
       if isVector {
         let (first, end) = vectorCut(arguments.threads).range(unit)
@@ -221,9 +224,9 @@ func directAlgorithm() -> gln_f32_convolution_algorithm {
       let arguments = arguments.unsafelyUnwrapped.pointee
       return DirectConvolution(arguments).firstWeights(arguments, unit)
     },
-    run: { arguments, _, unit, _ in
+    run: { arguments, _, unit, scratch in
       let shape = arguments.unsafelyUnwrapped.load(as: gln_f32_convolution.self)
-      DirectConvolution(shape).run(shape, unit)
+      DirectConvolution(shape).run(shape, unit, gln_findings_of(scratch))
     })
 }
 

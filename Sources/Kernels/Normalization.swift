@@ -16,16 +16,20 @@ struct Normalization {
     WorkCut(items: Int(arguments.height) &* Int(arguments.width), threads: arguments.threads)
   }
 
-  func run(_ unit: Int32) {
+  func run(_ unit: Int32, _ findings: UnsafeMutablePointer<gln_findings>) {
+    var check = FiniteCheck()
     switch arguments.beta {
-    case 0.75: run(unit, ThreeQuarterRootPower())
-    case 0.5: run(unit, SquareRootPower())
-    default: run(unit, GeneralPower(exponent: -arguments.beta))
+    case 0.75: run(unit, ThreeQuarterRootPower(), &check)
+    case 0.5: run(unit, SquareRootPower(), &check)
+    default: run(unit, GeneralPower(exponent: -arguments.beta), &check)
     }
+    check.report(to: findings)
   }
 
   @inline(__always)
-  private func run<Power: NormalizationPower>(_ unit: Int32, _ power: Power) {
+  private func run<Power: NormalizationPower>(
+    _ unit: Int32, _ power: Power, _ check: inout FiniteCheck
+  ) {
     let a = arguments
     let (first, end) = Self.cut(a).range(unit)
     let reach = Swift.min(Int(a.size) / 2, Self.largestReach)
@@ -47,12 +51,14 @@ struct Normalization {
             square(input(other), 0, channels &+ reach, squares + ((other &- pixel) &* step &+ reach))
           }
           for other in pixel..<endOfBatch {
-            scaleChannels(input(other), output(other), 0, channels, squares + (other &- pixel) &* step, reach, power)
+            scaleChannels(
+              input(other), output(other), 0, channels, squares + (other &- pixel) &* step, reach, power,
+              &check)
           }
           pixel = endOfBatch
         }
       } else {
-        for pixel in first..<end { runInChunks(input(pixel), output(pixel), squares, reach, power) }
+        for pixel in first..<end { runInChunks(input(pixel), output(pixel), squares, reach, power, &check) }
       }
     }
   }
@@ -94,7 +100,7 @@ struct Normalization {
   @inline(__always)
   private func scaleChannels<Power: NormalizationPower>(
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ first: Int, _ end: Int,
-    _ squares: UnsafePointer<Float>, _ reach: Int, _ power: Power
+    _ squares: UnsafePointer<Float>, _ reach: Int, _ power: Power, _ check: inout FiniteCheck
   ) {
     let alpha = Vec(repeating: arguments.alpha)
     let k = Vec(repeating: arguments.k)
@@ -107,8 +113,12 @@ struct Normalization {
       } else {
         for place in 1..<(2 &* reach &+ 1) { sum += load(window + place) }
       }
-      let result = load(input + channel) * power(multiplyAdd(alpha, sum, k))
+      let base = multiplyAdd(alpha, sum, k)
+      let result = load(input + channel) * power(base)
       store(result, output + channel, count: end &- channel)
+      // The power of infinity is 0, and past the last channel the base is finite where it is so before.
+      check.take(base)
+      check.take(result, storedAt: output + channel, count: end &- channel)
       channel &+= Vec.scalarCount
     }
   }
@@ -118,7 +128,7 @@ struct Normalization {
   @inline(__always)
   private func runInChunks<Power: NormalizationPower>(
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>,
-    _ reach: Int, _ power: Power
+    _ reach: Int, _ power: Power, _ check: inout FiniteCheck
   ) {
     let channels = Int(arguments.channels)
     for place in 0..<reach { squares[place] = 0 }
@@ -127,7 +137,7 @@ struct Normalization {
     while first < channels {
       let end = Swift.min(first &+ Self.chunk, channels)
       filled = square(input, filled, end &+ reach, squares + (filled &- first &+ reach))
-      scaleChannels(input, output, first, end, squares, reach, power)
+      scaleChannels(input, output, first, end, squares, reach, power, &check)
       for place in 0..<(filled &- end &+ reach) { squares[place] = squares[end &- first &+ place] }
       first = end
     }

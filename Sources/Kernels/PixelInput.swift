@@ -10,7 +10,7 @@ struct PixelInput {
     WorkCut(items: Int(arguments.height), threads: 2)
   }
 
-  func run(_ unit: Int32) {
+  func run(_ unit: Int32, _ findings: UnsafeMutablePointer<gln_findings>) {
     let offsets = arguments.channel_offsets
     let mean = arguments.mean
     let scale = arguments.scale
@@ -32,6 +32,22 @@ struct PixelInput {
         if channels > 3 { output[3] = (Float(pixel[Int(offsets.3)]) - mean.3) * scale.3 }
       }
     }
+    guard mayOverflow else { return }
+    let channels = Int(arguments.channels)
+    forEachPixel(unit) { _, output in
+      for channel in 0..<channels where !output[channel].isFinite { findings.pointee.not_finite = 1 }
+    }
+  }
+
+  /// Whether a byte's value may be beyond float32. Those of the bytes between 0 and 255 lie between theirs.
+  private var mayOverflow: Bool {
+    let (mean, scale) = (arguments.mean, arguments.scale)
+    func isFinite(_ mean: Float, _ scale: Float) -> Bool {
+      ((0 - mean) * scale).isFinite && ((255 - mean) * scale).isFinite
+    }
+    return
+      !(isFinite(mean.0, scale.0) && isFinite(mean.1, scale.1) && isFinite(mean.2, scale.2)
+      && isFinite(mean.3, scale.3))
   }
 
   @inline(__always)

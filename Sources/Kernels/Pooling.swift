@@ -18,10 +18,11 @@ struct Pooling {
     ).run(unit)
   }
 
-  func runAverage(_ unit: Int32) {
+  func runAverage(_ unit: Int32, _ findings: UnsafeMutablePointer<gln_findings>) {
     let (firstRow, endRow) = geometry.cut.range(unit)
     let input = arguments.input.unsafelyUnwrapped
     let output = arguments.output.unsafelyUnwrapped
+    var check = FiniteCheck()
     for row in firstRow..<endRow {
       let rows = geometry.rows(row)
       for column in 0..<geometry.outputWidth {
@@ -30,26 +31,34 @@ struct Pooling {
           input + (rows.first &* geometry.inputRowStep &+ columns.first &* geometry.inputColumnStep), rows.count,
           columns.count, Vec(repeating: Float(geometry.count(rows, columns))),
           (output + (row &* geometry.outputRowStep &+ column &* geometry.outputColumnStep))
-            .assumingMemoryBound(to: Float.self))
+            .assumingMemoryBound(to: Float.self), &check)
       }
     }
+    check.report(to: findings)
   }
 
   /// The averages of one window.
   @inline(__always)
   private func average(
-    _ input: UnsafeRawPointer, _ rows: Int, _ columns: Int, _ count: Vec, _ output: UnsafeMutablePointer<Float>
+    _ input: UnsafeRawPointer, _ rows: Int, _ columns: Int, _ count: Vec, _ output: UnsafeMutablePointer<Float>,
+    _ check: inout FiniteCheck
   ) {
     let width = Vec.scalarCount
     var channel = 0
     while channel &+ 4 &* width <= geometry.channels {
       let sums: InlineArray<4, Vec> = sum(input, channel, rows, columns)
-      for vector in 0..<4 { store(sums[vector] / count, output + (channel &+ vector &* width)) }
+      for vector in 0..<4 {
+        let result = sums[vector] / count
+        check.take(result)
+        store(result, output + (channel &+ vector &* width))
+      }
       channel &+= 4 &* width
     }
     while channel < geometry.channels {
       let sums: InlineArray<1, Vec> = sum(input, channel, rows, columns)
-      store(sums[0] / count, output + channel, count: geometry.channels &- channel)
+      let result = sums[0] / count
+      store(result, output + channel, count: geometry.channels &- channel)
+      check.take(result, storedAt: output + channel, count: geometry.channels &- channel)
       channel &+= width
     }
   }

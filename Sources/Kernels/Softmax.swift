@@ -1,6 +1,6 @@
 import CKernels
 
-/// exp(x − max) / sum over contiguous values. No operation is fused, and the sum is taken in the order of the values, so
+/// exp(x − max) / sum over contiguous values. Of finite values all are between 0 and 1. No operation is fused, and the sum is taken in the order of the values, so
 /// that every tier gives the same bits.
 struct Softmax {
   let arguments: gln_f32_softmax

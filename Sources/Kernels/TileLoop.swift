@@ -1,3 +1,5 @@
+import CKernels
+
 /// What all register tiles of a convolution have in common. Steps count floats.
 struct TileLoop {
   /// The taps of the kernel: rows, columns, and the contiguous inputs of each.
@@ -13,6 +15,8 @@ struct TileLoop {
   var outputRowStep: Int
   var outputColumnStep: Int
   var minimum: Float
+  /// Where sums that are not finite are reported; nil where they are no outputs yet.
+  var findings: UnsafeMutablePointer<gln_findings>?
   /// Weights that are needed after these tiles: each step of a tile asks for a cache line or two here, and the next step
   /// `prefetchStep` bytes further on. Weights are read once an image, so they come from the outermost cache or from memory.
   var prefetch: UnsafeRawPointer

@@ -27,11 +27,14 @@ enum VectorTile<let blocks: Int, let vectors: Int> {
       }
     }
     let minimum = Vec(repeating: loop.pointee.minimum)
+    var check = FiniteCheck()
     for block in 0..<blocks {
       for vector in 0..<vectors {
+        check.take(sums[block][vector])
         let channel = (block &* vectors &+ vector) &* Vec.scalarCount
         store(raise(sums[block][vector], to: minimum), output + channel)
       }
     }
+    if let findings = loop.pointee.findings { check.report(to: findings) }
   }
 }

@@ -180,6 +180,7 @@ struct WinogradConvolution {
     _ arguments: gln_f32_convolution, _ phase: Int32, _ unit: Int32, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let (first, end) = cut(phase).range(unit)
+    let findings: UnsafeMutablePointer<gln_findings> = gln_findings_of(scratch)
     if transformsWithin {
       let products = scratch + superblockInputs
       for superblock in first..<end {
@@ -191,13 +192,13 @@ struct WinogradConvolution {
             block &+ 1 < blocks.count
             ? UnsafeRawPointer(blockWeights(arguments, block &+ 1))
             : superblock &+ 1 < end ? UnsafeRawPointer(blockWeights(arguments, 0)) : arguments.followingWeights(unit)
-          multiply(arguments, superblock, block, firstGroup, endGroup, scratch, products, next)
+          multiply(arguments, superblock, block, firstGroup, endGroup, scratch, products, next, findings)
         }
       }
     } else if phase == 0 {
       transformSharedInput(arguments, first, end)
     } else {
-      multiplySharedInput(arguments, first, end, scratch, arguments.followingWeights(unit))
+      multiplySharedInput(arguments, first, end, scratch, arguments.followingWeights(unit), findings)
     }
   }
 
@@ -292,7 +293,7 @@ struct WinogradConvolution {
 
   private func transformOutput(
     _ arguments: gln_f32_convolution, _ tile: Int, _ products: UnsafePointer<Float>, _ step: Int, _ bias: Vec,
-    _ channel: Int, _ count: Int
+    _ channel: Int, _ count: Int, _ check: inout FiniteCheck
   ) {
     let (output, rows, columns) = outputs(arguments, tile, channel)
     let rowStride = arguments.output_row_stride
@@ -302,19 +303,19 @@ struct WinogradConvolution {
     case (6, 4):
       WinogradTile<6, 4>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count)
+        rows: rows, columns: columns, count: count, &check)
     case (6, 3):
       WinogradTile<6, 3>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count)
+        rows: rows, columns: columns, count: count, &check)
     case (6, _):
       WinogradTile<6, 2>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count)
+        rows: rows, columns: columns, count: count, &check)
     default:
       WinogradTile<4, 2>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count)
+        rows: rows, columns: columns, count: count, &check)
     }
   }
 
@@ -353,7 +354,7 @@ struct WinogradConvolution {
   /// A unit's groups of the same superblock and block are done together.
   private func multiplySharedInput(
     _ arguments: gln_f32_convolution, _ first: Int, _ end: Int, _ products: UnsafeMutablePointer<Float>,
-    _ following: UnsafeRawPointer
+    _ following: UnsafeRawPointer, _ findings: UnsafeMutablePointer<gln_findings>
   ) {
     var item = first
     while item < end {
@@ -363,7 +364,7 @@ struct WinogradConvolution {
       multiply(
         arguments, superblock, block, group, group &+ count,
         arguments.shared.unsafelyUnwrapped + superblock &* superblockInputs, products,
-        item < end ? UnsafeRawPointer(blockWeights(arguments, place(ofItem: item).block)) : following)
+        item < end ? UnsafeRawPointer(blockWeights(arguments, place(ofItem: item).block)) : following, findings)
     }
   }
 
@@ -371,7 +372,8 @@ struct WinogradConvolution {
   /// after the block's.
   private func multiply(
     _ arguments: gln_f32_convolution, _ superblock: Int, _ block: Int, _ firstGroup: Int, _ endGroup: Int,
-    _ inputs: UnsafeMutablePointer<Float>, _ products: UnsafeMutablePointer<Float>, _ next: UnsafeRawPointer
+    _ inputs: UnsafeMutablePointer<Float>, _ products: UnsafeMutablePointer<Float>, _ next: UnsafeRawPointer,
+    _ findings: UnsafeMutablePointer<gln_findings>
   ) {
     let vectors = blocks.vectors(block)
     let lanes = vectors &* Vec.scalarCount
@@ -386,7 +388,7 @@ struct WinogradConvolution {
     var loop = TileLoop(
       tapRows: stride, tapColumns: 1, tapLength: depth / stride, tapRowStep: Self.phaseRowStep, tapColumnStep: 0,
       inputRowStep: 0, inputColumnStep: channelStep, outputRowStep: 0, outputColumnStep: productStep,
-      minimum: -.infinity, prefetch: UnsafeRawPointer(weights),
+      minimum: -.infinity, findings: nil, prefetch: UnsafeRawPointer(weights),
       prefetchStep: lanes &* MemoryLayout<Float>.size / (endGroup &- firstGroup))
     withUnsafeMutablePointer(to: &loop) { loop in
       withUnsafePointer(to: zeros) { zeros in
@@ -412,15 +414,17 @@ struct WinogradConvolution {
         }
       }
     }
+    var check = FiniteCheck()
     for tile in firstTile..<endTile {
       for vector in 0..<vectors {
         transformOutput(
           arguments, tile,
           UnsafePointer(products) + ((tile &- firstTile) &* productStep &+ vector &* Vec.scalarCount), lanes,
           packed[block &* Tier.tileVectors &+ vector], blocks.firstChannel(block) &+ vector &* Vec.scalarCount,
-          vector &+ 1 < vectors ? Vec.scalarCount : blocks.lastLanes(block))
+          vector &+ 1 < vectors ? Vec.scalarCount : blocks.lastLanes(block), &check)
       }
     }
+    check.report(to: findings)
   }
 
   // MARK: Packing

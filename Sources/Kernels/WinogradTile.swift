@@ -15,12 +15,12 @@ enum WinogradTile<let inputs: Int, let outputs: Int> {
     }
   }
 
-  /// Reads the products `step` values apart, adds the bias, raises to the minimum and writes the first `count` channels of the
-  /// outputs in the image.
+  /// Reads the products `step` values apart, adds the bias, checks the sums, raises to the minimum and writes the first `count`
+  /// channels of the outputs in the image. Lanes past them are sums of zeros.
   @inline(__always)
   static func transformOutput(
     _ products: UnsafePointer<Float>, _ step: Int, bias: Vec, minimum: Vec, _ output: UnsafeMutablePointer<Float>,
-    rowStride: Int, pixelStride: Int, rows: Int, columns: Int, count: Int
+    rowStride: Int, pixelStride: Int, rows: Int, columns: Int, count: Int, _ check: inout FiniteCheck
   ) {
     let halves = InlineArray<inputs, InlineArray<outputs, Vec>> { column in
       WinogradTransform.output(InlineArray<inputs, Vec> { load(products + ($0 &* inputs &+ column) &* step) })
@@ -30,7 +30,9 @@ enum WinogradTile<let inputs: Int, let outputs: Int> {
         InlineArray<inputs, Vec> { halves[$0][row] })
       let place = output + row &* rowStride
       for column in 0..<outputs where column < columns {
-        store(raise(results[column] + bias, to: minimum), place + column &* pixelStride, count: count)
+        let result = results[column] + bias
+        check.take(result)
+        store(raise(result, to: minimum), place + column &* pixelStride, count: count)
       }
     }
   }

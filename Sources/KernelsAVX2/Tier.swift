@@ -28,6 +28,8 @@ enum Tier {
   /// b where a < b, else a.
   @inline(__always) static func larger(_ a: Vec, _ b: Vec) -> Vec { gln_larger_256(a, b) }
 
+  @inline(__always) static func hasNaN(_ vector: Vec) -> Bool { gln_has_nan_256(vector) != 0 }
+
   /// 1 / √x to float accuracy: the instruction's 12 bits and two Newton steps.
   @inline(__always) static func reciprocalSquareRoot(_ x: Vec) -> Vec {
     newtonStep(x, newtonStep(x, gln_reciprocal_square_root_256(x)))

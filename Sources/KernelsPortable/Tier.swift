@@ -35,6 +35,8 @@ enum Tier {
   /// b where a < b, else a.
   @inline(__always) static func larger(_ a: Vec, _ b: Vec) -> Vec { a.replacing(with: b, where: a .< b) }
 
+  @inline(__always) static func hasNaN(_ vector: Vec) -> Bool { gln_has_nan_128(vector) != 0 }
+
   /// 1 / √x to float accuracy.
   @inline(__always) static func reciprocalSquareRoot(_ x: Vec) -> Vec { 1 / x.squareRoot() }
 

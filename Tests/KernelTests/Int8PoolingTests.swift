@@ -19,6 +19,32 @@ import Testing
     }
   }
 
+  /// Sums beyond 31 and 32 bits, in windows of one row and of many. All rows are the same memory.
+  @Test(arguments: KernelTier.available, [1, 5, 19])
+  func averageOfLargeWindows(tier: KernelTier, channels: Int) {
+    let table = tier.table
+    var random = Random(seed: 18)
+    for (height, width) in [(4096, 4096), (8192, 8192), (1, 8_421_505), (8_421_504, 1), (2, 8_421_505)]
+    where channels == 1 || (height, width) == (4096, 4096) {
+      let input = ExactActivation<UInt8>(height: 1, width: width, channels: channels)
+      input.fill { 255 }
+      input[0, width - 1, channels - 1] = 254
+      let output = ExactActivation<Float>(height: 1, width: 1, channels: channels)
+      var arguments = PoolingCase(channels: channels, height: height, width: width, kernel: (height, width))
+        .arguments(threads: 2)
+      arguments.input = UnsafeRawPointer(input.pointer)
+      arguments.output = UnsafeMutableRawPointer(output.pointer)
+      arguments.input_row_stride = 0
+      arguments.input_pixel_stride = input.pixelStride
+      arguments.output_row_stride = output.rowStride
+      arguments.output_pixel_stride = output.pixelStride
+      arguments.scale = Self.scale
+      #expect(runUnits(table.u8_average_pooling, arguments, counts: [table.pooling_units(&arguments)], &random))
+      let sums = (0..<channels).map { 255 * height * width - ($0 == channels - 1 ? height : 0) }
+      output.expect(sums.map { Float($0) * (Self.scale / Float(height * width)) }, "\(height) × \(width)")
+    }
+  }
+
   private static let scale: Float = 0.0371
 
   private func check<Input: FixedWidthInteger & BitwiseCopyable, Output: BitwiseCopyable & Equatable>(

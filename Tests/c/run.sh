@@ -45,7 +45,7 @@ $c -c "$here/check.c" -o "$build/check.o"
 $c -c "$here/tiny_model.c" -o "$build/tiny_model.o"
 $c -c "$here/model_bytes.c" -o "$build/model_bytes.o"
 model=$here/../../models/clothing.gln
-for test in basics models sessions memory arguments processes float_state starved cost; do
+for test in basics models sessions memory arguments processes float_state starved cost finite; do
     fits "$here/test_$test.c" || continue
     # Some define malloc's family themselves: the compiler must not reason about it.
     $c -fno-builtin -c "$here/test_$test.c" -o "$build/$test.o"

@@ -23,8 +23,24 @@
 /* The largest window of a normalization across more than 1,024 channels; across fewer any window will do. */
 #define GLN_LARGEST_NORMALIZATION_SIZE 2047
 
-/* Runs one unit of one phase. `arguments` is the operation's own struct below; `scratch` is this thread's alone. */
+/*
+ * Runs one unit of one phase. `arguments` is the operation's own struct below; `scratch` is this thread's alone, aligned to GLN_ALIGNMENT,
+ * with the thread's gln_findings in front of it.
+ */
 typedef void (*gln_run_unit)(const void *arguments, int32_t phase, int32_t unit, void *scratch);
+
+/*
+ * What a thread's units found since the core last cleared it. From finite inputs every kernel either computes finite outputs only, or
+ * notices each that is not: infinity and NaN, not finite numbers however large. Lanes and bytes that are no output count for nothing.
+ */
+typedef struct gln_findings {
+    int32_t not_finite; /* 1 once an output was infinite or NaN, or would have been but for a lower bound or a power of infinity */
+} gln_findings;
+
+/* Where the findings of a thread lie: they have the GLN_ALIGNMENT bytes in front of its scratch to themselves. */
+static inline gln_findings *gln_findings_of(void *scratch) {
+    return (gln_findings *)((char *)scratch - GLN_ALIGNMENT);
+}
 
 /* A two-dimensional convolution (cross-correlation) of one image, with bias and lower bound (ReLU) applied. One group. */
 typedef struct gln_f32_convolution {
@@ -104,7 +120,7 @@ typedef struct gln_pooling {
     float scale; /* of averages of bytes */
 } gln_pooling;
 
-/* y = x * (k + alpha * sum of squares over the `size` channels around)^-beta. May run in place. */
+/* y = x * (k + alpha * sum of squares over the `size` channels around)^-beta; k is a normal number above 0. May run in place. */
 typedef struct gln_f32_normalization {
     const float *input;
     float *output;
@@ -233,8 +249,11 @@ typedef struct gln_s8_convolution_algorithm {
  * output = x × d^-0.75 × output_multiplier, rounded to nearest even and clamped to 0 … 255. beta is 0.75. Only operations that IEEE 754
  * rounds exactly, in one fixed order, so that every tier gives the same bits: q = float32(input), d = (alpha × (input_scale ×
  * input_scale)) × s + k, where s = sum of q² from the first channel of the window to the last; for a window of 5 s = 16 × the sum of the
- * squares of q's upper 14 bits, floor(q / 4), which is exact. The power is right to 1.2e-4 of itself.
+ * squares of q's upper 14 bits, floor(q / 4), which is exact. The power is right to 1.2e-4 of itself, provided that k is at
+ * least GLN_LEAST_NORMALIZED, and that d, whatever the input, and input_scale × output_multiplier are at most GLN_MOST_NORMALIZED.
  */
+#define GLN_LEAST_NORMALIZED 0x1p-64f
+#define GLN_MOST_NORMALIZED 0x1p64f
 typedef struct gln_u16_normalization {
     const uint16_t *input;
     uint8_t *output;

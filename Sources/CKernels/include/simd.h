@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#if defined(__AVX2__) || defined(__AVX512F__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -15,6 +15,16 @@
 
 /* Asks for a cache line that will be read soon; any address will do. */
 GLN_SIMD void gln_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+/* Whether any lane is NaN. */
+typedef float gln_floats_4 __attribute__((vector_size(16)));
+GLN_SIMD int32_t gln_has_nan_128(gln_floats_4 a) {
+#if defined(__SSE2__)
+    return _mm_movemask_ps(_mm_cmpunord_ps(a, a)) != 0;
+#else
+    return a[0] != a[0] || a[1] != a[1] || a[2] != a[2] || a[3] != a[3];
+#endif
+}
 
 #if defined(__AVX2__) && defined(__FMA__)
 /* All ones in the first `count` lanes. */
@@ -32,6 +42,8 @@ GLN_SIMD void gln_store_first_256(float *values, __m256 vector, int32_t count) {
 GLN_SIMD __m256 gln_multiply_add_256(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
 /* b where a < b, else a. (Of Swift's comparison and choice the compiler does not always make one instruction.) */
 GLN_SIMD __m256 gln_larger_256(__m256 a, __m256 b) { return _mm256_max_ps(b, a); }
+/* Whether any lane is NaN. */
+GLN_SIMD int32_t gln_has_nan_256(__m256 a) { return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) != 0; }
 /* 1 / sqrt(x) with a relative error of at most 1.5 × 2^-12. */
 GLN_SIMD __m256 gln_reciprocal_square_root_256(__m256 x) { return _mm256_rsqrt_ps(x); }
 #endif
@@ -45,6 +57,7 @@ GLN_SIMD void gln_store_first_512(float *values, __m512 vector, int32_t count) {
 }
 GLN_SIMD __m512 gln_multiply_add_512(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
 GLN_SIMD __m512 gln_larger_512(__m512 a, __m512 b) { return _mm512_max_ps(b, a); }
+GLN_SIMD int32_t gln_has_nan_512(__m512 a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) != 0; }
 /* 1 / sqrt(x) with a relative error of at most 2^-14. */
 GLN_SIMD __m512 gln_reciprocal_square_root_512(__m512 x) { return _mm512_rsqrt14_ps(x); }
 #endif

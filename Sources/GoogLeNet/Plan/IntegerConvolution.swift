@@ -98,8 +98,16 @@ struct IntegerConvolution {
     }
     var start = value / unit
     if let preprocessing { start -= meanSum(weights, preprocessing) }
-    sum.pointee = Int32(max(-0x1p30, min(0x1p30, start.rounded(.toNearestOrEven))))
+    let limit = startLimit(weights)
+    sum.pointee = Int32(max(-limit, min(limit, start.rounded(.toNearestOrEven))))
     multiplier.pointee = self.multiplier(channel, unit: unit)
+  }
+
+  /// The largest start value, of either sign, from which an accumulator stays within 32 bits whatever the inputs are.
+  private func startLimit(_ weights: UnsafeMutableBufferPointer<some FixedWidthInteger>) -> Double {
+    var reach = 0
+    for weight in weights { reach += 255 * abs(Int(weight)) }
+    return min(0x1p30, Double(Int(Int32.max) - reach))
   }
 
   /// From an output channel's accumulator to the unit of the output. Rounded after each step, as in XNNPACK, with which TFLite

@@ -11,6 +11,36 @@ struct Location {
   var bytes: UnsafeMutablePointer<UInt8> { base.assumingMemoryBound(to: UInt8.self) }
   var words: UnsafeMutablePointer<UInt16> { base.assumingMemoryBound(to: UInt16.self) }
 
+  /// Whether all of the value is finite as float32.
+  var isFinite: Bool {
+    switch encoding {
+    case .float32:
+      for row in 0..<shape.height {
+        for column in 0..<shape.width
+        where !Finiteness.isFinite(floats + (row &* rowStride &+ column &* pixelStride), count: shape.channels) {
+          return false
+        }
+      }
+      return true
+    case .u8(let scale): return largestIsFinite(bytes, scale)
+    case .u16(let scale): return largestIsFinite(words, scale)
+    }
+  }
+
+  private func largestIsFinite<Element: FixedWidthInteger>(_ elements: UnsafeMutablePointer<Element>, _ scale: Float)
+    -> Bool
+  {
+    if (Float(Element.max) * scale).isFinite { return true }
+    var largest: Element = 0
+    for row in 0..<shape.height {
+      for column in 0..<shape.width {
+        let pixel = elements + (row &* rowStride &+ column &* pixelStride)
+        for channel in 0..<shape.channels { largest = max(largest, pixel[channel]) }
+      }
+    }
+    return (Float(largest) * scale).isFinite
+  }
+
   /// Writes the value as float32 planes (CHW).
   func copyPlanes(to output: UnsafeMutablePointer<Float>) {
     switch encoding {

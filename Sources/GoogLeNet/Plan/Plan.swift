@@ -25,6 +25,11 @@ final class Plan {
   struct Stage {
     let tasks: UnsafeBufferPointer<Task>
     let units: Int
+
+    /// One of its tasks alone.
+    func only(_ index: Int) -> Stage {
+      Stage(tasks: UnsafeBufferPointer(rebasing: tasks[index...index]), units: tasks[index].units)
+    }
   }
 
   let input: PlanInput
@@ -34,9 +39,10 @@ final class Plan {
   /// In the order in which they run, as far as they depend on each other.
   let operations: [PlannedOperation]
 
-  /// One after another, one a thread.
+  /// One after another, one a thread, each with the thread's findings in front of it.
   let scratch: UnsafeMutableRawPointer
   let scratchStride: Int
+  private let threads: Int
 
   let weightBytes: Int
   let arenaBytes: Int
@@ -51,8 +57,8 @@ final class Plan {
 
   init(
     input: PlanInput, stages: UnsafeBufferPointer<Stage>, outputs: [Location], operations: [PlannedOperation],
-    scratch: UnsafeMutableRawPointer, scratchStride: Int, weightBytes: Int, arenaBytes: Int, scratchBytes: Int,
-    peakBytes: Int, storage: PlanStorage
+    scratch: UnsafeMutableRawPointer, scratchStride: Int, threads: Int, weightBytes: Int, arenaBytes: Int,
+    scratchBytes: Int, peakBytes: Int, storage: PlanStorage
   ) {
     self.input = input
     self.stages = stages
@@ -60,10 +66,24 @@ final class Plan {
     self.operations = operations
     self.scratch = scratch
     self.scratchStride = scratchStride
+    self.threads = threads
     self.weightBytes = weightBytes
     self.arenaBytes = arenaBytes
     self.scratchBytes = scratchBytes
     self.peakBytes = peakBytes
     self.storage = storage
+  }
+
+  /// Forgets what units have found.
+  func clearFindings() {
+    for thread in 0..<threads { gln_findings_of(scratch + thread &* scratchStride).pointee = gln_findings() }
+  }
+
+  /// Whether no unit has found a value that is not finite since the findings were cleared.
+  var isFinite: Bool {
+    for thread in 0..<threads where gln_findings_of(scratch + thread &* scratchStride).pointee.not_finite != 0 {
+      return false
+    }
+    return true
   }
 }

@@ -102,9 +102,10 @@ struct PlanBuilder {
     }
   }
 
+  /// From a thread's scratch to the next one's. In front of each are the thread's findings.
   private var scratchStride: Int64 {
     let alignment = Int64(GLN_ALIGNMENT)
-    return MemoryPlan.sum(max(scratchSize, 1), alignment - 1) / alignment * alignment
+    return MemoryPlan.sum(scratchSize, 2 * alignment - 1) / alignment * alignment
   }
 
   private var table: gln_kernel_table { settings.kernels.table }
@@ -490,8 +491,9 @@ struct PlanBuilder {
     try Allocation.check()
     return Plan(
       input: try planInput(input), stages: UnsafeBufferPointer(storage.store(stages)), outputs: outputs,
-      operations: graph.nodes.indices.map(operation), scratch: scratch.base, scratchStride: scratchStride,
-      weightBytes: storage.weightBytes, arenaBytes: Int(memory.size), scratchBytes: scratch.size,
+      operations: graph.nodes.indices.map(operation), scratch: scratch.base + Int(GLN_ALIGNMENT),
+      scratchStride: scratchStride, threads: settings.threads, weightBytes: storage.weightBytes,
+      arenaBytes: Int(memory.size), scratchBytes: scratch.size,
       peakBytes: Int(memory.size) + max(packingMemory.peak, packingMemory.final + scratch.size), storage: storage)
   }
 
@@ -620,6 +622,12 @@ struct PlanBuilder {
         output_pixel_stride: output.pixelStride, height: Int32(input.shape.height), width: Int32(input.shape.width),
         channels: Int32(input.shape.channels), size: Int32(it.size), input_scale: inputScale,
         alpha: it.alphaOfElement, k: it.k, output_multiplier: 1 / outputScale, threads: Int32(settings.threads)))
+    guard arguments.pointee.isInRange else {
+      throw GoogLeNetError(
+        .unsupported,
+        "\(model.source): a normalization's k of \(it.k), alpha of \(it.alpha) and scales of \(inputScale) and "
+          + "\(outputScale) are too small or too large for 8 bits: run the model in float32")
+    }
     return try task(table.u16_normalization, arguments, units: table.u16_normalization_units?(arguments))
   }
 

@@ -25,7 +25,7 @@ enum OpenBLASConvolution {
         return Int32((Int(shape.output_height) + rows - 1) / rows)
       }, first_weights: nil,
       run: { arguments, _, unit, scratch in
-        guard let arguments else { return }
+        guard let arguments, let scratch else { return }
         OpenBLASConvolution.run(
           arguments.assumingMemoryBound(to: gln_f32_convolution.self).pointee, Int(unit), scratch)
       })
@@ -69,13 +69,14 @@ enum OpenBLASConvolution {
     }
   }
 
-  private static func run(_ it: gln_f32_convolution, _ unit: Int, _ scratch: UnsafeMutableRawPointer?) {
+  private static func run(_ it: gln_f32_convolution, _ unit: Int, _ scratch: UnsafeMutableRawPointer) {
     let first = unit * rows(it)
     let end = min(first + rows(it), Int(it.output_height))
     let width = Int(it.output_width)
     let outputs = Int(it.output_channels)
     let matrix = it.weights + outputs
-    guard !isPlain(it), let scratch else {
+    guard let findings = gln_findings_of(scratch) else { return }
+    guard !isPlain(it) else {
       for row in first..<end {
         gln_openblas_sgemm(
           it.output_width, it.output_channels, it.input_channels,
@@ -83,7 +84,7 @@ enum OpenBLASConvolution {
           Int32(truncatingIfNeeded: it.input_pixel_stride),
           matrix, it.output_channels, it.output + row * it.output_row_stride,
           Int32(truncatingIfNeeded: it.output_pixel_stride))
-        finish(it, row)
+        finish(it, row, findings)
       }
       return
     }
@@ -94,7 +95,7 @@ enum OpenBLASConvolution {
         it.output_width, it.output_channels, Int32(depth(it)), columns + (row - first) * width * depth(it),
         Int32(depth(it)), matrix, it.output_channels, it.output + row * it.output_row_stride,
         Int32(truncatingIfNeeded: it.output_pixel_stride))
-      finish(it, row)
+      finish(it, row, findings)
     }
   }
 
@@ -118,13 +119,16 @@ enum OpenBLASConvolution {
     }
   }
 
-  /// Bias and lower bound of one row of output.
-  private static func finish(_ it: gln_f32_convolution, _ row: Int) {
+  /// Bias, check and lower bound of one row of output.
+  private static func finish(
+    _ it: gln_f32_convolution, _ row: Int, _ findings: UnsafeMutablePointer<gln_findings>
+  ) {
+    let channels = Int(it.output_channels)
     var pixel = it.output + row * it.output_row_stride
     for _ in 0..<Int(it.output_width) {
-      for channel in 0..<Int(it.output_channels) {
-        pixel[channel] = max(pixel[channel] + it.weights[channel], it.minimum)
-      }
+      for channel in 0..<channels { pixel[channel] += it.weights[channel] }
+      if !Finiteness.isFinite(pixel, count: channels) { findings.pointee.not_finite = 1 }
+      for channel in 0..<channels { pixel[channel] = max(pixel[channel], it.minimum) }
       pixel += it.output_pixel_stride
     }
   }

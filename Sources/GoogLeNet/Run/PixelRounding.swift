@@ -1,4 +1,4 @@
-/// Turns normalised float32 planes back into the pixels that an int8 network reads: the nearest of 0 to 255. One unit.
+/// Turns normalised float32 planes, finite ones, back into the pixels that an int8 network reads: the nearest of 0 to 255. One unit.
 struct PixelRounding: BitwiseCopyable {
   var planes: UnsafePointer<Float>?
   let output: UnsafeMutablePointer<UInt8>
@@ -24,7 +24,6 @@ struct PixelRounding: BitwiseCopyable {
       for row in 0..<height {
         for column in 0..<width {
           let pixel = (next.pointee / scale + mean).rounded(.toNearestOrEven)
-          // NaN fails both comparisons and becomes 0.
           output[row &* rowStride &+ column &* pixelStride &+ channel] =
             pixel >= 255 ? 255 : pixel > 0 ? UInt8(pixel) : 0
           next += 1

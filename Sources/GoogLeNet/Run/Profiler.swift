@@ -18,8 +18,7 @@ struct Profiler {
     nanoseconds[0] = time(of: first)
     for stage in plan.stages {
       for (index, task) in stage.tasks.enumerated() {
-        nanoseconds[1 + task.operation] += time(
-          of: Plan.Stage(tasks: UnsafeBufferPointer(rebasing: stage.tasks[index...index]), units: task.units))
+        nanoseconds[1 + task.operation] += time(of: stage.only(index))
       }
     }
   }

@@ -217,8 +217,10 @@ public final class Session {
       kernel, shape: model.inputShape(inputHeight, inputWidth), precision: plan.input.precision)
     try exclusively { () throws(GoogLeNetError) in
       var profiler = Profiler(plan: plan, crew: crew)
-      try forEachImage(of: batch, plan) { image, first in
+      try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
+        plan.clearFindings()
         profiler.run(first: first)
+        try checkFindings(of: plan, image, first: first)
         receive(image, input, profiler.nanoseconds[0])
         for (operation, time) in zip(plan.operations, profiler.nanoseconds.dropFirst()) {
           receive(image, operation, time)
@@ -263,16 +265,20 @@ public final class Session {
     }
   }
 
-  /// Runs the images of a batch one after another and calls `done` with the number of each.
+  /// Runs the images of a batch one after another and calls `done` with the number of each, unless a value became infinite or NaN.
   private func run(_ plan: Plan, _ batch: Batch, done: (Int) -> Void) throws(GoogLeNetError) {
-    try forEachImage(of: batch, plan) { image, first in
+    try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
+      plan.clearFindings()
       run(plan, first: first)
+      try checkFindings(of: plan, image, first: first)
       done(image)
     }
   }
 
-  /// Calls `body` with the number of each image and the stage that fills the network's input from it.
-  private func forEachImage(of batch: Batch, _ plan: Plan, body: (Int, Plan.Stage) -> Void) throws(GoogLeNetError) {
+  /// Calls `body` with the number of each image and the stage that fills the network's input from it. Tensors are checked just before.
+  private func forEachImage(
+    of batch: Batch, _ plan: Plan, body: (Int, Plan.Stage) throws(GoogLeNetError) -> Void
+  ) throws(GoogLeNetError) {
     let channels = model.network.preprocessing.channelOrder.channels
     let pixelCount = inputHeight * inputWidth
     switch batch.kind {
@@ -282,8 +288,15 @@ public final class Session {
       }
       let images = batch.data.assumingMemoryBound(to: Float.self)
       for image in 0..<batch.count {
-        plan.input.setPlanes(images + image * pixelCount * channels)
-        body(image, plan.input.planeStage)
+        let planes = images + image * pixelCount * channels
+        if let index = Finiteness.firstException(planes, count: pixelCount * channels) {
+          throw GoogLeNetError(
+            .invalidArgument,
+            "batch.data: value \(index) of image \(image) is \(planes[index].isNaN ? "NaN" : "infinite"): "
+              + "all values must be finite numbers (image and value are counted from 0)")
+        }
+        plan.input.setPlanes(planes)
+        try body(image, plan.input.planeStage)
       }
     case .pixels(let format):
       guard channels == 3 || format == .gray else {
@@ -300,7 +313,7 @@ public final class Session {
       let images = batch.data.assumingMemoryBound(to: UInt8.self)
       for image in 0..<batch.count {
         plan.input.setPixels(images + image * pixelCount * format.bytesPerPixel)
-        body(image, plan.input.pixelStage)
+        try body(image, plan.input.pixelStage)
       }
     }
   }
@@ -308,6 +321,31 @@ public final class Session {
   private func run(_ plan: Plan, first: Plan.Stage) {
     crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
     for stage in plan.stages { crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride) }
+  }
+
+  /// Throws if a value became infinite or NaN since the findings were cleared, whether or not it shows in an output.
+  private func checkFindings(of plan: Plan, _ image: Int, first: Plan.Stage) throws(GoogLeNetError) {
+    if plan.isFinite, plan.outputs.allSatisfy({ $0.isFinite }) { return }
+    throw GoogLeNetError(
+      .notFinite,
+      "image \(image): \(originOfFindings(of: plan, first: first)) has values that are infinite or NaN: for this input the "
+        + "model's numbers are too large for float32")
+  }
+
+  /// What computes the first value that is not finite: runs the image once more, task by task.
+  private func originOfFindings(of plan: Plan, first: Plan.Stage) -> String {
+    plan.clearFindings()
+    crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
+    if !plan.isFinite { return "the normalised input" }
+    for stage in plan.stages {
+      for (index, task) in stage.tasks.enumerated() {
+        crew.run(stage.only(index), scratch: plan.scratch, scratchStride: plan.scratchStride)
+        if !plan.isFinite, let layer = plan.operations[task.operation].layers.first {
+          return "layer '\(model.network.layers[layer].name)'"
+        }
+      }
+    }
+    return "an output"
   }
 }
 

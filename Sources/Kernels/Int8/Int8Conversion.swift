@@ -18,10 +18,14 @@ struct Int8Conversion {
   }
 
   /// f32 = u8 × multiplier
-  func dequantize(_ unit: Int32) {
+  func dequantize(_ unit: Int32, _ findings: UnsafeMutablePointer<gln_findings>) {
+    var check = FiniteCheck()
     run(unit, of: UInt8.self, to: Float.self) { multiplier, from, place, count in
-      store(Int8Tier.floats(Int8Tier.load(from)) * multiplier, place, count: count)
+      let result = Int8Tier.floats(Int8Tier.load(from)) * multiplier
+      store(result, place, count: count)
+      check.take(result, storedAt: place, count: count)
     }
+    check.report(to: findings)
   }
 
   @inline(__always)

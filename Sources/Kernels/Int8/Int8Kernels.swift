@@ -9,8 +9,9 @@ func fillInt8Kernels(_ table: inout gln_kernel_table) {
   table.u16_max_pooling = { arguments, _, unit, _ in
     Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runMaximumU16(unit)
   }
-  table.u8_average_pooling = { arguments, _, unit, _ in
-    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runAverage(unit)
+  table.u8_average_pooling = { arguments, _, unit, scratch in
+    Int8Pooling(arguments: arguments.unsafelyUnwrapped.load(as: gln_pooling.self)).runAverage(
+      unit, gln_findings_of(scratch))
   }
   table.u16_normalization_units = { Int32(Int8Normalization.cut($0.unsafelyUnwrapped.pointee).units) }
   table.u16_normalization = { arguments, _, unit, _ in
@@ -20,8 +21,9 @@ func fillInt8Kernels(_ table: inout gln_kernel_table) {
   table.u8_quantize = { arguments, _, unit, _ in
     Int8Conversion(arguments: arguments.unsafelyUnwrapped.load(as: gln_u8_conversion.self)).quantize(unit)
   }
-  table.u8_dequantize = { arguments, _, unit, _ in
-    Int8Conversion(arguments: arguments.unsafelyUnwrapped.load(as: gln_u8_conversion.self)).dequantize(unit)
+  table.u8_dequantize = { arguments, _, unit, scratch in
+    Int8Conversion(arguments: arguments.unsafelyUnwrapped.load(as: gln_u8_conversion.self)).dequantize(
+      unit, gln_findings_of(scratch))
   }
   table.u8_pixels_units = { Int32(Int8PixelInput.cut($0.unsafelyUnwrapped.pointee).units) }
   table.u8_pixels = { arguments, _, unit, _ in

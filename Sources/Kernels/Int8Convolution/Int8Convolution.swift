@@ -140,28 +140,30 @@ struct Int8Convolution<Dot: Int8DotProduct> {
 
   /// Computes a unit of a convolution that the kernel table's caller describes.
   static func run(_ arguments: UnsafeRawPointer?, _ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
-    Int8Convolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(unit, scratch)
+    Int8Convolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(
+      unit, scratch.unsafelyUnwrapped)
   }
 
-  private func run(_ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
+  private func run(_ unit: Int32, _ scratch: UnsafeMutableRawPointer) {
     let input = UnsafeRawPointer(shape.input.unsafelyUnwrapped)
+    let requantization = Int8Requantization(shape, gln_findings_of(scratch))
     var results = Results { _ in Sums(repeating: 0) }
     var storage = results.mutableSpan
     storage.withUnsafeMutableBufferPointer { storage in
       let results = storage.baseAddress.unsafelyUnwrapped
       withUnsafePointer(to: loop) { loop in
         if isVector {
-          let values = Dot.widensInput ? widen(band: 0, scratch.unsafelyUnwrapped) : input
+          let values = Dot.widensInput ? widen(band: 0, scratch) : input
           let (first, end) = vectorCut.range(unit)
-          for item in first..<end { runVectorItem(item, loop, values, results) }
+          for item in first..<end { runVectorItem(item, loop, values, results, requantization) }
         } else if Dot.widensInput {
           let (first, end) = bandCut.range(unit)
-          runBands(first, end, loop, scratch.unsafelyUnwrapped, results)
+          runBands(first, end, loop, scratch, results, requantization)
         } else {
           let grid = grid(rows: bandRows)
           tileCut.forEachRun(of: unit) { block, first, end in
             for tile in first..<end {
-              runTile(tile, grid, block, place: tile &- first, firstRow: 0, loop, input, results)
+              runTile(tile, grid, block, place: tile &- first, firstRow: 0, loop, input, results, requantization)
             }
           }
         }
@@ -172,7 +174,7 @@ struct Int8Convolution<Dot: Int8DotProduct> {
   @inline(__always)
   private func runBands(
     _ first: Int, _ end: Int, _ loop: UnsafePointer<Int8TileLoop>, _ scratch: UnsafeMutableRawPointer,
-    _ results: UnsafeMutablePointer<Sums>
+    _ results: UnsafeMutablePointer<Sums>, _ requantization: Int8Requantization
   ) {
     var widened = -1
     for item in first..<end {
@@ -186,7 +188,7 @@ struct Int8Convolution<Dot: Int8DotProduct> {
       for tile in 0..<grid.count {
         runTile(
           tile, grid, item &- band &* blocks.count, place: tile, firstRow: firstRow, loop, UnsafeRawPointer(scratch),
-          results)
+          results, requantization)
       }
     }
   }
@@ -198,7 +200,7 @@ struct Int8Convolution<Dot: Int8DotProduct> {
   @inline(__always)
   private func runTile(
     _ index: Int, _ grid: Int8TileGrid, _ block: Int, place: Int, firstRow: Int, _ loop: UnsafePointer<Int8TileLoop>,
-    _ input: UnsafeRawPointer, _ results: UnsafeMutablePointer<Sums>
+    _ input: UnsafeRawPointer, _ results: UnsafeMutablePointer<Sums>, _ requantization: Int8Requantization
   ) {
     let tile = grid.tile(index)
     let vectors = blocks.vectors(block)
@@ -222,25 +224,26 @@ struct Int8Convolution<Dot: Int8DotProduct> {
     runInt8Tile(
       Dot.self, rows: tile.rows, columns: tile.columns, vectors: vectors, loop, source, packed, weights, ahead,
       asks ? 64 : 0, results, nil)
-    Int8Requantization(shape).store(
+    requantization.store(
       results, packed + vectors, rows: tile.rows, columns: tile.columns, vectors: vectors, offset: offset,
       lanes: blocks.lanes(block))
   }
 
   @inline(__always)
   private func runVectorItem(
-    _ item: Int, _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ results: UnsafeMutablePointer<Sums>
+    _ item: Int, _ loop: UnsafePointer<Int8TileLoop>, _ input: UnsafeRawPointer, _ results: UnsafeMutablePointer<Sums>,
+    _ requantization: Int8Requantization
   ) {
     let first = item &* Self.vectorTileBlocks
     let end = Swift.min(first &+ Self.vectorTileBlocks, blocks.count)
     guard first &+ Self.vectorTileBlocks <= blocks.full else {
       let grid = grid(rows: 1)
-      for block in first..<end { runTile(0, grid, block, place: 0, firstRow: 0, loop, input, results) }
+      for block in first..<end { runTile(0, grid, block, place: 0, firstRow: 0, loop, input, results, requantization) }
       return
     }
     Int8VectorTile<Dot, 4, 2>.run(loop, input, packedBlock(first), Tier.tileVectors &* vectorLength, results)
     for block in first..<end {
-      Int8Requantization(shape).store(
+      requantization.store(
         results + (block &- first) &* Tier.tileVectors, packedBlock(block) + Tier.tileVectors, rows: 1, columns: 1,
         vectors: Tier.tileVectors, offset: blocks.firstChannel(block), lanes: ChannelBlocks.width)
     }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// Turns the sums of tiles into outputs: a multiplication by the channel's multiplier, rounding, clamping, and stores
-/// of exactly the channels that exist.
+/// of exactly the channels that exist. Floats are checked, and lanes past the last channel are zeros.
 struct Int8Requantization {
   let output: UnsafeMutableRawPointer
   let outputType: gln_s8_output
@@ -9,8 +9,10 @@ struct Int8Requantization {
   /// From an output pixel to the one below and beside, in elements.
   let rowStep: Int
   let columnStep: Int
+  let findings: UnsafeMutablePointer<gln_findings>
 
-  init(_ arguments: gln_s8_convolution) {
+  init(_ arguments: gln_s8_convolution, _ findings: UnsafeMutablePointer<gln_findings>) {
+    self.findings = findings
     output = arguments.output.unsafelyUnwrapped
     outputType = arguments.output_type
     minimum = arguments.minimum
@@ -57,15 +59,22 @@ struct Int8Requantization {
     default:
       let output = output.assumingMemoryBound(to: Float.self) + offset
       let minimum = Vec(repeating: minimum)
+      var check = FiniteCheck()
       if vectors == 1 {
-        forEachVector(sums, multipliers, rows, columns, output) { storeFloats($0, minimum, $1, count: lanes) }
+        forEachVector(sums, multipliers, rows, columns, output) {
+          check.take($0)
+          storeFloats($0, minimum, $1, count: lanes)
+        }
       } else {
         let width = Vec.scalarCount
         forEachPair(sums, multipliers, rows, columns, output) {
+          check.take($0)
+          check.take($1)
           storeFloats($0, minimum, $2, count: width)
           storeFloats($1, minimum, $2 + width, count: lanes &- width)
         }
       }
+      check.report(to: findings)
     }
   }
 

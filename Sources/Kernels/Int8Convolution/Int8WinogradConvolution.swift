@@ -122,6 +122,7 @@ struct Int8WinogradConvolution {
     for tile in first..<firstTile(ofGroup: endGroup) {
       transformInput(tile, inputs + (tile &- first) &* tileStep, pointStep)
     }
+    let requantization = Int8Requantization(shape, gln_findings_of(scratch))
     var results = Results { _ in Sums(repeating: 0) }
     var storage = results.mutableSpan
     storage.withUnsafeMutableBufferPointer { storage in
@@ -134,7 +135,7 @@ struct Int8WinogradConvolution {
             block, place: group &- firstGroup, tiles: end &- tile, inputs + (tile &- first) &* tileStep, pointStep,
             products)
           for place in 0..<end &- tile {
-            transformOutput(tile &+ place, block, products + place &* blocks.vectors(block), results)
+            transformOutput(tile &+ place, block, products + place &* blocks.vectors(block), results, requantization)
           }
         }
       }
@@ -203,7 +204,8 @@ struct Int8WinogradConvolution {
   /// Turns the products of a tile for a block of output channels into outputs.
   @inline(__always)
   private func transformOutput(
-    _ tile: Int, _ block: Int, _ products: UnsafePointer<Sums>, _ results: UnsafeMutablePointer<Sums>
+    _ tile: Int, _ block: Int, _ products: UnsafePointer<Sums>, _ results: UnsafeMutablePointer<Sums>,
+    _ requantization: Int8Requantization
   ) {
     let down = tile / tilesAcross
     let across = tile &- down &* tilesAcross
@@ -216,7 +218,7 @@ struct Int8WinogradConvolution {
     for vector in 0..<vectors {
       sums(products + vector, packed + vector, results + vector, rows: rows, columns: columns, vectors: vectors)
     }
-    Int8Requantization(shape).store(
+    requantization.store(
       results, packed + vectors, rows: rows, columns: columns, vectors: vectors,
       offset: row &* shape.output_row_stride &+ column &* shape.output_pixel_stride &+ blocks.firstChannel(block),
       lanes: blocks.lanes(block))

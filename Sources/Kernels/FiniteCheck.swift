@@ -1,0 +1,21 @@
+import CKernels
+
+/// Watches results for infinity and NaN, at one operation a vector: the sum of all results × 0 is 0 as long as they are finite, and NaN
+/// for good from the first on that is not.
+struct FiniteCheck {
+  private var sum = Vec(repeating: 0)
+
+  @inline(__always)
+  mutating func take(_ results: Vec) { Tier.multiplyAdd(&sum, results, Vec(repeating: 0)) }
+
+  /// The first `count` of results that are stored at `place`, which may be all.
+  @inline(__always)
+  mutating func take(_ results: Vec, storedAt place: UnsafePointer<Float>, count: Int) {
+    take(count >= Vec.scalarCount ? results : load(place, count: count))
+  }
+
+  @inline(__always)
+  func report(to findings: UnsafeMutablePointer<gln_findings>) {
+    if Tier.hasNaN(sum) { findings.pointee.not_finite = 1 }
+  }
+}

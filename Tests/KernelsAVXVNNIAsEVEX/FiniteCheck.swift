@@ -1,0 +1,1 @@
+../../Sources/KernelsAVXVNNI/FiniteCheck.swift
