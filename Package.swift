@@ -46,8 +46,8 @@ let libraryTargets: [Target] = [
   .target(
     name: "GoogLeNet",
     dependencies: [
-      "CGoogLeNet", "CKernels", "CPlatform", "CModelFormat", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI",
-      "KernelsAVX512", "KernelsAVX512VNNI",
+      "CGoogLeNet", "CKernels", "CPlatform", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI", "KernelsAVX512",
+      "KernelsAVX512VNNI",
     ], swiftSettings: core + optimized),
 ]
 

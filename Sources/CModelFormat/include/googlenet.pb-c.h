@@ -323,8 +323,8 @@ struct  Googlenet__LocalResponseNormalization
 
 
 /*
- * y = (x - mean) / sqrt(variance + epsilon) * scale + shift; each tensor has one value a channel, and there is at least one. Without
- * mean and variance it is Caffe's Scale layer. What it and those before it come to must be finite in float32, also times the weights of
+ * y = (x - mean) / sqrt(variance + epsilon) * scale + shift; each tensor has one value a channel. Without mean and variance it is
+ * Caffe's Scale layer. What it and those before it come to must be finite in float32, also times the weights of
  * a convolution or inner product before them.
  */
 struct  Googlenet__BatchNormalization

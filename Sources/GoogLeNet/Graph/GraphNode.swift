@@ -114,6 +114,7 @@ struct GraphNode {
       return .pooling(whole)
     case .localResponseNormalization(let it): return .normalization(it)
     case .batchNormalization(let it):
+      if it.isIdentity { return .affine(Affine()) }
       let (scale, shift) = it.affine(channels: input.channels)
       return .affine(Affine(scale: scale, shift: shift))
     case .relu: return .affine(Affine(minimum: 0))
@@ -146,6 +147,9 @@ struct GraphNode {
     case (.affine(var node), .relu):
       node.minimum = 0
       kind = .affine(node)
+    case (.convolution, .batchNormalization(let it)) where it.isIdentity,
+      (.affine, .batchNormalization(let it)) where it.isIdentity:
+      break
     case (.convolution(var node), .batchNormalization(let it)) where node.minimum == -.infinity:
       node.affine = GraphNode.compose(node.affine, it.affine(channels: channels))
       kind = .convolution(node)

@@ -8,6 +8,9 @@ public struct BatchNormalization {
 
   public init() {}
 
+  /// Whether it leaves everything as it is, for it has no tensor.
+  var isIdentity: Bool { mean == nil && variance == nil && scale == nil && shift == nil }
+
   /// The same as y = x * scale + shift, computed in double precision.
   public func affine(channels: Int) -> (scale: [Float], shift: [Float]) {
     affine(

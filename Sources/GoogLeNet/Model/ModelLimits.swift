@@ -15,11 +15,12 @@ enum ModelLimits {
 
   /// - Throws: `invalidModel` that says what was found and what is allowed.
   @inline(__always)
-  static func check(_ found: Int, atMost limit: Int, _ what: @autoclosure () -> String, source: String)
-    throws(GoogLeNetError)
-  {
-    guard found <= limit else {
-      throw GoogLeNetError(.invalidModel, "\(source): \(found) \(what()): at most \(limit) are supported")
-    }
+  static func check(_ found: Int, atMost limit: Int, _ what: StaticString, source: String) throws(GoogLeNetError) {
+    if found > limit { throw excess(found, limit, what, source) }
+  }
+
+  @inline(never)
+  private static func excess(_ found: Int, _ limit: Int, _ what: StaticString, _ source: String) -> GoogLeNetError {
+    GoogLeNetError(.invalidModel, "\(source): \(found) \(what): at most \(limit) are supported")
   }
 }

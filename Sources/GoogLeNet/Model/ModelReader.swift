@@ -22,10 +22,10 @@ struct ModelReader {
   private let source: String
   private let owner: MemoryBlock
   private let weights: UnsafeRawBufferPointer
-  /// Names so far, so that those who read a layer share its name's memory.
-  private var names: Set<ByteText> = []
+  /// Names so far, as keys, so that those who read a layer share its name's memory.
+  private var names: [ByteText: Int] = [:]
   private var extents: [Extent] = []
-  private var textBytes = 0
+  private var texts: TextBudget
   private var inputCount = 0
   /// The layer that is being read.
   private var layerIndex = 0
@@ -34,6 +34,7 @@ struct ModelReader {
     self.source = source
     self.owner = owner
     self.weights = weights
+    texts = TextBudget(source: source)
   }
 
   /// - Parameter owner: keeps the bytes alive as long as any tensor of the network.
@@ -84,14 +85,14 @@ struct ModelReader {
     var message = ProtobufMessage(owner.bytes, source: source)
     while let field = try message.next() {
       switch field.number {
-      case ModelFileLayout.Field.name: network.name = try text(message.content(field), "name")
-      case ModelFileLayout.Field.producer: network.producer = try text(message.content(field), "producer")
+      case ModelFileLayout.Field.name: network.name = try text(message.content(field), "the name")
+      case ModelFileLayout.Field.producer: network.producer = try text(message.content(field), "the producer")
       case ModelFileLayout.Field.preprocessing:
         guard !preprocessingSeen else { throw invalid("preprocessing is there twice") }
         preprocessingSeen = true
         network.preprocessing = try preprocessing(message.message(field))
       case ModelFileLayout.Field.label:
-        network.labels.append(try text(message.content(field), "label \(network.labels.count)"))
+        network.labels.append(try text(message.content(field), "label", network.labels.count))
       case ModelFileLayout.Field.layer:
         layerIndex = network.layers.count
         network.layers.append(try layer(message.message(field)))
@@ -143,11 +144,10 @@ struct ModelReader {
     var outputScale: Float = 0
     var operationField: ProtobufMessage.Field?
     var operations = 0
-    let index = layerIndex
     var fields = message
     while let field = try fields.next() {
       switch field.number {
-      case 1: name = try text(fields.content(field), "the name of layer \(index)")
+      case 1: name = try text(fields.content(field), "the name of layer", layerIndex)
       case 2: inputs += 1
       case 3: outputScale = try fields.float(field)
       case 16...24:
@@ -157,7 +157,7 @@ struct ModelReader {
       }
     }
     guard operations <= 1 else { throw invalid("layer '\(name)' has \(operations) operations") }
-    names.insert(ByteText(name))
+    name = shared(name)
     inputCount += inputs
     try ModelLimits.check(inputCount, atMost: ModelLimits.inputs, "inputs of layers", source: source)
     var result = Layer(name: name, inputs: [], operation: .dropout, outputScale: outputScale == 0 ? nil : outputScale)
@@ -165,8 +165,7 @@ struct ModelReader {
     fields = message
     while result.inputs.count < inputs, let field = try fields.next() {
       guard field.number == 2 else { continue }
-      let input = try text(fields.content(field), "input \(result.inputs.count) of layer '\(name)'")
-      result.inputs.append(names.insert(ByteText(input)).memberAfterInsert.text)
+      result.inputs.append(shared(try text(fields.content(field), "input", result.inputs.count, of: name)))
     }
     guard let operationField else {
       throw GoogLeNetError(
@@ -356,21 +355,27 @@ struct ModelReader {
 
   // MARK: Texts
 
-  private mutating func text(_ bytes: UnsafeRawBufferPointer, _ what: @autoclosure () -> String)
-    throws(GoogLeNetError) -> String
-  {
-    guard bytes.count <= ModelLimits.textBytes else {
-      throw invalid("\(what()) has \(bytes.count) bytes: at most \(ModelLimits.textBytes) are supported")
-    }
-    textBytes += bytes.count
-    try ModelLimits.check(
-      textBytes, atMost: ModelLimits.allTextBytes, "bytes of names and labels", source: source)
+  /// - Parameters: as those of `TextBudget.add`.
+  @inline(never)
+  private mutating func text(
+    _ bytes: UnsafeRawBufferPointer, _ what: StaticString, _ index: Int = -1, of layer: String = ""
+  ) throws(GoogLeNetError) -> String {
+    try texts.add(bytes.count, what, index, of: layer)
     guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
-      throw invalid("\(what()) is not valid UTF-8 without zero bytes")
+      throw invalid("\(TextBudget.name(what, index, layer)) is not valid UTF-8 without zero bytes")
     }
     return text
   }
 
+  /// The same name, in the memory of the first that was met.
+  private mutating func shared(_ name: String) -> String {
+    let key = ByteText(name)
+    if let place = names.index(forKey: key) { return names[place].key.text }
+    names[key] = layerIndex
+    return key.text
+  }
+
+  @inline(never)
   private func invalid(_ what: String) -> GoogLeNetError {
     GoogLeNetError(.invalidModel, "\(source): \(what)")
   }

@@ -88,27 +88,18 @@ struct NetworkValidator {
     try ModelLimits.check(network.labels.count, atMost: ModelLimits.labels, "labels", source: source)
     var inputs = 0
     var groups = 0
-    var textBytes = 0
-    func add(_ text: String, _ what: @autoclosure () -> String) throws(GoogLeNetError) {
-      let count = text.utf8.count
-      guard count <= ModelLimits.textBytes else {
-        throw invalid("\(what()) has \(count) bytes: at most \(ModelLimits.textBytes) are supported")
-      }
-      textBytes += count
-      try ModelLimits.check(
-        textBytes, atMost: ModelLimits.allTextBytes, "bytes of names and labels", source: source)
-    }
-    try add(network.name, "the name")
-    try add(network.producer, "the producer")
-    try add(network.inputName, "input_name")
-    for (index, label) in network.labels.enumerated() { try add(label, "label \(index)") }
+    var texts = TextBudget(source: source)
+    try texts.add(network.name.utf8.count, "the name")
+    try texts.add(network.producer.utf8.count, "the producer")
+    try texts.add(network.inputName.utf8.count, "input_name")
+    for (index, label) in network.labels.enumerated() { try texts.add(label.utf8.count, "label", index) }
     // By index: copies of layers would take most of the time.
     for index in network.layers.indices {
-      try add(network.layers[index].name, "the name of layer \(index)")
+      try texts.add(network.layers[index].name.utf8.count, "the name of layer", index)
       inputs += network.layers[index].inputs.count
       try ModelLimits.check(inputs, atMost: ModelLimits.inputs, "inputs of layers", source: source)
-      for input in network.layers[index].inputs {
-        try add(input, "an input of layer '\(network.layers[index].name)'")
+      for place in network.layers[index].inputs.indices {
+        try texts.add(network.layers[index].inputs[place].utf8.count, "input", place, of: network.layers[index].name)
       }
       if case .convolution(let it) = network.layers[index].operation {
         // What is no number of groups at all is refused with the shapes.

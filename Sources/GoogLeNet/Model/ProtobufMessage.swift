@@ -52,6 +52,7 @@ struct ProtobufMessage {
     return try nextOfAnyLength()
   }
 
+  @inline(never)
   private mutating func nextOfAnyLength() throws(GoogLeNetError) -> Field {
     let start = cursor
     let tag = try varint()
@@ -163,14 +164,17 @@ struct ProtobufMessage {
 
   // MARK: Errors
 
+  @inline(never)
   func malformed(_ what: String) -> GoogLeNetError {
     GoogLeNetError(.invalidModel, "\(source) is not a valid model file: \(what)")
   }
 
+  @inline(never)
   private func wrongType(_ field: Field) -> GoogLeNetError {
     malformed("field \(field.number) at byte \(field.start) is not of the type that googlenet.proto gives it")
   }
 
+  @inline(never)
   private func tooMany(_ field: Field, _ limit: Int) -> GoogLeNetError {
     malformed("field \(field.number) at byte \(field.start) has more than the \(limit) values that are supported")
   }

@@ -159,10 +159,6 @@ public struct ShapeInference {
   private func check(_ it: BatchNormalization, _ layer: Layer, _ input: Shape) throws(GoogLeNetError) {
     guard (it.mean == nil) == (it.variance == nil) else { throw fault(layer, "mean and variance come only together") }
     guard it.epsilon.isFinite, it.epsilon >= 0 else { throw fault(layer, "epsilon must be at least 0") }
-    // It would be the identity, at the cost of numbers for all channels that no byte of the file stands for.
-    guard it.mean != nil || it.scale != nil || it.shift != nil else {
-      throw fault(layer, "it has none of mean, variance, scale and shift")
-    }
     try Operation.batchNormalization(it).forEachTensor { (field, tensor) throws(GoogLeNetError) in
       try checkVector(tensor, field, input.channels, layer)
     }

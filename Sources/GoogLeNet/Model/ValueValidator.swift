@@ -34,7 +34,7 @@ struct ValueValidator {
       switch network.layers[index].operation {
       case .convolution(let it): try validate(index, it.weights, it.bias)
       case .innerProduct(let it): try validate(index, it.weights, it.bias)
-      case .batchNormalization where !isRead[index]:
+      case .batchNormalization(let it) where !isRead[index] && !it.isIdentity:
         let own = try affine(index)
         _ = try follow(index, from: own)
       default: break
@@ -101,6 +101,7 @@ struct ValueValidator {
       let reader = onlyReader[last]
       switch network.layers[reader].operation {
       case .dropout: break
+      case .batchNormalization(let it) where it.isIdentity: break
       case .batchNormalization:
         let composed = GraphNode.compose(joined, try affine(reader))
         try checkFinite(composed, reader)
