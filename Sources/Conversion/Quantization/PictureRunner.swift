@@ -33,8 +33,15 @@ final class PictureRunner {
   private func batch<Result>(
     _ picture: CalibrationPicture, _ body: (Batch) throws(GoogLeNetError) -> Result
   ) throws(GoogLeNetError) -> Result {
-    try picture.pixels.withUnsafeBufferPointer { (bytes) throws(GoogLeNetError) -> Result in
-      try body(try Batch(.pixels(format), data: bytes.baseAddress, count: 1))
+    do throws(GoogLeNetError) {
+      return try picture.pixels.withUnsafeBufferPointer { (bytes) throws(GoogLeNetError) -> Result in
+        try body(try Batch(.pixels(format), data: bytes.baseAddress, count: 1))
+      }
+    } catch {
+      guard error.status == .notFinite else { throw error }
+      throw GoogLeNetError(
+        .invalidArgument,
+        "'\(picture.name)' gives infinity or NaN, \(error.message): such a network cannot be quantized")
     }
   }
 
