@@ -470,7 +470,8 @@ struct WinogradConvolution {
   }
 
   /// A tap's weights of `used` output channels for one of the inputs that a product sums over.
-  @inline(__always)
+  // One function for its 59 places: what a call takes is little beside its loads.
+  @inline(never)
   private func tap(
     _ weights: UnsafePointer<Float>, _ firstOutput: Int, _ used: Int, _ channel: Int, _ row: Int, _ column: Int
   ) -> Vec {

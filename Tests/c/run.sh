@@ -44,12 +44,14 @@ ${CC:-cc} -std=c11 $warnings $cflags -c "$build/example.c" -o "$build/example.o"
 $c -c "$here/check.c" -o "$build/check.o"
 $c -c "$here/tiny_model.c" -o "$build/tiny_model.o"
 $c -c "$here/model_bytes.c" -o "$build/model_bytes.o"
+$c -fno-builtin -c "$here/allocations.c" -o "$build/allocations.o"
 model=$here/../../models/clothing.gln
-for test in basics models sessions memory arguments processes float_state starved cost finite; do
+for test in basics models sessions memory arguments processes float_state starved cost finite exhaustion; do
     fits "$here/test_$test.c" || continue
     # Some define malloc's family themselves: the compiler must not reason about it.
     $c -fno-builtin -c "$here/test_$test.c" -o "$build/$test.o"
     objects="$build/$test.o $build/check.o $build/tiny_model.o $build/model_bytes.o"
+    case $test in memory | exhaustion) objects="$objects $build/allocations.o" ;; esac
     # shellcheck disable=SC2086
     ${CC:-cc} $objects $libs -Wl,-rpath,"$dist/lib" -lm -lpthread -o "$build/$test"
     run "$test" "$build/$test" "$model"

@@ -200,6 +200,14 @@ public func gln_session_features(
   }
 }
 
+/// A caller's name of a layer.
+private func layerName(_ name: UnsafePointer<CChar>) throws(GoogLeNetError) -> String {
+  guard let text = CallerText.string(name, limit: ModelLimits.textBytes + 1) else {
+    throw GoogLeNetError(.notFound, "name has more than \(ModelLimits.textBytes) bytes: no layer has such a name")
+  }
+  return text
+}
+
 @c @implementation
 public func gln_session_layer_shape(
   _ session: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ channels: UnsafeMutablePointer<Int32>?,
@@ -211,7 +219,8 @@ public func gln_session_layer_shape(
   guard let height else { return Failure.null("height") }
   guard let width else { return Failure.null("width") }
   return Failure.catching { () throws(GoogLeNetError) in
-    let shape = try handle.session.layerShape(String(cString: name))
+    let shape = try handle.session.layerShape(try layerName(name))
+    try Allocation.check()
     channels.pointee = Int32(shape.channels)
     height.pointee = Int32(shape.height)
     width.pointee = Int32(shape.width)
@@ -229,7 +238,7 @@ public func gln_session_layer(
   guard let values else { return Failure.null("values") }
   return Failure.catching { () throws(GoogLeNetError) in
     try handle.session.layer(
-      String(cString: name), try images(batch, handle.session), into: try room(values, capacity))
+      try layerName(name), try images(batch, handle.session), into: try room(values, capacity))
   }
 }
 
@@ -242,27 +251,28 @@ public func gln_session_profile(
   guard let batch else { return Failure.null("batch") }
   guard let receive else { return Failure.null("receive") }
   return Failure.catching { () throws(GoogLeNetError) in
+    let names = UnsafeMutableBufferPointer<UnsafePointer<CChar>?>.allocate(
+      capacity: handle.model.model.network.layers.count)
+    defer { names.deallocate() }
     try handle.session.profile(try images(batch, handle.session)) { image, operation, nanoseconds in
-      let names: [UnsafePointer<CChar>?] = operation.layers.map(handle.model.layerName)
-      names.withUnsafeBufferPointer { names in
-        var time = gln_operation_time()
-        time.struct_size = MemoryLayout<gln_operation_time>.size
-        time.image = image
-        time.layer_count = names.count
-        time.layers = names.isEmpty ? nil : names.baseAddress
-        time.kind = StaticText.pointer(operation.kind)
-        time.kernel = StaticText.pointer(operation.kernel)
-        time.precision = gln_precision(rawValue: UInt32(operation.precision.rawValue))
-        time.channels = Int32(operation.shape.channels)
-        time.height = Int32(operation.shape.height)
-        time.width = Int32(operation.shape.width)
-        time.multiply_add_count = operation.multiplyAdds
-        time.multiplication_count = operation.multiplications
-        time.nanoseconds = nanoseconds
-        gln_host_begin()
-        receive(context, &time)
-        gln_host_end()
-      }
+      for (place, layer) in operation.layers.enumerated() { names[place] = handle.model.layerName(layer) }
+      var time = gln_operation_time()
+      time.struct_size = MemoryLayout<gln_operation_time>.size
+      time.image = image
+      time.layer_count = operation.layers.count
+      time.layers = operation.layers.isEmpty ? nil : UnsafePointer(names.baseAddress)
+      time.kind = StaticText.pointer(operation.kind)
+      time.kernel = StaticText.pointer(operation.kernel)
+      time.precision = gln_precision(rawValue: UInt32(operation.precision.rawValue))
+      time.channels = Int32(operation.shape.channels)
+      time.height = Int32(operation.shape.height)
+      time.width = Int32(operation.shape.width)
+      time.multiply_add_count = operation.multiplyAdds
+      time.multiplication_count = operation.multiplications
+      time.nanoseconds = nanoseconds
+      gln_host_begin()
+      receive(context, &time)
+      gln_host_end()
     }
   }
 }

@@ -22,8 +22,13 @@ final class Cropper {
       : max(asked, Int((Double(preprocessing.shortSide) * Double(asked) / Double(trained)).rounded()))
   }
 
+  /// Bytes that it holds between calls.
+  var workspaceBytes: Int { workspace?.bytes.count ?? 0 }
+
   /// Writes `height` × `width` × channels bytes, RGB or gray.
-  func crop(_ image: Image, into output: UnsafeMutableRawBufferPointer) throws(GoogLeNetError) {
+  /// - Parameter available: the most bytes that it may hold.
+  /// - Throws: `limitExceeded` or `outOfMemory`.
+  func crop(_ image: Image, into output: UnsafeMutableRawBufferPointer, available: UInt64) throws(GoogLeNetError) {
     let scale = Double(shortSide) / Double(min(image.width, image.height))
     // Python's round(): ties to even.
     let fullWidth = max(Int((Double(image.width) * scale).rounded(.toNearestOrEven)), width)
@@ -38,7 +43,7 @@ final class Cropper {
     let lineBytes = width * channels
     let sourceBytes = image.width * channels
     let tables = (columns.tableCount + rows.tableCount) * MemoryLayout<Int32>.size
-    let memory = try workspace(tables + rowCount * lineBytes + sourceBytes)
+    let memory = try workspace(tables + rowCount * lineBytes + sourceBytes, available)
     let columnTable = memory.assumingMemoryBound(to: Int32.self)
     let rowTable = columnTable + columns.tableCount
     let lines = (memory + tables).assumingMemoryBound(to: UInt8.self)
@@ -64,12 +69,17 @@ final class Cropper {
     }
   }
 
-  private func workspace(_ size: Int) throws(GoogLeNetError) -> UnsafeMutableRawPointer {
+  private func workspace(_ size: Int, _ available: UInt64) throws(GoogLeNetError) -> UnsafeMutableRawPointer {
     if let workspace, workspace.bytes.count >= size, let base = workspace.mutableBytes.baseAddress { return base }
+    guard UInt64(size) <= available else {
+      throw GoogLeNetError(
+        .limitExceeded, "resizing a picture takes \(size) bytes: the memory limit leaves \(available)")
+    }
     workspace = nil
     guard let block = HeapBlock(byteCount: size), let base = block.mutableBytes.baseAddress else {
       throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes to resize a picture")
     }
+    try Allocation.check()
     workspace = block
     return base
   }

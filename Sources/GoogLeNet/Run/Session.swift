@@ -103,6 +103,12 @@ public final class Session {
       picture: pixels.bytes.count, peak: plan.peakBytes + pixels.bytes.count)
   }
 
+  /// What is left of the memory limit for resizing pictures.
+  private var memoryLeft: UInt64 {
+    let taken = plan.limitedBytes + (probe?.plan.limitedBytes ?? 0) + UInt64(pixels.bytes.count)
+    return settings.memoryLimit - min(taken, settings.memoryLimit)
+  }
+
   /// Runs `body` unless another call runs, or the session is another process's.
   private func exclusively(_ body: () throws(GoogLeNetError) -> Void) throws(GoogLeNetError) {
     try crew.checkProcess()
@@ -111,6 +117,7 @@ public final class Session {
         .busy, "the session is running a call of another thread: use one session a thread, or a lock")
     }
     defer { gln_counter_store(running, 0) }
+    try Allocation.check()
     try body()
   }
 
@@ -125,7 +132,7 @@ public final class Session {
     let gray = model.network.preprocessing.channelOrder == .gray
     let batch = try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1)
     try exclusively { () throws(GoogLeNetError) in
-      try cropper.crop(image, into: pixels.mutableBytes)
+      try cropper.crop(image, into: pixels.mutableBytes, available: memoryLeft)
       try run(plan, batch) { _ in
         let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<min(count, predictions.count)])
         let written = TopK.select(
@@ -150,7 +157,7 @@ public final class Session {
     }
     try exclusively { () throws(GoogLeNetError) in
       try cropper.crop(
-        image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
+        image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed), available: memoryLeft)
     }
   }
 
@@ -217,6 +224,7 @@ public final class Session {
       kernel, shape: model.inputShape(inputHeight, inputWidth), precision: plan.input.precision)
     try exclusively { () throws(GoogLeNetError) in
       var profiler = Profiler(plan: plan, crew: crew)
+      try Allocation.check()
       try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
         plan.clearFindings()
         profiler.run(first: first)
@@ -234,7 +242,7 @@ public final class Session {
     probe = nil
     let plan = try PlanBuilder.plan(
       model: model, settings: settings, shapes: shapes, outputLayers: layers,
-      takenBytes: plan.limitedBytes + UInt64(pixels.bytes.count), crew: crew)
+      takenBytes: plan.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes), crew: crew)
     probe = (layers, plan)
   }
 
