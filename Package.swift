@@ -99,7 +99,7 @@ let toolTargets: [Target] = [
     ],
     swiftSettings: warnings),
   .testTarget(
-    name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat"],
+    name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat", "CPlatform"],
     swiftSettings: warnings),
   .testTarget(
     name: "ImageFilesTests", dependencies: ["GoogLeNet", "ImageFiles"], exclude: ["Fixtures"],

@@ -4,6 +4,9 @@ import CKernels
 /// everywhere, and sums that pass them stay at the largest number.
 struct MemoryPlan {
   struct Block {
+    /// As asked for.
+    let bytes: Int64
+    /// As placed: with the gap, aligned.
     let size: Int64
     /// Inclusive; in stages.
     var first: Int
@@ -20,14 +23,20 @@ struct MemoryPlan {
   /// Of many blocks' unused places the most that are kept in mind.
   private static let holeLimit = 64
 
+  private let gap: Int64
   private(set) var blocks: [Block] = []
   private(set) var size: Int64 = 0
+
+  /// - Parameter gap: how many bytes lie between two blocks at least.
+  init(gap: Int64 = 0) {
+    self.gap = gap
+  }
 
   /// Returns the block's index.
   mutating func add(size: Int64, first: Int, last: Int) -> Int {
     let alignment = Int64(GLN_ALIGNMENT)
-    let whole = MemoryPlan.sum(size, alignment - 1) / alignment * alignment
-    blocks.append(Block(size: whole, first: first, last: last))
+    let whole = MemoryPlan.sum(size, gap + alignment - 1) / alignment * alignment
+    blocks.append(Block(bytes: size, size: whole, first: first, last: last))
     return blocks.count - 1
   }
 

@@ -34,6 +34,7 @@ final class Plan {
 
   let input: PlanInput
   let stages: UnsafeBufferPointer<Stage>
+  let arena: ArenaGuard
   /// The outputs of the wanted layers, in the order in which they were asked for.
   let outputs: [Location]
   /// In the order in which they run, as far as they depend on each other.
@@ -56,12 +57,13 @@ final class Plan {
   private let storage: PlanStorage
 
   init(
-    input: PlanInput, stages: UnsafeBufferPointer<Stage>, outputs: [Location], operations: [PlannedOperation],
-    scratch: UnsafeMutableRawPointer, scratchStride: Int, threads: Int, weightBytes: Int, arenaBytes: Int,
-    scratchBytes: Int, peakBytes: Int, storage: PlanStorage
+    input: PlanInput, stages: UnsafeBufferPointer<Stage>, arena: ArenaGuard, outputs: [Location],
+    operations: [PlannedOperation], scratch: UnsafeMutableRawPointer, scratchStride: Int, threads: Int, weightBytes: Int,
+    arenaBytes: Int, scratchBytes: Int, peakBytes: Int, storage: PlanStorage
   ) {
     self.input = input
     self.stages = stages
+    self.arena = arena
     self.outputs = outputs
     self.operations = operations
     self.scratch = scratch
@@ -73,6 +75,8 @@ final class Plan {
     self.peakBytes = peakBytes
     self.storage = storage
   }
+
+  deinit { arena.leave() }
 
   /// Forgets what units have found.
   func clearFindings() {

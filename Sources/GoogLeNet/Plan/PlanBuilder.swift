@@ -14,7 +14,7 @@ struct PlanBuilder {
   private var halos: [Padding]
   /// For each value with memory of its own its index in the memory plan.
   private var blocks: [Int?]
-  private var memory = MemoryPlan()
+  private var memory = MemoryPlan(gap: ArenaGuard.gap)
   /// For each node the stages in which its first and its last phase run.
   private var firstStages: [Int] = []
   private var lastStages: [Int] = []
@@ -482,7 +482,7 @@ struct PlanBuilder {
     for value in graph.outputs {
       if let location = location(of: value) { outputs.append(location) }
     }
-    guard let input = location(of: Graph.inputValue), outputs.count == graph.outputs.count else {
+    guard let base, let input = location(of: Graph.inputValue), outputs.count == graph.outputs.count else {
       throw GoogLeNetError(.outOfMemory, "no memory for activations")
     }
     let scratchStride = Int(scratchStride)
@@ -490,8 +490,9 @@ struct PlanBuilder {
     storage.keep(scratch)
     try Allocation.check()
     return Plan(
-      input: try planInput(input), stages: UnsafeBufferPointer(storage.store(stages)), outputs: outputs,
-      operations: graph.nodes.indices.map(operation), scratch: scratch.base + Int(GLN_ALIGNMENT),
+      input: try planInput(input), stages: UnsafeBufferPointer(storage.store(stages)),
+      arena: ArenaGuard(base: base, memory: memory, stages: tasks.indices.filter { !tasks[$0].isEmpty }),
+      outputs: outputs, operations: graph.nodes.indices.map(operation), scratch: scratch.base + Int(GLN_ALIGNMENT),
       scratchStride: scratchStride, threads: settings.threads, weightBytes: storage.weightBytes,
       arenaBytes: Int(memory.size), scratchBytes: scratch.size,
       peakBytes: Int(memory.size) + max(packingMemory.peak, packingMemory.final + scratch.size), storage: storage)

@@ -15,12 +15,15 @@ struct Profiler {
 
   mutating func run(first: Plan.Stage) {
     for index in nanoseconds.indices { nanoseconds[index] = 0 }
+    plan.arena.enter(step: 0)
     nanoseconds[0] = time(of: first)
-    for stage in plan.stages {
+    for (number, stage) in plan.stages.enumerated() {
+      plan.arena.enter(step: 1 + number)
       for (index, task) in stage.tasks.enumerated() {
         nanoseconds[1 + task.operation] += time(of: stage.only(index))
       }
     }
+    plan.arena.enter(step: 1 + plan.stages.count)
   }
 
   private func time(of stage: Plan.Stage) -> UInt64 {

@@ -327,8 +327,13 @@ public final class Session {
   }
 
   private func run(_ plan: Plan, first: Plan.Stage) {
+    plan.arena.enter(step: 0)
     crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
-    for stage in plan.stages { crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride) }
+    for index in plan.stages.indices {
+      plan.arena.enter(step: 1 + index)
+      crew.run(plan.stages[index], scratch: plan.scratch, scratchStride: plan.scratchStride)
+    }
+    plan.arena.enter(step: 1 + plan.stages.count)
   }
 
   /// Throws if a value became infinite or NaN since the findings were cleared, whether or not it shows in an output.
@@ -343,9 +348,11 @@ public final class Session {
   /// What computes the first value that is not finite: runs the image once more, task by task.
   private func originOfFindings(of plan: Plan, first: Plan.Stage) -> String {
     plan.clearFindings()
+    plan.arena.enter(step: 0)
     crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
     if !plan.isFinite { return "the normalised input" }
-    for stage in plan.stages {
+    for (number, stage) in plan.stages.enumerated() {
+      plan.arena.enter(step: 1 + number)
       for (index, task) in stage.tasks.enumerated() {
         crew.run(stage.only(index), scratch: plan.scratch, scratchStride: plan.scratchStride)
         if !plan.isFinite, let layer = plan.operations[task.operation].layers.first {
