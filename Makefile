@@ -1,6 +1,8 @@
 # make               builds dist/: include, lib (shared, static, pkg-config, CMake), bin/googlenet
 # make demo          installs what is missing, builds, classifies a picture from C, from Python and with the tool
 # make test          builds and runs every test
+# make test-asan     runs the C tests and the Swift tests with AddressSanitizer and UndefinedBehaviorSanitizer
+# make test-tsan     the same of the core with ThreadSanitizer
 # make test-frameworks  makes trained files with TensorFlow and others, and checks that they convert and agree
 # make bench         compares speed and memory with OpenVINO, ONNX Runtime and ncnn: MODEL=trained file, BENCH=options
 # make fuzz          fuzzes the readers of files, each for SECONDS=600
@@ -32,7 +34,8 @@ static_library := dist/lib/libgooglenet.a
 package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
   dist/lib/cmake/googlenet/googlenet-config-version.cmake
 
-.PHONY: all library tool demo test test-frameworks check-library bench load-speed fuzz install model clean FORCE
+.PHONY: all library tool demo test test-asan test-tsan test-frameworks check-library bench load-speed fuzz install model \
+  clean FORCE
 all: library tool
 library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
 tool: dist/bin/googlenet
@@ -110,6 +113,10 @@ test:
 	$(MAKE) all
 	.ci/test
 
+test-asan test-tsan: test-%:
+	.ci/install-dependencies test
+	Tests/sanitize.sh $*
+
 test-frameworks: all
 	.ci/test-frameworks
 
@@ -152,4 +159,4 @@ model: tool
 	dist/bin/googlenet quantize $(calibration).gln --calibration $(calibration) -o models/clothing.gln
 
 clean:
-	rm -rf dist .build .build-embedded .build-fuzz .venv
+	rm -rf dist .build .build-embedded .build-fuzz .build-asan .build-tsan .venv
