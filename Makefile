@@ -5,7 +5,7 @@
 # make test-tsan     the same of the core with ThreadSanitizer
 # make test-frameworks  makes trained files with TensorFlow and others, and checks that they convert and agree
 # make bench         compares speed and memory with OpenVINO, ONNX Runtime and ncnn: MODEL=trained file, BENCH=options
-# make fuzz          fuzzes the readers of files, each for SECONDS=600
+# make fuzz          fuzzes the readers of files, the engine and the C functions, each for SECONDS=600; see Tests/Fuzz/run.sh
 # make install       what make built, to PREFIX=/usr/local; DESTDIR for packagers
 # make model         makes models/clothing.gln anew: CHECKPOINT=clothing.pt PHOTOS=folder of the test photos
 # make clean

@@ -66,9 +66,10 @@ let fuzzTargets =
       name: "FuzzSupport", dependencies: ["GoogLeNet", "Conversion"], path: "Tests/Fuzz/Support",
       swiftSettings: others),
     fuzzer("Picture", ["ImageFiles"]), fuzzer("HDF5", ["CHDF5Reader"]),
+    fuzzer("CABI", ["CGoogLeNet"]),
   ]
   + [
-    "Model", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "Keras", "NumPy", "TensorFlow",
+    "Model", "Network", "Caffe", "Prototxt", "ONNX", "Pickle", "Zip", "Safetensors", "Keras", "NumPy", "TensorFlow",
     "SavedModel", "TFLite", "CaffeMean",
   ].map { fuzzer($0) }
 

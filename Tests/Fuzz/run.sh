@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets and runs each for SECONDS (600), JOBS (2) at a time: Tests/Fuzz/run.sh [SECONDS] [TARGET]...
+# Model reads mutated model files, Network compares settings of random networks, CABI calls the C functions in random orders; the
+# others read the formats that `googlenet convert` and the tool take. To see one failure again: .build-fuzz/debug/TARGETFuzzer FILE.
 # Corpora, logs and what made a target crash, hang or take too much memory stay under .build-fuzz/runs/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
-[ $# -gt 0 ] || set -- Model Caffe CaffeMean Prototxt ONNX Pickle Zip Safetensors Keras HDF5 NumPy TensorFlow \
+[ $# -gt 0 ] || set -- Model Network CABI Caffe CaffeMean Prototxt ONNX Pickle Zip Safetensors Keras HDF5 NumPy TensorFlow \
   SavedModel TFLite Picture
 scratch=.build-fuzz
 runs=$scratch/runs
@@ -17,6 +19,9 @@ mkdir -p "$runs"
   sed -nE 's/^ *(optional|required|repeated) [A-Za-z0-9]+ ([a-z0-9_]+) = .*/"\2:"/p; s/^ *([A-Z0-9_]+) = [0-9]+;.*/"\1"/p' \
     Sources/CForeignFormats/caffe.proto
 } | sort -u >"$runs/words"
+
+# libFuzzer and AddressSanitizer say where it was; Swift's own backtrace of an instrumented program takes minutes.
+export SWIFT_BACKTRACE=enable=no
 
 for target in "$@"; do GLN_FUZZ=1 swift build --scratch-path "$scratch" --product "${target}Fuzzer"; done
 

@@ -6,9 +6,12 @@ struct Choices {
 
   init(_ bytes: some Sequence<UInt8>) { self.bytes = [UInt8](bytes) }
 
-  init(seed: UInt64, count: Int = 1024) {
+  init(seed: UInt64) { self.init(Self.bytes(seed: seed)) }
+
+  /// The bytes of a seed: the same decisions for a fuzzer to begin with.
+  static func bytes(seed: UInt64, count: Int = 1024) -> [UInt8] {
     var random = RandomNumbers(seed: seed)
-    bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
+    return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
   }
 
   var isAtEnd: Bool { next == bytes.count }

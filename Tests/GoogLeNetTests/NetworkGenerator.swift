@@ -23,6 +23,8 @@ struct NetworkGenerator {
   /// Whether it has output scales, and whether everything that can be is computed in integers.
   private let isQuantized: Bool
   private let isPure: Bool
+  /// Whether nothing but convolutions of bytes leads from the pixels to the end.
+  private let isStrict: Bool
   private let usualScale: Float
   private let isExtreme: Bool
   private var mayBeRefused = false
@@ -31,6 +33,7 @@ struct NetworkGenerator {
   static func network(_ choices: inout Choices, limits: RandomNetwork.Limits = RandomNetwork.Limits()) -> RandomNetwork
   {
     var generator = NetworkGenerator(choices, limits)
+    if generator.isStrict { generator.addStem() }
     generator.addLayers()
     generator.addHead()
     choices = generator.choices
@@ -41,12 +44,13 @@ struct NetworkGenerator {
     var choices = choices
     isQuantized = choices.chance(60)
     isPure = isQuantized && choices.chance(55)
+    isStrict = isPure && choices.chance(75)
     isExtreme = choices.chance(4)
     usualScale = choices.pick([0.02, 0.01, 0.05])
     tensors = TensorGenerator(random: choices.randomNumbers())
     let order = choices.pick([Preprocessing.ChannelOrder.rgb, .bgr, .gray, .bgr])
     let (height, width) = (choices.number(1...limits.side), choices.number(1...limits.side))
-    let sameScale = choices.chance(isPure ? 90 : 60)
+    let sameScale = isStrict || choices.chance(60)
     let scale = choices.real(0.004...0.03)
     let wholeMeans = choices.chance(50)
     preprocessing = Preprocessing(
@@ -80,9 +84,11 @@ struct NetworkGenerator {
   /// - Parameters:
   ///   - scale: of its own.
   ///   - inherited: the scale that it takes over from its inputs.
+  ///   - isNeeded: whether it is added however much work there is.
   @discardableResult
   private mutating func add(
-    _ operation: GoogLeNet.Operation, of inputs: [Value], scale: Float? = nil, inherited: Float? = nil
+    _ operation: GoogLeNet.Operation, of inputs: [Value], scale: Float? = nil, inherited: Float? = nil,
+    isNeeded: Bool = false
   ) -> Value? {
     var layer = Layer(name: "l\(layers.count)", inputs: inputs.map(\.name), operation: operation, outputScale: scale)
     guard let shape = try? ShapeInference(source: "random").shape(of: layer, inputs.map(\.shape)) else { return nil }
@@ -94,7 +100,7 @@ struct NetworkGenerator {
       cost += it.global ? inputs[0].shape.count : shape.count * it.kernelHeight * it.kernelWidth / 4
     default: break
     }
-    guard work + cost <= limits.work, shape.channels <= 400 else { return nil }
+    guard isNeeded || work + cost <= limits.work && shape.channels <= 400 else { return nil }
     work += cost
     // A scale of its own that repeats what it inherits is allowed.
     if let inherited, choices.chance(5) { layer.outputScale = inherited }
@@ -108,7 +114,8 @@ struct NetworkGenerator {
   }
 
   private mutating func source() -> Value {
-    choices.chance(75) ? values[values.count - 1] : choices.pick(values)
+    if choices.chance(70) { return values[values.count - 1] }
+    return choices.pick(isStrict && values.count > 1 ? Array(values.dropFirst()) : values)
   }
 
   private mutating func scale(percent: Int) -> Float? {
@@ -120,18 +127,29 @@ struct NetworkGenerator {
     while layers.count < limits.layers, choices.chance(94) {
       let input = source()
       switch choices.number(0...99) {
-      case 0..<42: addConvolution(of: input)
-      case 42..<60: addPooling(of: input)
-      case 60..<76: addConcatenation(with: input)
+      case 0..<36: addConvolution(of: input)
+      case 36..<46: addModule(of: input)
+      case 46..<62: addPooling(of: input)
+      case 62..<76: addConcatenation(with: input)
       case 76..<80: add(.dropout, of: [input], inherited: input.scale)
       case 80..<85: addNormalization(of: input)
-      case 85..<91: addBatchNormalizations(of: input)
+      case 85..<91: if !isStrict { addBatchNormalizations(of: input) }
       case 91..<96: addReLU(of: input)
       case 96..<99: addInnerProduct(of: input, outputs: channels())
       default:
         add(.softmax, of: [input], scale: scale(percent: 30))
       }
     }
+  }
+
+  /// A convolution of the pixels, and often a normalization of what it stores in 16 bits.
+  private mutating func addStem() {
+    let side = choices.pick([3, 1, 5, 7])
+    let dims = [channels(), preprocessing.channelOrder.channels, side, side]
+    var it = Convolution(weights: weights(dims, elementType()), bias: bias(dims[0]))
+    it.padding = Padding(top: side / 2, left: side / 2, bottom: side / 2, right: side / 2)
+    guard let output = add(.convolution(it), of: [values[0]]), let relu = addReLU(of: output) else { return }
+    if choices.chance(60) { addNormalization(of: relu) }
   }
 
   private mutating func channels() -> Int {
@@ -208,6 +226,34 @@ struct NetworkGenerator {
     addFollowers(of: output)
   }
 
+  /// Branches that keep the size, joined. Some read another branch, whose output is then both read by itself and a part of the whole.
+  private mutating func addModule(of input: Value) {
+    var branches: [Value] = []
+    for _ in 0..<choices.number(2...4) {
+      var source = input
+      if let branch = branches.last, choices.chance(40) { source = branch }
+      let side = choices.pick([3, 1, 5])
+      if side == 3, source.name == input.name, choices.chance(25) {
+        var pooling = Pooling(choices.chance(30) ? .average : .max)
+        (pooling.kernelHeight, pooling.kernelWidth) = (3, 3)
+        pooling.padding = Padding(top: 1, left: 1, bottom: 1, right: 1)
+        source = addPooling(pooling, of: source) ?? source
+      }
+      let (outputs, inputs) = (channels(), source.shape.channels)
+      guard work + outputs * inputs * side * side < limits.work else { break }
+      let type = elementType()
+      let scales = inputScales(type, of: source, channels: inputs, groups: 1)
+      var it = Convolution(
+        weights: weights([outputs, inputs, side, side], type, inputScales: scales), bias: bias(outputs))
+      it.padding = Padding(top: side / 2, left: side / 2, bottom: side / 2, right: side / 2)
+      guard let output = add(.convolution(it), of: [source]) else { break }
+      // Only outputs of the same scale can be joined.
+      if let relu = add(.relu, of: [output], scale: isQuantized ? usualScale : nil) { branches.append(relu) }
+    }
+    guard let first = branches.first else { return }
+    add(.concat, of: branches, inherited: first.scale)
+  }
+
   /// What usually comes after a layer with weights.
   private mutating func addFollowers(of output: Value) {
     var output = output
@@ -219,7 +265,7 @@ struct NetworkGenerator {
   @discardableResult
   private mutating func addReLU(of input: Value) -> Value? {
     add(
-      .relu, of: [input], scale: input.scale == nil ? scale(percent: isPure ? 99 : 80) : nil, inherited: input.scale)
+      .relu, of: [input], scale: input.scale == nil ? scale(percent: isPure ? 100 : 80) : nil, inherited: input.scale)
   }
 
   @discardableResult
@@ -245,11 +291,14 @@ struct NetworkGenerator {
   }
 
   private mutating func addNormalization(of input: Value) {
-    let it = LocalResponseNormalization(
+    var it = LocalResponseNormalization(
       size: choices.pick([5, 1, 3, 7, 9, 31, 255, 2047]), alpha: choices.real(0...(choices.chance(20) ? 1 : 0.01)),
       beta: choices.pick([0.75, 0.75, 0.75, 0.5, 1, 0.3, 0]), k: choices.real(0.5...2),
       alphaPerElement: choices.chance(40))
-    add(.localResponseNormalization(it), of: [input], scale: input.isNonNegative ? scale(percent: 85) : nil)
+    if isStrict { it.beta = ActivationEncoding.normalizationBeta }
+    add(
+      .localResponseNormalization(it), of: [input],
+      scale: input.isNonNegative ? scale(percent: isStrict ? 100 : 85) : nil)
   }
 
   private mutating func addPooling(of input: Value) {
@@ -275,11 +324,11 @@ struct NetworkGenerator {
   }
 
   @discardableResult
-  private mutating func addPooling(_ it: Pooling, of input: Value) -> Value? {
+  private mutating func addPooling(_ it: Pooling, of input: Value, isNeeded: Bool = false) -> Value? {
     let passesOn = it.method == .max && input.scale != nil
     return add(
-      .pooling(it), of: [input], scale: !passesOn && input.isNonNegative ? scale(percent: 60) : nil,
-      inherited: it.method == .max ? input.scale : nil)
+      .pooling(it), of: [input], scale: !passesOn && input.isNonNegative ? scale(percent: isStrict ? 100 : 60) : nil,
+      inherited: it.method == .max ? input.scale : nil, isNeeded: isNeeded)
   }
 
   private mutating func addConcatenation(with input: Value) {
@@ -331,7 +380,7 @@ struct NetworkGenerator {
       last = add(.concat, of: [pooled, choices.pick(flat)], inherited: pooled.scale)
     default: last = globalPooling(of: input)
     }
-    add(.softmax, of: [last ?? globalPooling(of: input)])
+    add(.softmax, of: [last ?? globalPooling(of: input)], isNeeded: true)
   }
 
   /// The input itself where it is one pixel already, mostly.
@@ -339,7 +388,7 @@ struct NetworkGenerator {
     if input.shape.height == 1, input.shape.width == 1, !choices.chance(30) { return input }
     var it = Pooling(choices.chance(20) ? .max : .average)
     it.global = true
-    return addPooling(it, of: input) ?? input
+    return addPooling(it, of: input, isNeeded: true) ?? input
   }
 
   private mutating func addClassifier(of input: Value) -> Value? {

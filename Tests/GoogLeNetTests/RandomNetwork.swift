@@ -33,7 +33,9 @@ extension RandomNetwork: CustomStringConvertible {
           + "\(it.strideWidth), padding \(text(it.padding)), dilation \(it.dilationHeight) \(it.dilationWidth), "
           + "\(it.groups) groups\(it.weights.inputScales.isEmpty ? "" : ", input scales")"
       case .innerProduct(let it):
-        line += ", \(it.weights.elementType) \(it.weights.dims)\(it.bias == nil ? "" : " with bias")"
+        line +=
+          ", \(it.weights.elementType) \(it.weights.dims)\(it.bias == nil ? "" : " with bias")"
+          + (it.weights.inputScales.isEmpty ? "" : ", input scales")
       case .pooling(let it):
         line +=
           it.global

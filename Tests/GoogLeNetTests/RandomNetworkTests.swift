@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: seeds) func everySettingAgrees(seed: UInt64) {
     var choices = Choices(seed: seed)
     let network = NetworkGenerator.network(&choices)
-    let faults = DifferentialCheck.run(network, &choices).faults
+    let faults = DifferentialCheck.faults(of: network, &choices)
     guard !faults.isEmpty else { return }
     Issue.record("network \(seed) disagrees: \(faults.prefix(5).joined(separator: "; ")), in \(network.description)")
   }

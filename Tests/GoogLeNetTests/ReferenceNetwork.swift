@@ -195,7 +195,10 @@ struct ReferenceNetwork {
       guard it.method == .average else { return largest }
       return sum / Double(it.countIncludesPadding ? (bottom - top) * (right - left) : count)
     }
-    result.noise = input.noise + 16 * rounding * input.largest
+    // Averages sum up all values of a window one after another.
+    let window = it.global ? input.shape.height * input.shape.width : it.kernelHeight * it.kernelWidth
+    result.noise =
+      input.noise + (16 + (it.method == .average ? Double(window) / 8 : 0)) * rounding * input.largest
     return result
   }
 }

@@ -7,19 +7,6 @@ import FuzzSupport
 // Model files without their checksum, which is appended here so that mutations get past it. A model that is small enough
 // to run runs.
 
-let checksumTag = UInt8(14 << 3 | 1)
-
-func withoutChecksum(_ network: Network) throws -> [UInt8] {
-  var file = try ModelWriter.serialize(network)
-  let checksum = try file.withUnsafeBytes { bytes in
-    try ModelFileLayout(bytes, source: "seed", owner: MemoryBlock(borrowing: bytes)).checksum ?? 0
-  }
-  let field = [checksumTag] + withUnsafeBytes(of: checksum.littleEndian) { [UInt8]($0) }
-  let start = file.indices.first { file[$0...].starts(with: field) } ?? 0
-  file.removeSubrange(start..<start + field.count)
-  return file
-}
-
 func networks() throws -> [Network] {
   let small = try CaffeFile.small(legacy: false).bytes.withUnsafeBytes { bytes in
     try Converter.convert(bytes: bytes, named: "seed", options: ConversionOptions()).network
@@ -46,7 +33,12 @@ func networks() throws -> [Network] {
     wideInteger.layers[index].operation.weights = try Tensor.integers(
       doubled, scales: weights.scales, dims: weights.dims)
   }
-  return [small, half, large, integer, smallInteger, wideInteger]
+  let random = (UInt64(0)..<400).map { seed in
+    var choices = Choices(seed: seed)
+    let limits = RandomNetwork.Limits(side: 12, layers: 10, work: 20_000)
+    return NetworkGenerator.network(&choices, limits: limits).network
+  }
+  return [small, half, large, integer, smallInteger, wideInteger] + random
 }
 
 func run(_ model: Model) throws(GoogLeNetError) {
@@ -69,10 +61,8 @@ func run(_ model: Model) throws(GoogLeNetError) {
   }
 }
 
-fuzz(seeds: try networks().map(withoutChecksum)) { bytes throws(GoogLeNetError) in
-  let layout = try ModelFileLayout(bytes, source: "input", owner: MemoryBlock(borrowing: bytes))
-  var file = [UInt8](bytes) + [checksumTag]
-  withUnsafeBytes(of: layout.digest.littleEndian) { file.append(contentsOf: $0) }
+fuzz(seeds: try networks().map(ModelFile.withoutChecksum)) { bytes throws(GoogLeNetError) in
+  let file = try ModelFile.withChecksum(bytes)
   guard let copy = HeapBlock(byteCount: file.count) else { return }
   file.withUnsafeBytes { copy.mutableBytes.copyMemory(from: $0) }
   try run(try Model(memory: copy))

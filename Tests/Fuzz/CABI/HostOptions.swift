@@ -1,0 +1,10 @@
+/// Options that the host holds.
+final class HostOptions {
+  let pointer: OpaquePointer
+  /// The longer side of the input size that they ask for; 0 for the model's own.
+  var side = 0
+
+  init(_ pointer: OpaquePointer) {
+    self.pointer = pointer
+  }
+}

@@ -1,0 +1,1 @@
+../../GoogLeNetTests/Choices.swift

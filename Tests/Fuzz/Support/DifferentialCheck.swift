@@ -1,0 +1,1 @@
+../../GoogLeNetTests/DifferentialCheck.swift

@@ -1,0 +1,1 @@
+../../GoogLeNetTests/TensorGenerator.swift
