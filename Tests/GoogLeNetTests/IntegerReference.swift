@@ -6,7 +6,7 @@ struct IntegerReference {
   private(set) var faults: [String] = []
   private let model: Model
   private let shapes: [Shape]
-  /// The most that the rounding of biases to units of their accumulators moves each layer's output.
+  /// The most that the rounding of biases to units of their accumulators, and of what is squared, moves each layer's output.
   private var slack: [Double] = []
   /// About how much each layer's output depends on what else is asked for: whether layers are joined decides whether what computes
   /// in float32 reads its input before or after it was rounded, and who else reads the pixels whether they are read as bytes.
@@ -32,7 +32,7 @@ struct IntegerReference {
         let shape = source < 0 ? model.inputShape(setting.height, setting.width) : shapes[source]
         guard let values = source < 0 ? planes : layers[source] else { break }
         let drift = source < 0 ? 0 : drift[source]
-        let encoding = source < 0 ? .float32 : model.encodings[source]
+        let encoding = encoding(source)
         inputs.raw.append(ReferenceNetwork.Value(shape: shape, values: values.map(Double.init), noise: drift))
         let rounding = unit(encoding) / 2 + (source < 0 ? 0 : overflow[source])
         inputs.rounded.append(
@@ -52,6 +52,13 @@ struct IntegerReference {
           drift[index] += zip(padded.values, candidates[0].values).reduce(0) { max($0, abs($1.0 - $1.1)) }
         }
         candidates.append(padded)
+      }
+      if case .localResponseNormalization(let it) = layer.operation, it.size == 5,
+        case .u16(let scale) = encoding(sources[0])
+      {
+        // Such a window adds up the squares of the upper 14 bits.
+        let lost = Double(it.alphaOfElement) * 5 * 2 * 3 * Double(scale) * inputs.raw[0].largest / Double(it.k)
+        slack[index] = Double(it.beta) * lost * candidates[0].largest
       }
       let limit = largest(model.encodings[index])
       overflow[index] = max(0, candidates[0].largest - limit)
@@ -80,6 +87,9 @@ struct IntegerReference {
     guard case .dropout = model.network.layers[layer].operation else { return false }
     return isPixels(model.inputs[layer][0])
   }
+
+  /// Of a layer's output, or of the network's input.
+  private func encoding(_ layer: Int) -> ActivationEncoding { layer < 0 ? .float32 : model.encodings[layer] }
 
   private func unit(_ encoding: ActivationEncoding) -> Double {
     switch encoding {

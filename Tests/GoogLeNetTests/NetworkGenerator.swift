@@ -127,10 +127,10 @@ struct NetworkGenerator {
     while layers.count < limits.layers, choices.chance(94) {
       let input = source()
       switch choices.number(0...99) {
-      case 0..<36: addConvolution(of: input)
-      case 36..<46: addModule(of: input)
-      case 46..<62: addPooling(of: input)
-      case 62..<76: addConcatenation(with: input)
+      case 0..<32: addConvolution(of: input)
+      case 32..<52: addModule(of: input)
+      case 52..<65: addPooling(of: input)
+      case 65..<76: addConcatenation(with: input)
       case 76..<80: add(.dropout, of: [input], inherited: input.scale)
       case 80..<85: addNormalization(of: input)
       case 85..<91: if !isStrict { addBatchNormalizations(of: input) }
@@ -231,15 +231,15 @@ struct NetworkGenerator {
     var branches: [Value] = []
     for _ in 0..<choices.number(2...4) {
       var source = input
-      if let branch = branches.last, choices.chance(40) { source = branch }
-      let side = choices.pick([3, 1, 5])
+      if let branch = branches.last, choices.chance(60) { source = branch }
+      let side = choices.pick([3, 1, 5, 3])
       if side == 3, source.name == input.name, choices.chance(25) {
         var pooling = Pooling(choices.chance(30) ? .average : .max)
         (pooling.kernelHeight, pooling.kernelWidth) = (3, 3)
         pooling.padding = Padding(top: 1, left: 1, bottom: 1, right: 1)
         source = addPooling(pooling, of: source) ?? source
       }
-      let (outputs, inputs) = (channels(), source.shape.channels)
+      let (outputs, inputs) = (choices.number(1...12), source.shape.channels)
       guard work + outputs * inputs * side * side < limits.work else { break }
       let type = elementType()
       let scales = inputScales(type, of: source, channels: inputs, groups: 1)
