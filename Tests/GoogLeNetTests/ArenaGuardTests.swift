@@ -11,15 +11,16 @@ import Testing
     let second = plan.add(size: 1000, first: 1, last: 2)
     let third = plan.add(size: 100, first: 2, last: 3)
     plan.place()
-    let base = UnsafeMutableRawPointer.allocate(byteCount: plan.size, alignment: 64)
+    let size = Int(plan.size)
+    let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
     defer { base.deallocate() }
     let guarded = ArenaGuard(base: base, memory: plan, stages: [0, 1, 2])
-    func touchable() -> Set<Int> { Set((0..<plan.size).filter { gln_is_poisoned(base + $0) == 0 }) }
+    func touchable() -> Set<Int> { Set((0..<size).filter { gln_is_poisoned(base + $0) == 0 }) }
     func bytes(of blocks: Int...) -> Set<Int> {
-      if gln_poisons() == 0 { return Set(0..<plan.size) }
+      if gln_poisons() == 0 { return Set(0..<size) }
       return blocks.reduce(into: []) { sum, index in
         let block = plan.blocks[index]
-        sum.formUnion(block.offset..<block.offset + block.bytes)
+        sum.formUnion(Int(block.offset)..<Int(block.offset + block.bytes))
       }
     }
     for (step, blocks) in [
@@ -29,6 +30,6 @@ import Testing
       #expect(touchable() == blocks)
     }
     guarded.leave()
-    #expect(touchable() == Set(0..<plan.size))
+    #expect(touchable() == Set(0..<size))
   }
 }

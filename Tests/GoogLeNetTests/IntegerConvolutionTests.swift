@@ -19,11 +19,13 @@ import Testing
       kernelHeight: 1, kernelWidth: 1)
     #expect(convolution.isInteger)
     let integers = IntegerConvolution(
-      convolution, group: 0, input: .u8(scale: 1), output: .float32, preprocessing: nil)
+      convolution, input: .u8(scale: 1), output: .float32, preprocessing: nil)
     var record = gln_s8_convolution_algorithm()
     record.pack = { _, _, bias, _, packed in packed?.storeBytes(of: bias?.pointee ?? 0, as: Int32.self) }
     var start: Int32 = 0
-    integers.pack(gln_s8_convolution(), record, into: &start)
+    let workspace = try #require(HeapBlock(byteCount: convolution.integerWorkspaceBytes))
+    integers.pack(
+      gln_s8_convolution(), record, into: &start, try #require(workspace.mutableBytes.baseAddress))
     return Int(start)
   }
 

@@ -58,7 +58,8 @@ final class Plan {
 
   init(
     input: PlanInput, stages: UnsafeBufferPointer<Stage>, arena: ArenaGuard, outputs: [Location],
-    operations: [PlannedOperation], scratch: UnsafeMutableRawPointer, scratchStride: Int, threads: Int, weightBytes: Int,
+    operations: [PlannedOperation], scratch: UnsafeMutableRawPointer, scratchStride: Int, threads: Int,
+    weightBytes: Int,
     arenaBytes: Int, scratchBytes: Int, peakBytes: Int, storage: PlanStorage
   ) {
     self.input = input
