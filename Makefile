@@ -129,6 +129,7 @@ bench: all
 # How fast valid and hostile model files are loaded or refused; FILE=part of a file's name picks some.
 load-speed: library
 	$(CC) -std=c99 -D_XOPEN_SOURCE=700 -O2 -fno-builtin -Idist/include Tests/c/test_cost.c Tests/c/model_bytes.c \
+	  Tests/c/large_models.c Tests/c/allocations.c \
 	  Tests/c/check.c $(shared_library) -Wl,-rpath,$(abspath dist/lib) -o $(embedded)/load-speed
 	$(embedded)/load-speed "$(FILE)"
 

@@ -223,7 +223,7 @@ import Testing
 
   @Test func normalizationsThatIntegersCannotComputeAreRefused() throws {
     for (k, alpha, isInRange): (Float, Float, Bool) in [
-      (1, 1e-4, true), (1e-30, 1e-4, false), (1, 1e30, false), (.leastNonzeroMagnitude, 0, false),
+      (1, 1e-4, true), (1e-30, 1e-4, false), (1, 1e30, false), (.leastNormalMagnitude, 0, false),
     ] {
       let network = Self.network(
         [

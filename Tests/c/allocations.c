@@ -1,6 +1,7 @@
 #include "allocations.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@ extern void __libc_free(void *);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long live, calls, count, fail_at;
+static size_t bytes, first_bytes, most_bytes;
 static int is_armed;
 static allocations_failure mode;
 
@@ -31,43 +33,58 @@ static int fails(void)
     return result;
 }
 
-static void *counted(void *block, void *before)
+/* What a block takes of the heap, the allocator's own word included. */
+static size_t cost(void *block)
+{
+    return block ? malloc_usable_size(block) + sizeof(size_t) : 0;
+}
+
+/* Counts a block that was made, and one of this cost that is no more; 0 for none. */
+static void *counted(void *block, size_t cost_before)
 {
     pthread_mutex_lock(&lock);
     calls++;
-    live += (block != NULL) - (before != NULL);
+    live += (block != NULL) - (cost_before != 0);
+    bytes += cost(block) - cost_before;
+    if (bytes > most_bytes)
+        most_bytes = bytes;
     pthread_mutex_unlock(&lock);
     return block;
 }
 
 void *malloc(size_t size)
 {
-    return fails() ? NULL : counted(__libc_malloc(size), NULL);
+    return fails() ? NULL : counted(__libc_malloc(size), 0);
 }
 
 void *calloc(size_t number, size_t size)
 {
-    return fails() ? NULL : counted(__libc_calloc(number, size), NULL);
+    return fails() ? NULL : counted(__libc_calloc(number, size), 0);
 }
 
 void *realloc(void *block, size_t size)
 {
-    return fails() ? NULL : counted(__libc_realloc(block, size), block);
+    size_t before = cost(block);
+    void *made;
+    if (fails())
+        return NULL;
+    made = __libc_realloc(block, size);
+    return counted(made, made || size == 0 ? before : 0);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return fails() ? NULL : counted(__libc_memalign(alignment, size), NULL);
+    return fails() ? NULL : counted(__libc_memalign(alignment, size), 0);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-    return fails() ? NULL : counted(__libc_memalign(alignment, size), NULL);
+    return fails() ? NULL : counted(__libc_memalign(alignment, size), 0);
 }
 
 int posix_memalign(void **block, size_t alignment, size_t size)
 {
-    void *made = fails() ? NULL : counted(__libc_memalign(alignment, size), NULL);
+    void *made = fails() ? NULL : counted(__libc_memalign(alignment, size), 0);
     if (!made)
         return ENOMEM;
     *block = made;
@@ -76,7 +93,7 @@ int posix_memalign(void **block, size_t alignment, size_t size)
 
 void free(void *block)
 {
-    counted(NULL, block);
+    counted(NULL, cost(block));
     __libc_free(block);
 }
 
@@ -94,6 +111,22 @@ long allocations_calls(void)
     long result;
     pthread_mutex_lock(&lock);
     result = calls;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+void allocations_begin_peak(void)
+{
+    pthread_mutex_lock(&lock);
+    first_bytes = most_bytes = bytes;
+    pthread_mutex_unlock(&lock);
+}
+
+size_t allocations_peak(void)
+{
+    size_t result;
+    pthread_mutex_lock(&lock);
+    result = most_bytes - first_bytes;
     pthread_mutex_unlock(&lock);
     return result;
 }

@@ -5,10 +5,16 @@
 #ifndef GLN_TEST_ALLOCATIONS_H
 #define GLN_TEST_ALLOCATIONS_H
 
+#include <stddef.h>
+
 /* Blocks that have not been freed. */
 long allocations_live(void);
 /* Calls of malloc's family so far, those of free included. */
 long allocations_calls(void);
+
+/* The most bytes at once, the allocator's own words included, beyond those of the moment when it began. */
+void allocations_begin_peak(void);
+size_t allocations_peak(void);
 
 typedef enum allocations_failure {
     FAIL_NEVER,

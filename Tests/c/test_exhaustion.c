@@ -7,6 +7,7 @@
  */
 #include "allocations.h"
 #include "check.h"
+#include "large_models.h"
 #include "tiny_model.h"
 
 #include <limits.h>
@@ -466,6 +467,53 @@ static void test_bundled_model(void)
     fail_each(bundled, 2, 24);
 }
 
+/* Loads a model and makes a session of it. */
+static gln_status open_large(const writer *file, const gln_session_options *options)
+{
+    gln_model *model = NULL;
+    gln_session *session = NULL;
+    gln_status status = gln_model_load_memory(file->data, file->size, GLN_MEMORY_BORROW, &model);
+    if (status == GLN_OK)
+        status = gln_session_create(model, options, &session);
+    CHECK((status == GLN_OK) == (session != NULL));
+    gln_session_free(session);
+    gln_model_free(model);
+    return status;
+}
+
+/* No reserve runs dry on the largest models that there may be. */
+static void test_largest_models(void)
+{
+    enum { POINTS = 5 };
+    gln_session_options *options = NULL;
+    size_t i;
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, 1));
+    for (i = 0; i < large_model_count; i++) {
+        writer file = {0};
+        long count, live, point;
+        allocations_failure failure;
+        if (large_models[i].refusal)
+            continue;
+        file = large_models[i].make();
+        CHECK_STATUS(GLN_OK, open_large(&file, options));
+        allocations_arm(FAIL_NEVER, 0);
+        CHECK_STATUS(GLN_OK, open_large(&file, options));
+        count = allocations_disarm();
+        live = allocations_live();
+        for (failure = FAIL_ONCE; failure <= FAIL_FROM_THEN; failure++)
+            for (point = 0; point < POINTS; point++) {
+                allocations_arm(failure, count * point / POINTS);
+                CHECK_STATUS(GLN_OUT_OF_MEMORY, open_large(&file, options));
+                allocations_disarm();
+                CHECK(allocations_live() == live);
+            }
+        printf("  %-40s %7ld allocations\n", large_models[i].name, count);
+        free(file.data);
+    }
+    gln_session_options_free(options);
+}
+
 static long address_space(void)
 {
     long pages = 0;
@@ -541,6 +589,7 @@ int main(int count, char **arguments)
     RUN(test_tiny_model);
     RUN(test_tiny_model_on_threads);
     RUN(test_bundled_model);
+    RUN(test_largest_models);
     RUN(test_address_space);
     result = check_finish();
     unlink(path);
