@@ -202,8 +202,11 @@ public func gln_session_features(
 
 /// A caller's name of a layer.
 private func layerName(_ name: UnsafePointer<CChar>) throws(GoogLeNetError) -> String {
-  guard let text = CallerText.string(name, limit: ModelLimits.textBytes + 1) else {
-    throw GoogLeNetError(.notFound, "name has more than \(ModelLimits.textBytes) bytes: no layer has such a name")
+  let limit = ModelLimits.textBytes + 1
+  guard let text = CallerText.string(name, limit: limit) else {
+    throw GoogLeNetError(
+      .notFound,
+      "there is no layer '\(CallerText.beginning(name, limit: limit))': names have at most \(ModelLimits.textBytes) bytes")
   }
   return text
 }

@@ -5,4 +5,9 @@ enum CallerText {
     for length in 0..<limit where characters[length] == 0 { return String(cString: characters) }
     return nil
   }
+
+  /// The beginning of a text of at least `limit` bytes, for a message.
+  static func beginning(_ characters: UnsafePointer<CChar>, limit: Int) -> String {
+    String(decoding: UnsafeRawBufferPointer(start: characters, count: min(limit, 200)), as: UTF8.self) + "…"
+  }
 }

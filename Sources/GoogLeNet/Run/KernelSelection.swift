@@ -14,11 +14,11 @@ struct KernelSelection {
   init(maxISA: ISA) throws(GoogLeNetError) {
     var cap = maxISA == .best ? ISA.avx512VNNI : maxISA
     if let value = gln_environment("GOOGLENET_MAX_ISA"), value.pointee != 0 {
-      let name = CallerText.string(value, limit: 64)
-      guard let name, let tier = ISA.named(name) else {
+      let name = CallerText.string(value, limit: 64) ?? CallerText.beginning(value, limit: 64)
+      guard let tier = ISA.named(name) else {
         throw GoogLeNetError(
           .invalidArgument,
-          "the environment variable GOOGLENET_MAX_ISA is '\(name ?? "…")': use portable, avx2, avx-vnni, avx512 or avx512-vnni"
+          "the environment variable GOOGLENET_MAX_ISA is '\(name)': use portable, avx2, avx-vnni, avx512 or avx512-vnni"
         )
       }
       if tier != .best { cap = min(cap, tier) }
