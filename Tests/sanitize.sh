@@ -42,12 +42,12 @@ mkdir -p "$dist/include" "$dist/lib/pkgconfig"
 cp include/googlenet.h "$dist/include"
 sed "s/@VERSION@/0/; s|^Libs: .*|& $libraries|" bindings/c/googlenet.pc.in >"$dist/lib/pkgconfig/googlenet.pc"
 folders=()
-for source in Sources/Kernels?* Sources/{GoogLeNet,CKernels,CPlatform,CModelFormat}; do
+for source in Sources/Kernels?* Sources/{GoogLeNet,CKernels,CPlatform}; do
   folders+=("$scratch/debug/${source##*/}.build")
 done
 find "${folders[@]}" -name '*.o' >"$dist/objects"
 swiftc "${linker[@]}" -use-ld=lld -emit-library -o "$dist/lib/libgooglenet.so" "@$dist/objects" \
-  -lprotobuf-c -lm -lpthread -ldl
+  -lm -lpthread -ldl
 failed=0
 DIST=$dist CC="$toolchain/bin/clang ${compiler[*]}" CXX="$toolchain/bin/clang++ ${compiler[*]}" sh Tests/c/run.sh || failed=1
 

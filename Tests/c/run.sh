@@ -64,8 +64,13 @@ for test in basics models sessions memory arguments processes float_state starve
         run "$test (static)" "$build/$test-static" "$@"
     fi
 done
-$c "$here/test_dlclose.c" -ldl -o "$build/dlclose"
-run "dlclose" "$build/dlclose" "$dist/lib/libgooglenet.so" "$model"
+case "${UNDER:-}${CC:-}" in
+*valgrind* | *-fsanitize*) echo "dlclose is left out: it leaves sessions behind, which are leaks" ;;
+*)
+    $c "$here/test_dlclose.c" -ldl -o "$build/dlclose"
+    run "dlclose" "$build/dlclose" "$dist/lib/libgooglenet.so" "$model"
+    ;;
+esac
 $c "$here/test_cgroup.c" "$here/../../Sources/CPlatform/cgroup.c" -o "$build/cgroup"
 run "cgroup" "$build/cgroup"
 

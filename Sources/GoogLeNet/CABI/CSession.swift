@@ -206,7 +206,8 @@ private func layerName(_ name: UnsafePointer<CChar>) throws(GoogLeNetError) -> S
   guard let text = CallerText.string(name, limit: limit) else {
     throw GoogLeNetError(
       .notFound,
-      "there is no layer '\(CallerText.beginning(name, limit: limit))': names have at most \(ModelLimits.textBytes) bytes")
+      "there is no layer '\(CallerText.beginning(name, limit: limit))': names have at most \(ModelLimits.textBytes) bytes"
+    )
   }
   return text
 }
