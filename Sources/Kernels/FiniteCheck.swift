@@ -14,6 +14,10 @@ struct FiniteCheck {
     take(count >= Vec.scalarCount ? results : load(place, count: count))
   }
 
+  /// Watches what the other one watched, too.
+  @inline(__always)
+  mutating func merge(_ other: FiniteCheck) { sum += other.sum }
+
   @inline(__always)
   func report(to findings: UnsafeMutablePointer<gln_findings>) {
     if Tier.hasNaN(sum) { findings.pointee.not_finite = 1 }

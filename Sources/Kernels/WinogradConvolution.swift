@@ -291,31 +291,32 @@ struct WinogradConvolution {
     )
   }
 
+  /// What `WinogradTile.transformOutput` does, for the form's tile.
   private func transformOutput(
-    _ arguments: gln_f32_convolution, _ tile: Int, _ products: UnsafePointer<Float>, _ step: Int, _ bias: Vec,
-    _ channel: Int, _ count: Int, _ check: inout FiniteCheck
-  ) {
+    _ arguments: gln_f32_convolution, _ tile: Int, _ products: UnsafePointer<Float>, _ step: Int,
+    _ bias: UnsafePointer<Vec>, _ channel: Int, _ count: Int
+  ) -> FiniteCheck {
     let (output, rows, columns) = outputs(arguments, tile, channel)
     let rowStride = arguments.output_row_stride
     let pixelStride = arguments.output_pixel_stride
     let minimum = Vec(repeating: arguments.minimum)
     switch (inputSize, tileSize) {
     case (6, 4):
-      WinogradTile<6, 4>.transformOutput(
+      return WinogradTile<6, 4>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count, &check)
+        rows: rows, columns: columns, count: count)
     case (6, 3):
-      WinogradTile<6, 3>.transformOutput(
+      return WinogradTile<6, 3>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count, &check)
+        rows: rows, columns: columns, count: count)
     case (6, _):
-      WinogradTile<6, 2>.transformOutput(
+      return WinogradTile<6, 2>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count, &check)
+        rows: rows, columns: columns, count: count)
     default:
-      WinogradTile<4, 2>.transformOutput(
+      return WinogradTile<4, 2>.transformOutput(
         products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride,
-        rows: rows, columns: columns, count: count, &check)
+        rows: rows, columns: columns, count: count)
     }
   }
 
@@ -417,11 +418,12 @@ struct WinogradConvolution {
     var check = FiniteCheck()
     for tile in firstTile..<endTile {
       for vector in 0..<vectors {
-        transformOutput(
-          arguments, tile,
-          UnsafePointer(products) + ((tile &- firstTile) &* productStep &+ vector &* Vec.scalarCount), lanes,
-          packed[block &* Tier.tileVectors &+ vector], blocks.firstChannel(block) &+ vector &* Vec.scalarCount,
-          vector &+ 1 < vectors ? Vec.scalarCount : blocks.lastLanes(block), &check)
+        check.merge(
+          transformOutput(
+            arguments, tile,
+            UnsafePointer(products) + ((tile &- firstTile) &* productStep &+ vector &* Vec.scalarCount), lanes,
+            packed + (block &* Tier.tileVectors &+ vector), blocks.firstChannel(block) &+ vector &* Vec.scalarCount,
+            vector &+ 1 < vectors ? Vec.scalarCount : blocks.lastLanes(block)))
       }
     }
     check.report(to: findings)

@@ -19,22 +19,53 @@ enum WinogradTile<let inputs: Int, let outputs: Int> {
   /// channels of the outputs in the image. Lanes past them are sums of zeros.
   @inline(__always)
   static func transformOutput(
-    _ products: UnsafePointer<Float>, _ step: Int, bias: Vec, minimum: Vec, _ output: UnsafeMutablePointer<Float>,
-    rowStride: Int, pixelStride: Int, rows: Int, columns: Int, count: Int, _ check: inout FiniteCheck
-  ) {
+    _ products: UnsafePointer<Float>, _ step: Int, bias: UnsafePointer<Vec>, minimum: Vec,
+    _ output: UnsafeMutablePointer<Float>, rowStride: Int, pixelStride: Int, rows: Int, columns: Int, count: Int
+  ) -> FiniteCheck {
+    if rows == outputs && columns == outputs && count == Vec.scalarCount {
+      return transformOutput(
+        products, step, bias: bias, minimum: minimum, output, rowStride: rowStride, pixelStride: pixelStride)
+    }
+    // Of a tile at an edge all outputs are computed, and those in the image are copied.
+    var all = InlineArray<16, Vec> { _ in Vec(repeating: 0) }
+    return withUnsafeMutablePointer(to: &all) { all in
+      let results = UnsafeMutableRawPointer(all).assumingMemoryBound(to: Float.self)
+      _ = transformOutput(
+        products, step, bias: bias, minimum: Vec(repeating: -.infinity), results,
+        rowStride: outputs &* Vec.scalarCount, pixelStride: Vec.scalarCount)
+      var check = FiniteCheck()
+      for row in 0..<rows {
+        for column in 0..<columns {
+          let result = load(results + (row &* outputs &+ column) &* Vec.scalarCount)
+          check.take(result)
+          store(
+            raise(result, to: minimum), output + (row &* rowStride &+ column &* pixelStride), count: count)
+        }
+      }
+      return check
+    }
+  }
+
+  /// The same of a whole tile and a whole vector of channels.
+  @inline(__always)
+  private static func transformOutput(
+    _ products: UnsafePointer<Float>, _ step: Int, bias: UnsafePointer<Vec>, minimum: Vec,
+    _ output: UnsafeMutablePointer<Float>, rowStride: Int, pixelStride: Int
+  ) -> FiniteCheck {
     let halves = InlineArray<inputs, InlineArray<outputs, Vec>> { column in
       WinogradTransform.output(InlineArray<inputs, Vec> { load(products + ($0 &* inputs &+ column) &* step) })
     }
-    for row in 0..<outputs where row < rows {
+    var check = FiniteCheck()
+    for row in 0..<outputs {
       let results: InlineArray<outputs, Vec> = WinogradTransform.output(
         InlineArray<inputs, Vec> { halves[$0][row] })
-      let place = output + row &* rowStride
-      for column in 0..<outputs where column < columns {
-        let result = results[column] + bias
+      for column in 0..<outputs {
+        let result = results[column] + bias.pointee
         check.take(result)
-        store(raise(result, to: minimum), place + column &* pixelStride, count: count)
+        store(raise(result, to: minimum), output + (row &* rowStride &+ column &* pixelStride))
       }
     }
+    return check
   }
 
   /// Transforms weights of `taps` × `taps` and writes the point (i, j) to `target + (i · inputs + j) · step`.
