@@ -62,9 +62,12 @@ struct IntegerReference {
       }
       let limit = largest(model.encodings[index])
       overflow[index] = max(0, candidates[0].largest - limit)
+      // What is asked for may have been rounded for the caller, but not for a layer that computes in float32.
+      var unrounded = 0.0
+      if case .batchNormalization = layer.operation { unrounded = candidates[1].noise - candidates[0].noise }
       // Multipliers are float32 products of a few scales.
       let tolerance =
-        unit(model.encodings[index]) * 1.001 + 2 * slack[index]
+        unrounded + unit(model.encodings[index]) * 1.001 + 2 * slack[index]
         + 10 * candidates[0].noise + 1e-5 * candidates[0].largest + 1e-7
       for (position, value) in got.enumerated() {
         let value = Double(value)

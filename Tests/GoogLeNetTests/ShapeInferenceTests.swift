@@ -40,4 +40,16 @@ import Testing
     #expect(try model.shapes(height: 33, width: 20).last?.channels == 21)
     #expect(throws: GoogLeNetError.self) { try model.shapes(height: 1, width: 1) }
   }
+
+  /// Not the model is wrong, but the size.
+  @Test func aSizeThatTheLayersCannotTakeIsUnsupported() throws {
+    // One window at 8 x 8, four at 16 x 16.
+    let pooling = Networks.pooling("pool", "data", .average, kernel: 8, stride: 8)
+    let model = try Model(
+      network: Networks.network([pooling, Layer(name: "prob", inputs: ["pool"], operation: .softmax)], size: 8))
+    let error = #expect(throws: GoogLeNetError.self) { try model.shapes(height: 16, width: 16) }
+    #expect(error?.status == .unsupported)
+    #expect(error?.message.contains("layer 'prob'") ?? false)
+    #expect(error?.message.hasSuffix("; the input is 16 x 16") ?? false)
+  }
 }

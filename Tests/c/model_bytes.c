@@ -1,5 +1,6 @@
 #include "model_bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,4 +144,28 @@ writer seal_model(const void *structure, size_t size, const void *weights, size_
     put_raw(&file, hashed.data + size, hashed.size - size);
     free(hashed.data);
     return file;
+}
+
+writer read_whole_file(const char *path)
+{
+    writer content = {0};
+    FILE *file = fopen(path, "rb");
+    unsigned char part[65536];
+    size_t count;
+    if (file == NULL)
+        return content;
+    while ((count = fread(part, 1, sizeof part, file)) > 0)
+        put_raw(&content, part, count);
+    fclose(file);
+    return content;
+}
+
+int write_whole_file(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    int written;
+    if (file == NULL)
+        return 0;
+    written = fwrite(bytes, 1, size, file) == size;
+    return fclose(file) == 0 && written;
 }

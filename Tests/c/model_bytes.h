@@ -20,6 +20,10 @@ void put_float(writer *out, unsigned field, float value);
 /* Puts a message, frees it and makes it empty again. */
 void put_message(writer *out, unsigned field, writer *message);
 
+/* A file's content, and the other way round; empty, or false, where that fails. */
+writer read_whole_file(const char *path);
+int write_whole_file(const char *path, const void *bytes, size_t size);
+
 /* A whole file: structure (the fields in front of the weights, without checksum), checksum, padding and weights. */
 writer seal_model(const void *structure, size_t size, const void *weights, size_t weight_size);
 

@@ -331,19 +331,13 @@ enum { OPERATIONS = sizeof operations / sizeof *operations };
 
 static void open_host(host *host, const char *path, int threads)
 {
-    FILE *file = fopen(path, "rb");
+    const writer content = read_whole_file(path);
     size_t i;
     memset(host, 0, sizeof *host);
     host->path = path;
-    CHECK(file != NULL);
-    if (!file)
-        return;
-    fseek(file, 0, SEEK_END);
-    host->file.size = (size_t)ftell(file);
-    rewind(file);
-    host->file.data = malloc(host->file.size);
-    CHECK(fread(host->file.data, 1, host->file.size, file) == host->file.size);
-    fclose(file);
+    host->file.data = content.data;
+    host->file.size = content.size;
+    CHECK(host->file.size > 0);
     CHECK_STATUS(GLN_OK, gln_model_load_memory(host->file.data, host->file.size, GLN_MEMORY_BORROW, &host->model));
     CHECK_STATUS(GLN_OK, gln_session_options_create(&host->options));
     CHECK_STATUS(GLN_OK, gln_session_options_set_threads(host->options, threads));

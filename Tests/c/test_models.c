@@ -1,5 +1,6 @@
 /* Loading from files and memory, descriptions, and model bytes that are not right. */
 #include "check.h"
+#include "model_bytes.h"
 #include "tiny_model.h"
 
 #include <fcntl.h>
@@ -20,14 +21,6 @@ static void compute(const gln_model *model, float *row)
     CHECK_STATUS(GLN_OK, gln_session_create(model, NULL, &session));
     CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES));
     gln_session_free(session);
-}
-
-static void write_file(const char *path, const void *bytes, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    CHECK(file && fwrite(bytes, 1, size, file) == size);
-    if (file)
-        fclose(file);
 }
 
 /* Bytes that end where readable memory ends, so that a read past the end crashes. */
@@ -198,7 +191,7 @@ static void test_files(void)
     compute(memory, reference);
     gln_model_free(memory);
 
-    write_file(path, file.data, file.size);
+    CHECK(write_whole_file(path, file.data, file.size));
     CHECK_STATUS(GLN_OK, gln_model_load_file(path, &model));
     /* The file is mapped: its name may go while the model lives. */
     unlink(path);
@@ -217,11 +210,11 @@ static void test_files(void)
     CHECK_ERROR(GLN_IO_ERROR, other, gln_model_load_file(other, &model));
     alarm(0);
     unlink(other);
-    write_file(other, "", 0);
+    CHECK(write_whole_file(other, "", 0));
     CHECK_ERROR(GLN_INVALID_MODEL, other, gln_model_load_file(other, &model));
-    write_file(other, "not a model at all\n", 19);
+    CHECK(write_whole_file(other, "not a model at all\n", 19));
     CHECK_ERROR(GLN_INVALID_MODEL, other, gln_model_load_file(other, &model));
-    write_file(other, file.data, file.size / 2);
+    CHECK(write_whole_file(other, file.data, file.size / 2));
     CHECK_ERROR(GLN_INVALID_MODEL, other, gln_model_load_file(other, &model));
     if (geteuid() != 0) {
         chmod(other, 0);

@@ -91,7 +91,7 @@ public final class CopiedFile: MemoryBlock {
 
   private func restore(from again: CopiedFile) throws(GoogLeNetError) {
     guard let target = memory.baseAddress, let source = again.memory.baseAddress, again.memory.count == memory.count,
-      try ModelFileLayout(again.bytes, source: "'\(path)'", owner: again).isIntact
+      try isIntact(again)
     else { throw changed() }
     // All between the ranges is still here: the checksum of the rest is among it.
     var end = 0
@@ -106,6 +106,16 @@ public final class CopiedFile: MemoryBlock {
       guard let start = range.baseAddress else { continue }
       let first = start - UnsafeRawPointer(target)
       (target + first).copyMemory(from: source + first, byteCount: range.count)
+    }
+  }
+
+  private func isIntact(_ file: CopiedFile) throws(GoogLeNetError) -> Bool {
+    do throws(GoogLeNetError) {
+      return try ModelFileLayout(file.bytes, source: "'\(path)'", owner: file).isIntact
+    } catch {
+      // It was a model file before.
+      guard error.status == .invalidModel else { throw error }
+      return false
     }
   }
 

@@ -87,7 +87,13 @@ public final class Model {
   }
 
   func shapes(height: Int, width: Int) throws(GoogLeNetError) -> [Shape] {
-    try ShapeInference(source: source).shapes(of: network, inputs: inputs, input: inputShape(height, width))
+    do throws(GoogLeNetError) {
+      return try ShapeInference(source: source).shapes(of: network, inputs: inputs, input: inputShape(height, width))
+    } catch {
+      // The model is valid at its own size, so it is the other size that does not fit.
+      guard error.status == .invalidModel else { throw error }
+      throw GoogLeNetError(.unsupported, "\(error.message); the input is \(height) x \(width)")
+    }
   }
 
   func inputShape(_ height: Int, _ width: Int) -> Shape {

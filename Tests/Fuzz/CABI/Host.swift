@@ -37,7 +37,7 @@ final class Host {
   }
 
   private func call() {
-    switch choices.number(0...31) {
+    switch choices.number(0...32) {
     case 0...2: loadModel()
     case 3: describeModel()
     case 4: makeOptions()
@@ -52,6 +52,7 @@ final class Host {
     case 27: layerShape()
     case 28: profile()
     case 29: constants()
+    case 30: loseFile()
     default: freeOne()
     }
   }
@@ -73,14 +74,16 @@ final class Host {
     _ status: gln_status, isValid: Bool, _ session: HostSession, _ output: ExactBuffer, written: Int,
     _ what: StaticString
   ) {
+    // An int8 model may hold what no kernel computes, which only shows where a layer is asked for.
+    var allowed = [GLN_UNSUPPORTED]
+    if session.isLimited { allowed.append(GLN_LIMIT_EXCEEDED) }
+    if session.model.file?.isGone ?? false { allowed.append(GLN_IO_ERROR) }
     if isValid {
-      // An int8 model may hold what no kernel computes, which only shows where a layer is asked for.
-      check(
-        status, session.model.isWhole ? [GLN_OK, GLN_UNSUPPORTED] : [GLN_OK, GLN_UNSUPPORTED, GLN_NOT_FINITE], what)
+      allowed += session.model.isWhole ? [GLN_OK] : [GLN_OK, GLN_NOT_FINITE]
     } else {
-      check(
-        status, [GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_NOT_FOUND, GLN_UNSUPPORTED, GLN_OUT_OF_MEMORY], what)
+      allowed += [GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_NOT_FOUND, GLN_OUT_OF_MEMORY]
     }
+    check(status, allowed, what)
     switch status {
     case GLN_OK:
       guard output.isUntouched(from: written) else { fatalError("\(what) writes beyond its result") }
@@ -98,6 +101,7 @@ final class Host {
     guard models.count < 3 else { return }
     let (file, isWhole) = ModelFile.random(&choices)
     guard !file.isEmpty else { return }
+    if choices.chance(30) { return loadFile(file, isWhole: isWhole) }
     let buffer = ExactBuffer(file)
     let memory = choices.pick([GLN_MEMORY_COPY, GLN_MEMORY_BORROW, GLN_MEMORY_BORROW, gln_memory(rawValue: 2)])
     let size = choices.chance(5) ? choices.pick([0, -1, file.count - 1]) : file.count
@@ -106,20 +110,45 @@ final class Host {
     let status =
       choices.chance(4)
       ? gln_model_load_memory(bytes, size, memory, nil) : gln_model_load_memory(bytes, size, memory, &pointer)
+    checkLoaded(
+      status, pointer,
+      isValid: isWhole && bytes != nil && size == file.count && memory.rawValue < 2 && status != GLN_INVALID_ARGUMENT,
+      "load_memory")
+    guard let pointer else { return }
+    models.append(HostModel(pointer, borrowed: memory == GLN_MEMORY_BORROW ? buffer : nil, isWhole: isWhole))
+  }
+
+  private func loadFile(_ contents: [UInt8], isWhole: Bool) {
+    let file = TemporaryFile(contents)
+    let isCopied = choices.chance(70)
+    let load = isCopied ? gln_model_read_file : gln_model_load_file
+    guard let path = maybe(file.path), !choices.chance(4) else {
+      var pointer: OpaquePointer?
+      let isNull = choices.chance(50)
+      check(load(isNull ? nil : "/proc/self/fd/", &pointer), [isNull ? GLN_INVALID_ARGUMENT : GLN_IO_ERROR], "a file")
+      return check(load(file.path, nil), [GLN_INVALID_ARGUMENT], "a file")
+    }
+    var pointer: OpaquePointer?
+    checkLoaded(load(path, &pointer), pointer, isValid: isWhole, isCopied ? "read_file" : "load_file")
+    guard let pointer else { return }
+    models.append(HostModel(pointer, file: isCopied ? file : nil, isWhole: isWhole))
+  }
+
+  private func checkLoaded(_ status: gln_status, _ pointer: OpaquePointer?, isValid: Bool, _ what: StaticString) {
     check(
       status,
       [
         GLN_OK, GLN_INVALID_ARGUMENT, GLN_INVALID_MODEL, GLN_UNSUPPORTED_VERSION, GLN_UNSUPPORTED, GLN_OUT_OF_MEMORY,
-        GLN_LIMIT_EXCEEDED,
-      ], "load_memory")
-    guard (status == GLN_OK) == (pointer != nil) else { fatalError("load_memory and its model disagree") }
-    guard let pointer else {
-      if isWhole, bytes != nil, size == file.count, memory.rawValue < 2, status != GLN_INVALID_ARGUMENT {
-        fatalError("a valid model is refused: \(String(cString: gln_last_error_message()))")
-      }
-      return
-    }
-    models.append(HostModel(pointer, borrowed: memory == GLN_MEMORY_BORROW ? buffer : nil, isWhole: isWhole))
+      ], what)
+    guard (status == GLN_OK) == (pointer != nil) else { fatalError("\(what) and its model disagree") }
+    guard isValid, pointer == nil else { return }
+    fatalError("a valid model is refused: \(String(cString: gln_last_error_message()))")
+  }
+
+  /// Changes what a model was read from.
+  private func loseFile() {
+    guard let file = models.isEmpty ? nil : choices.pick(models).file else { return }
+    if choices.chance(50) { file.overwrite() } else { file.truncate() }
   }
 
   private func describeModel() {
@@ -139,6 +168,9 @@ final class Host {
       isNull == (gln_model_precision(model) == GLN_PRECISION_AUTO)
     else { fatalError("a model without a size") }
     _ = gln_model_parameter_count(model)
+    guard isNull ? gln_model_work_count(model) == 0 : gln_model_work_count(model) > 0 else {
+      fatalError("a model without work")
+    }
     let info = ExactBuffer(byteCount: MemoryLayout<gln_layer_info>.size + choices.number(0...8))
     let layer = info.base.assumingMemoryBound(to: gln_layer_info.self)
     let size = choices.pick([MemoryLayout<gln_layer_info>.size, 0, 8, info.bytes.count])
@@ -168,7 +200,7 @@ final class Host {
     func set(_ status: gln_status, isValid: Bool) {
       check(status, isValid && pointer != nil ? [GLN_OK] : [GLN_INVALID_ARGUMENT], "an option's setter")
     }
-    switch choices.number(0...9) {
+    switch choices.number(0...10) {
     case 0:
       let threads = choices.pick([1, 2, 3, 0, -1, 257, Int32.max, Int32.min])
       set(gln_session_options_set_threads(pointer, threads), isValid: 0...256 ~= threads)
@@ -205,6 +237,10 @@ final class Host {
         guard let message, strlen(message) > 0 else { fatalError("an empty line of the log") }
       }
       set(gln_session_options_set_log(pointer, choices.chance(70) ? log : nil, nil), isValid: true)
+    case 9:
+      let limit = choices.pick([UInt64(0), .max, 1, UInt64(choices.number(0...1_000_000))])
+      set(gln_session_options_set_memory_limit(pointer, limit), isValid: true)
+      if pointer != nil { it.isLimited = 1...1_000_000 ~= limit }
     default:
       let backwards: gln_parallel_for_function = { _, count, work, context in
         for index in (0..<count).reversed() { work?(context, index) }
@@ -232,10 +268,13 @@ final class Host {
     let status =
       choices.chance(4)
       ? gln_session_create(known, it?.pointer, nil) : gln_session_create(known, it?.pointer, &pointer)
-    check(
-      status, [GLN_OK, GLN_INVALID_ARGUMENT, GLN_OUT_OF_MEMORY, GLN_UNSUPPORTED, GLN_LIMIT_EXCEEDED], "session_create")
+    let isLimited = it?.isLimited ?? false
+    var allowed = [GLN_OK, GLN_INVALID_ARGUMENT, GLN_OUT_OF_MEMORY, GLN_UNSUPPORTED]
+    if isLimited { allowed.append(GLN_LIMIT_EXCEEDED) }
+    if model.file?.isGone ?? false { allowed.append(GLN_IO_ERROR) }
+    check(status, allowed, "session_create")
     guard (status == GLN_OK) == (pointer != nil) else { fatalError("session_create and its session disagree") }
-    if let pointer { sessions.append(HostSession(pointer, model)) }
+    if let pointer { sessions.append(HostSession(pointer, model, isLimited: isLimited)) }
   }
 
   private func describeSession() {

@@ -5,15 +5,18 @@ final class HostModel {
   let pointer: OpaquePointer
   /// What the library borrows.
   let borrowed: ExactBuffer?
+  /// Where the library reads it again; nil where it came from memory.
+  let file: TemporaryFile?
   /// Whether it is a network without infinite values, which nothing may refuse.
   let isWhole: Bool
   let layers: [String]
   /// Multiply-adds and values of an image of the model's own size.
   let work: UInt64
 
-  init(_ pointer: OpaquePointer, borrowed: ExactBuffer?, isWhole: Bool) {
+  init(_ pointer: OpaquePointer, borrowed: ExactBuffer? = nil, file: TemporaryFile? = nil, isWhole: Bool) {
     self.pointer = pointer
     self.borrowed = borrowed
+    self.file = file
     self.isWhole = isWhole
     var names: [String] = []
     var work = gln_model_multiply_add_count(pointer)

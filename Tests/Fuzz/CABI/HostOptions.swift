@@ -3,6 +3,8 @@ final class HostOptions {
   let pointer: OpaquePointer
   /// The longer side of the input size that they ask for; 0 for the model's own.
   var side = 0
+  /// Whether they may be too tight for a session.
+  var isLimited = false
 
   init(_ pointer: OpaquePointer) {
     self.pointer = pointer

@@ -11,12 +11,15 @@ final class HostSession {
   let channels: Int
   let height: Int
   let width: Int
+  /// Whether its memory limit may be too tight for some calls.
+  let isLimited: Bool
   /// Labels that it gave, valid as long as the model and its sessions.
   var labels: [UnsafePointer<CChar>] = []
 
-  init(_ pointer: OpaquePointer, _ model: HostModel) {
+  init(_ pointer: OpaquePointer, _ model: HostModel, isLimited: Bool) {
     self.pointer = pointer
     self.model = model
+    self.isLimited = isLimited
     classes = gln_model_class_count(model.pointer)
     channels = Int(gln_model_input_channels(model.pointer))
     height = Int(gln_session_input_height(pointer))
