@@ -45,7 +45,7 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     let start = gln_nanoseconds()
-    let loaded = try Model(path: model ?? BundledModel.path())
+    let loaded = try Model(copying: model ?? BundledModel.path())
     let session = try Session(model: loaded, options: sessionArguments.options)
     let ready = milliseconds(since: start)
     if profile { return try printProfile(session) }

@@ -37,7 +37,7 @@ struct Classify: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = try Model(path: model ?? BundledModel.path())
+    let loaded = try Model(copying: model ?? BundledModel.path())
     let session = try Session(model: loaded, options: sessionArguments.options)
     let count = min(top, loaded.classCount)
     var results: [JSON] = []

@@ -54,9 +54,9 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    let session = try Session(model: try Model(path: model), options: sessionArguments.options)
+    let session = try Session(model: try Model(copying: model), options: sessionArguments.options)
     let other = try against.map { path in
-      try Session(model: try Model(path: path), options: sessionArguments.autoPrecision)
+      try Session(model: try Model(copying: path), options: sessionArguments.autoPrecision)
     }
     if let other, other.model.classCount != session.model.classCount {
       throw GoogLeNetError(

@@ -25,7 +25,7 @@ struct Info: ParsableCommand {
 
   func run() throws {
     let path = try model ?? BundledModel.path()
-    let report = ModelReport(model: try Model(path: path), path: path)
+    let report = ModelReport(model: try Model(copying: path), path: path)
     let session = try Session(model: report.model, options: sessionArguments.options)
     let memory = MemoryReport(session)
     let layers = report.model.network.layers.indices.map(report.model.layerSummary)
@@ -55,7 +55,7 @@ struct Info: ParsableCommand {
       ("height", .integer(layer.shape.height)),
       ("width", .integer(layer.shape.width)),
       ("parameters", .integer(Int(layer.parameterCount))),
-      ("multiply_adds", .integer(Int(layer.multiplyAddCount))),
+      ("multiply_adds", .integer(Int(clamping: layer.multiplyAddCount))),
     ])
   }
 

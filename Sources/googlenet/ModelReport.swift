@@ -59,7 +59,7 @@ struct ModelReport {
       ("precision", .string(model.precision.choiceName)),
       ("layer_count", .integer(model.network.layers.count)),
       ("parameters", .integer(Int(model.parameterCount))),
-      ("multiply_adds", .integer(Int(model.multiplyAddCount))),
+      ("multiply_adds", .integer(Int(clamping: model.multiplyAddCount))),
       ("classes", .integer(model.classCount)),
       ("features", .integer(model.featureCount)),
       ("labels", .array(model.network.labels.map { .string($0) })),

@@ -47,7 +47,7 @@ struct ProfileReport {
       ("width", .integer(operation.shape.width)),
       ("median_ms", .number(row.median)),
       ("min_ms", .number(row.milliseconds.min() ?? .nan)),
-      ("multiply_adds", .integer(Int(operation.multiplyAdds))),
+      ("multiply_adds", .integer(Int(clamping: operation.multiplyAdds))),
       ("multiplications", .integer(Int(operation.multiplications))),
       ("gops", computes ? .number(row.speed) : .null),
       ("peak_share", computes ? .number(row.speed / peak(row)) : .null),

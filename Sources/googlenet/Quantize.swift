@@ -114,7 +114,7 @@ struct Quantize: ParsableCommand {
           report.layers.map {
             .object([
               ("name", .string($0.name)), ("signal_to_noise_db", .number($0.signalToNoise)),
-              ("multiply_adds", .integer(Int($0.multiplyAddCount))),
+              ("multiply_adds", .integer(Int(clamping: $0.multiplyAddCount))),
               ("precision", .string($0.isFloat ? "float32" : "int8")),
             ])
           })

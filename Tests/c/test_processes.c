@@ -191,6 +191,36 @@ static void test_children(void)
     check_children(2, on_threads);
 }
 
+typedef struct daemon_setting {
+    setting *parents;
+    int report; /* where the daemon writes what was wrong */
+} daemon_setting;
+
+static void use_in_daemon(void *context)
+{
+    const daemon_setting *it = context;
+    /* Only the daemon returns. */
+    EXPECT(daemon(1, 1) == 0);
+    alarm(PATIENCE);
+    use_in_child(it->parents);
+    EXPECT(write(it->report, &wrong, sizeof wrong) == sizeof wrong);
+}
+
+static void test_daemon(void)
+{
+    setting made = make_setting(3, NULL, NULL);
+    daemon_setting it = {NULL, 0};
+    int ends[2] = {-1, -1}, wrong_in_daemon = -1;
+    CHECK(pipe(ends) == 0);
+    it.parents = &made;
+    it.report = ends[1];
+    CHECK(in_child(use_in_daemon, &it));
+    close(ends[1]);
+    CHECK(read(ends[0], &wrong_in_daemon, sizeof wrong_in_daemon) == sizeof wrong_in_daemon && wrong_in_daemon == 0);
+    close(ends[0]);
+    free_setting(&made);
+}
+
 /* The workers of a fresh session are on their way to sleep, or asleep, when it is freed in a child. */
 static void test_sleeping_workers(void)
 {
@@ -407,6 +437,7 @@ int main(void)
 {
     tiny_noise(noise, 1, 7);
     RUN(test_children);
+    RUN(test_daemon);
     RUN(test_sleeping_workers);
     RUN(test_forks_while_classifying);
     RUN(test_forks_while_creating_and_freeing);

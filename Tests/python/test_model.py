@@ -39,6 +39,11 @@ def test_description(written):
         assert layers[0] == ("conv1", "Convolution", 9, 10, 12, 9 * 27 + 9, 9 * 27 * 120)
         assert sum(layer.parameter_count for layer in layers) == model.parameter_count
         assert sum(layer.multiply_add_count for layer in layers) == model.multiply_add_count
+        # Convolutions and inner products are multiply-adds.
+        windows = {"conv1": 0, "conv2": 0, "fc": 0, "pool1": 3 * 3, "norm1": 5, "pool2": 5 * 6}
+        outputs = {layer.name: layer.channels * layer.height * layer.width for layer in layers}
+        others = sum(count * windows.get(name, 1) for name, count in outputs.items())
+        assert model.work_count == model.multiply_add_count + others
         for layer in layers:
             assert model.layer_shape(layer.name) == (layer.channels, layer.height, layer.width)
             assert model.layer(layer.name, PIXELS).shape == (3, layer.channels, layer.height, layer.width)

@@ -31,6 +31,15 @@ def test_classify_uses_the_bundled_model(tool) -> None:
     assert len(lines) == 6
 
 
+def test_classify_within_a_memory_limit(tool) -> None:
+    memory = json.loads(tool("info", MODEL, "--threads", 1, "--json").stdout)["memory"]
+    limit = sum(memory[part] for part in ("weight_bytes", "arena_bytes", "scratch_bytes", "picture_bytes"))
+    enough = -(-limit // 2**20) + 1
+    arguments = ("classify", "--threads", 1, PICTURE, "--memory-limit")
+    assert tool(*arguments, enough).stdout == tool(*arguments, 2**44 - 1).stdout
+    assert f"the memory limit is {(enough - 3) * 2**20}" in tool(*arguments, enough - 3, status=1).stderr
+
+
 def test_classify_json(tool) -> None:
     result = json.loads(tool("classify", "--model", MODEL, "--top", 20, "--threads", 1, "--json", PICTURE).stdout)
     assert result["threads"] == 1
@@ -133,6 +142,11 @@ def test_bench(tool) -> None:
         (["classify", "--top", "0", PICTURE], 64, "--top"),
         (["classify", "--max-isa", "mmx", PICTURE], 64, "avx2"),
         (["classify", "--threads", "1000", PICTURE], 64, "--threads"),
+        (["classify", "--memory-limit", "0", PICTURE], 64, "--memory-limit"),
+        (["classify", "--memory-limit", "lots", PICTURE], 64, "--memory-limit"),
+        (["classify", "--memory-limit", "17592186044416", PICTURE], 64, "17592186044415"),
+        (["classify", "--memory-limit", "5", PICTURE], 1, "the memory limit is 5242880\n           Give more memory with"),
+        (["bench", "--memory-limit", "5"], 1, "the memory limit is 5242880"),
         (["bench", "--batch", "0"], 64, "--batch"),
         (["convert", PICTURE], 64, "--output"),
         (["convert", PICTURE, "-o", "x.gln", "--mean", "1,x"], 64, "--mean"),

@@ -105,9 +105,9 @@ struct IntegerConvolution {
 
   /// The largest start value, of either sign, from which an accumulator stays within 32 bits whatever the inputs are.
   private func startLimit(_ weights: UnsafeMutableBufferPointer<some FixedWidthInteger>) -> Double {
-    var reach = 0
-    for weight in weights { reach += 255 * abs(Int(weight)) }
-    return min(0x1p30, Double(Int(Int32.max) - reach))
+    var reach: Int64 = 0
+    for weight in weights { reach += 255 * abs(Int64(weight)) }
+    return min(0x1p30, Double(Int64(Int32.max) - reach))
   }
 
   /// From an output channel's accumulator to the unit of the output. Rounded after each step, as in XNNPACK, with which TFLite

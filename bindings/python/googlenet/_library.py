@@ -117,6 +117,7 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "gln_model_feature_count": (c_size_t, (c_void_p,)),
     "gln_model_parameter_count": (c_uint64, (c_void_p,)),
     "gln_model_multiply_add_count": (c_uint64, (c_void_p,)),
+    "gln_model_work_count": (c_uint64, (c_void_p,)),
     "gln_model_layer_count": (c_size_t, (c_void_p,)),
     "gln_model_layer": (c_int, (c_void_p, c_size_t, POINTER(CLayerInfo))),
     "gln_session_options_create": (c_int, (POINTER(c_void_p),)),
