@@ -30,18 +30,22 @@
  *
  * Conventions
  *   Status       Functions that can fail return a gln_status. On failure every output argument is left as it was,
- *                except where a function says otherwise, and gln_last_error_message() tells what was wrong.
- *   NULL         Every function accepts NULL for every pointer: it returns GLN_INVALID_ARGUMENT, or 0 or NULL where it
- *                returns a value, or does nothing where it frees. No call crashes, aborts, exits, prints or installs a
- *                signal handler.
+ *                except where a function says otherwise, and gln_last_error_message() tells what was wrong. Besides
+ *                those that a function lists, any may return GLN_INVALID_ARGUMENT and GLN_OUT_OF_MEMORY, and those that
+ *                run something on a session GLN_BUSY, GLN_WRONG_PROCESS and GLN_LIMIT_EXCEEDED.
+ *   NULL         Every function accepts NULL for every pointer: unless it gives NULL a meaning, it returns
+ *                GLN_INVALID_ARGUMENT, or 0 or NULL where it returns a value, or does nothing where it frees. No call
+ *                crashes, aborts, exits, prints or installs a signal handler. Pointers to numbers and structs must be
+ *                aligned as C asks for.
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
- *                thread at a time; a second call while one is running returns GLN_BUSY. gln_session_options is plain
- *                data without locking.
+ *                thread at a time; a second call while one is running returns GLN_BUSY, also from a callback of that one.
+ *                gln_session_options is plain data without locking.
  *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is GLN_INVALID_ARGUMENT.
  *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every call
- *                that runs something on it returns GLN_WRONG_PROCESS at once; what tells about it still works, and
+ *                that runs something on it returns GLN_WRONG_PROCESS; what tells about it still works, and
  *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along: the
- *                child makes new sessions of them, whatever other threads of the parent did with them at that moment. A
+ *                child makes new sessions of them, whatever other threads of the parent did with them at that moment, and
+ *                these share the packed weights of the parent's session if it is freed after them. A
  *                call whose callback forks goes on in the child too, on the calling thread alone. The library stays loaded
  *                after dlclose, for its threads' sake.
  *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the caller's has set
@@ -100,7 +104,7 @@ typedef enum gln_status {
     GLN_NOT_FOUND = 7,           /* no layer of that name */
     GLN_BUFFER_TOO_SMALL = 8,    /* the caller's buffer cannot hold the result */
     GLN_BACKEND_UNAVAILABLE = 9, /* the backend's shared library is missing */
-    GLN_BUSY = 10,               /* the session is running a call of another thread */
+    GLN_BUSY = 10,               /* the session is running a call already */
     GLN_LIMIT_EXCEEDED = 11,     /* more memory would be needed than the option memory_limit allows */
     GLN_WRONG_PROCESS = 12,      /* the session was made before a fork, by another process: see "Processes" */
     GLN_CANCELLED = 13,          /* the host ended the call; not used yet */
@@ -193,10 +197,11 @@ typedef enum gln_memory {
 GLN_API gln_status gln_model_load_file(const char *path, gln_model **model);
 
 /*
- * The same from a copy of the file in memory, which takes a few milliseconds longer: what becomes of the file later does no harm.
- * The weights leave memory once a session has packed them. Where another plan needs them again (a session of another precision, tier
- * or algorithm, gln_session_layer) they are read from the file a second time: then gln_session_create or gln_session_layer returns
- * GLN_IO_ERROR if the file is gone or is no longer what it was.
+ * The same from a copy of the file in memory, which takes a few milliseconds longer: what becomes of the file later harms nothing
+ * that is loaded. The weights leave memory once a session has packed them. They are read from the file a second time where they are
+ * needed in a form that no living session holds: after the last session was freed, for other settings (precision, tier, algorithm,
+ * threads, input size) and in gln_session_layer. Then gln_session_create or gln_session_layer returns GLN_IO_ERROR if the file is gone
+ * or is no longer what it was. gln_model_load_memory needs no file.
  */
 GLN_API gln_status gln_model_read_file(const char *path, gln_model **model);
 
@@ -305,15 +310,18 @@ GLN_API gln_status gln_session_options_set_spin_time(gln_session_options *option
  * working memory of its threads and pixels, of the session itself and of what gln_session_layer and pictures of new sizes need
  * later, all together. Default 2 GiB, also for 0; UINT64_MAX for as much as there is, though activations never take more than
  * 8 GiB. Checked before anything large is allocated: gln_session_create and the calls return GLN_LIMIT_EXCEEDED, with a message
- * that says how much is needed. The model file itself does not count.
+ * that says how much is needed. Leave some for resizing pictures: about their height x input width x 3 bytes, 2 MB for a photo of
+ * 3,000 rows. Not counted: the model file, the threads' stacks, small bookkeeping, and until gln_session_create returns what packing
+ * works in, at most one layer's weights a thread.
  */
 GLN_API gln_status gln_session_options_set_memory_limit(gln_session_options *options, uint64_t bytes);
 
 /*
- * Where large blocks (packed weights and activations) come from. `allocate` returns `size` bytes aligned to `alignment` (a
+ * Where packed weights, activations and the kernels' working memory come from. `allocate` returns `size` bytes aligned to `alignment` (a
  * power of two), or NULL; `release` gets what allocate returned and its size. Both may be called from any thread that uses
  * the model, and must stay valid until the model and all its sessions are freed. Sessions share packed weights only
- * where their allocators are the same. Small bookkeeping objects come from malloc. NULL, NULL for the default.
+ * where their allocators are the same. All else comes from malloc and mmap: bookkeeping, copies of model files, the picture cut to the
+ * input size, rows of a picture that is resized, and what packing works in. NULL, NULL for the default.
  */
 typedef void *(*gln_allocate_function)(void *context, size_t size, size_t alignment);
 typedef void (*gln_release_function)(void *context, void *block, size_t size);
@@ -330,8 +338,8 @@ GLN_API gln_status gln_session_options_set_log(gln_session_options *options, gln
 /*
  * Runs the session's work on the host's own threads instead of the session's. `parallel_for` must call
  * work(work_context, i) once for every i from 0 to count - 1 (other numbers do nothing), on any threads, at the same time or
- * one after another, and return after the last has returned. count is at most the option `threads`, and work may be called at the same time only with
- * different i. NULL for the session's own threads (default).
+ * one after another, and return after the last has returned. count is at most gln_session_threads, and work may be called at the
+ * same time only with different i. NULL for the session's own threads (default).
  */
 typedef void (*gln_work_function)(void *work_context, size_t index);
 typedef void (*gln_parallel_for_function)(void *context, size_t count, gln_work_function work, void *work_context);
@@ -346,9 +354,10 @@ typedef struct gln_session gln_session;
 /*
  * options  NULL for default values; not needed after the call.
  * session  receives the session; the caller frees it with gln_session_free.
- * Returns GLN_OUT_OF_MEMORY, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the network cannot take) or
- * GLN_BACKEND_UNAVAILABLE on failure. After it, calls on the session allocate nothing, except gln_session_classify and
- * gln_session_preprocess for a picture larger than any before, gln_session_layer and gln_session_profile.
+ * Returns GLN_OUT_OF_MEMORY, GLN_LIMIT_EXCEEDED, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the network cannot
+ * take), GLN_BACKEND_UNAVAILABLE, GLN_IO_ERROR (see gln_model_read_file) or GLN_INVALID_ARGUMENT (also where the environment variable
+ * GOOGLENET_MAX_ISA is no tier's name) on failure. After it, calls on the session that succeed allocate nothing, except
+ * gln_session_classify and gln_session_preprocess for a picture larger than any before, gln_session_layer and gln_session_profile.
  */
 GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
 
@@ -358,7 +367,10 @@ GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_
  */
 GLN_API void gln_session_free(gln_session *session);
 
-/* What the session really uses, after all caps. GLN_ISA_BEST, 0, … for NULL. */
+/*
+ * What the session really uses, after all caps. GLN_ISA_BEST, 0, … for NULL. The backend is the one asked for, which an int8 session may
+ * have no use for.
+ */
 GLN_API gln_isa gln_session_isa(const gln_session *session);
 GLN_API int32_t gln_session_threads(const gln_session *session);
 GLN_API gln_precision gln_session_precision(const gln_session *session);
@@ -366,7 +378,8 @@ GLN_API gln_backend gln_session_backend(const gln_session *session);
 GLN_API int32_t gln_session_input_height(const gln_session *session);
 GLN_API int32_t gln_session_input_width(const gln_session *session);
 
-/* Bytes of packed weights (shared by the model's sessions of the same settings) and of activations. 0 for NULL. */
+/* Bytes of packed weights (shared by the model's sessions of the same settings), and of activations with what kernels work in. 0 for
+ * NULL. */
 GLN_API size_t gln_session_weight_bytes(const gln_session *session);
 GLN_API size_t gln_session_activation_bytes(const gln_session *session);
 

@@ -1,8 +1,10 @@
 """Forks of a process that holds models and sessions, as servers make them."""
 
+import concurrent.futures
 import ctypes
 import os
 import signal
+import sys
 import threading
 
 import googlenet
@@ -92,3 +94,33 @@ def test_forks_while_a_thread_runs_and_opens_models(written):
             done.set()
             thread.join()
         assert np.array_equal(model.predict(PIXELS), want)
+
+
+def test_a_child_needs_no_file(written, tmp_path):
+    path = tmp_path / "model.gln"
+    path.write_bytes(written)
+    with googlenet.Model(path, threads=2) as model:
+        want = model.predict(PIXELS)
+        path.unlink()
+
+        def work():
+            assert np.array_equal(model.predict(PIXELS), want)
+            assert survives(lambda: model.predict(PIXELS))
+
+        assert survives(work)
+        assert np.array_equal(model.predict(PIXELS), want)
+
+
+def test_threads_of_a_child_share_a_model(written):
+    interval = sys.getswitchinterval()
+    with googlenet.Model(written, threads=1) as model:
+        want = model.predict(PIXELS)
+
+        def work():
+            sys.setswitchinterval(1e-6)
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                rows = list(pool.map(lambda _: model.predict(PIXELS), range(16)))
+            assert all(np.array_equal(row, want) for row in rows)
+
+        assert all(survives(work) for _ in range(40))
+    assert sys.getswitchinterval() == interval

@@ -3,7 +3,8 @@
 struct PackingMemory {
   private var fileBytes: Int
   private var packedBytes = 0
-  private var largest = 0
+  /// What each layer holds while it is packed.
+  private var held: [Int] = []
   private var mostAtOnce: Int
   private let threads: Int
 
@@ -22,11 +23,14 @@ struct PackingMemory {
     packedBytes += packed
     mostAtOnce = max(mostAtOnce, fileBytes + packedBytes + temporary)
     fileBytes -= dropped
-    largest = max(largest, dropped + temporary)
+    held.append(dropped + temporary)
   }
 
-  /// The most bytes at once. Each further thread holds one more layer whose pages have not left yet.
-  var peak: Int { mostAtOnce + (threads - 1) * largest }
+  /// The most bytes at once. Each further thread holds one more layer whose pages have not left yet, the largest of all at worst.
+  var peak: Int {
+    let others = min(threads, held.count) - 1
+    return held.sorted(by: >).prefix(max(others, 0)).reduce(mostAtOnce, +)
+  }
 
   /// Bytes when all is packed.
   var final: Int { fileBytes + packedBytes }

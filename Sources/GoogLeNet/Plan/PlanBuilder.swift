@@ -96,9 +96,10 @@ struct PlanBuilder {
     guard taken <= limit, UInt64(needed) <= limit - taken else {
       throw GoogLeNetError(
         .limitExceeded,
-        "\(model.source) needs \(needed) bytes for an input of \(settings.inputHeight) x \(settings.inputWidth) "
-          + "(packed weights \(packed), activations \(memory.size), working memory of \(settings.threads) threads "
-          + "\(scratch)), and \(taken) are taken already: the memory limit is \(limit)")
+        "\(model.source) needs \(UInt64(needed) &+ taken) bytes for an input of \(settings.inputHeight) x "
+          + "\(settings.inputWidth) (packed weights \(packed), activations \(memory.size), working memory of "
+          + "\(settings.threads) threads \(scratch), pixels and what is there already \(taken)): the memory limit is "
+          + "\(limit)")
     }
   }
 

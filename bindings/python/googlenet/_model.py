@@ -96,30 +96,51 @@ class Memory(NamedTuple):
 
 
 class _Handles:
-    """The C objects of one Model, and the process that made them."""
+    """The C objects of one Model. All but `leave_parent` is done by whoever holds the lock."""
 
     def __init__(self) -> None:
         self.model = ctypes.c_void_p()
         self.session = ctypes.c_void_p()
+        # In a forked child the parent's session, whose threads are missing here. It keeps the packed weights.
+        self.inherited = ctypes.c_void_p()
         self.bytes: bytes | None = None
-        self.process = os.getpid()
         self.lock = threading.Lock()
+        _all_handles.add(self)
 
-    def notice_fork(self) -> None:
-        """In a forked child: frees the parent's session, whose threads are missing here, and lets go of its lock."""
-        if self.process != os.getpid():
-            session = self.session
-            self.process, self.lock, self.session = os.getpid(), threading.Lock(), ctypes.c_void_p()
-            library().gln_session_free(session)
+    def leave_parent(self) -> None:
+        """In a child that has just been forked, while it has one thread."""
+        self.lock = threading.Lock()
+        if self.session:
+            self.inherited, self.session = self.session, ctypes.c_void_p()
+
+    def free_inherited(self) -> None:
+        """Once the child's own session shares the packed weights, or needs none."""
+        inherited, self.inherited = self.inherited, ctypes.c_void_p()
+        library().gln_session_free(inherited)
 
     def free(self) -> None:
         """Waits for a running call, then frees what there is."""
-        self.notice_fork()
         with self.lock:
             if self.model:
-                library().gln_session_free(self.session)
-                library().gln_model_free(self.model)
-            self.session, self.model, self.bytes = ctypes.c_void_p(), ctypes.c_void_p(), None
+                # A child that is forked meanwhile must not free them again.
+                model, session = self.model, self.session
+                self.model, self.session = ctypes.c_void_p(), ctypes.c_void_p()
+                self.free_inherited()
+                library().gln_session_free(session)
+                library().gln_model_free(model)
+                self.bytes = None
+
+
+_all_handles: weakref.WeakSet[_Handles] = weakref.WeakSet()
+
+
+def _leave_parents() -> None:
+    for handles in list(_all_handles):
+        handles.leave_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_parents)
 
 
 class _Use:
@@ -132,7 +153,6 @@ class _Use:
 
     def __enter__(self) -> _Handles:
         handles = self._model._handles
-        handles.notice_fork()
         self._lock = handles.lock
         self._lock.acquire()
         try:
@@ -140,6 +160,7 @@ class _Use:
                 raise ClosedError("the model is closed")
             if not handles.session:
                 self._model._create_session()
+                handles.free_inherited()
         except BaseException:
             self._lock.release()
             raise
