@@ -67,7 +67,7 @@ for test in basics models read_file sessions memory arguments processes float_st
     run "$test" "$build/$test" "$@"
     if [ -z "${UNDER:-}" ] && [ -f "$dist/lib/libgooglenet.a" ]; then
         # shellcheck disable=SC2086
-        ${CC:-cc} $objects "$dist/lib/libgooglenet.a" -lprotobuf-c -lm -lpthread -o "$build/$test-static"
+        ${CC:-cc} $objects "$dist/lib/libgooglenet.a" -lm -lpthread -o "$build/$test-static"
         run "$test (static)" "$build/$test-static" "$@"
     fi
 done
