@@ -71,7 +71,7 @@ $(unstripped): $(embedded)/objects $(embedded)/exports
 	{ echo '{ global:'; sed 's/$$/;/' $(embedded)/exports; echo 'local: *; };'; } > $(embedded)/exports.map
 	$(CC) -shared -o $@ -Wl,-z,nodelete -Wl,-soname,$(soname) -Wl,--version-script,$(embedded)/exports.map -Wl,-z,defs -Wl,-z,relro \
 	  -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed -Wl,--build-id=sha1 \
-	  $(wrap:%=-Wl,%) @$(embedded)/objects -lprotobuf-c -lm -lpthread -ldl
+	  $(wrap:%=-Wl,%) @$(embedded)/objects -lm -lpthread -ldl
 
 $(shared_library): $(unstripped)
 	mkdir -p $(@D)

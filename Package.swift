@@ -36,8 +36,6 @@ let libraryTargets: [Target] = [
   .systemLibrary(name: "CGoogLeNet", path: "include"),
   .target(name: "CKernels"),
   .target(name: "CPlatform", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread"), .linkedLibrary("dl")]),
-  .target(
-    name: "CModelFormat", exclude: ["googlenet.proto", "generate.sh"], linkerSettings: [.linkedLibrary("protobuf-c")]),
   kernels("Portable", []),
   kernels("AVX2", avx2),
   kernels("AVXVNNI", avx2 + ["-mavxvnni"]),
@@ -74,6 +72,8 @@ let fuzzTargets =
   ].map { fuzzer($0) }
 
 let toolTargets: [Target] = [
+  .target(
+    name: "CModelFormat", exclude: ["googlenet.proto", "generate.sh"], linkerSettings: [.linkedLibrary("protobuf-c")]),
   .target(
     name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "tensorflow.proto", "generate.sh"],
     linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),

@@ -2,7 +2,7 @@ import CKernels
 import Testing
 
 /// A channels-last image inside a larger buffer: between other channels, with gaps after the rows. What is around it is canary.
-struct Activation {
+struct Activation: ChannelsLastImage {
   let height: Int
   let width: Int
   let channels: Int

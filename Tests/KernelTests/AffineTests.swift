@@ -40,22 +40,32 @@ import Testing
     }
     for (threads, inPlace) in [(Int32(1), false), (3, false), (2, true)] {
       let output = inPlace ? input : activation(channels % 2)
-      var arguments = gln_f32_affine()
-      arguments.input = UnsafePointer(input.pointer)
-      arguments.output = output.pointer
-      arguments.scale = hasScale ? UnsafePointer(scale.pointer) : nil
-      arguments.shift = hasShift ? UnsafePointer(shift.pointer) : nil
-      arguments.input_row_stride = input.rowStride
-      arguments.input_pixel_stride = input.pixelStride
-      arguments.output_row_stride = output.rowStride
-      arguments.output_pixel_stride = output.pixelStride
-      arguments.height = Int32(height)
-      arguments.width = Int32(width)
-      arguments.channels = Int32(channels)
-      arguments.minimum = minimum
-      arguments.threads = threads
+      var arguments = gln_f32_affine(
+        input, output, scale: hasScale ? scale : nil, shift: hasShift ? shift : nil, minimum: minimum, threads: threads)
       #expect(runUnits(table.f32_affine, arguments, counts: [table.f32_affine_units(&arguments)], &random))
       output.expect(reference)
     }
+  }
+}
+
+extension gln_f32_affine {
+  init(
+    _ input: Activation, _ output: Activation, scale: GuardedBuffer<Float>?, shift: GuardedBuffer<Float>?,
+    minimum: Float, threads: Int32
+  ) {
+    self.init()
+    self.input = UnsafePointer(input.pointer)
+    self.output = output.pointer
+    self.scale = scale.map { UnsafePointer($0.pointer) }
+    self.shift = shift.map { UnsafePointer($0.pointer) }
+    input_row_stride = input.rowStride
+    input_pixel_stride = input.pixelStride
+    output_row_stride = output.rowStride
+    output_pixel_stride = output.pixelStride
+    height = Int32(input.height)
+    width = Int32(input.width)
+    channels = Int32(input.channels)
+    self.minimum = minimum
+    self.threads = threads
   }
 }

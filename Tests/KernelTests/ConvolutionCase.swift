@@ -1,3 +1,4 @@
+import CKernels
 import Testing
 
 /// The shape of a convolution to test.
@@ -128,6 +129,70 @@ struct ConvolutionCase: CustomTestStringConvertible {
   static let int16Winograd =
     int8Winograd.filter { $0.inputChannels <= 114 }
     + [.init(inputChannels: 114, outputChannels: 33, height: 5, width: 6, kernel: (3, 3), inputGap: 9)]
+
+  /// Rows and columns that the convolution reads.
+  var inputHeight: Int { (height - 1) * stride.0 + (kernel.0 - 1) * dilation.0 + 1 }
+  var inputWidth: Int { (width - 1) * stride.1 + (kernel.1 - 1) * dilation.1 + 1 }
+
+  /// An input for the algorithm, and arguments that have all but threads, output and weights.
+  func prepare(_ algorithm: gln_f32_convolution_algorithm) -> (arguments: gln_f32_convolution, input: Activation) {
+    var arguments = gln_f32_convolution()
+    arguments.input_channels = Int32(inputChannels)
+    arguments.output_channels = Int32(outputChannels)
+    arguments.output_height = Int32(height)
+    arguments.output_width = Int32(width)
+    arguments.kernel_height = Int32(kernel.0)
+    arguments.kernel_width = Int32(kernel.1)
+    arguments.stride_height = Int32(stride.0)
+    arguments.stride_width = Int32(stride.1)
+    arguments.dilation_height = Int32(dilation.0)
+    arguments.dilation_width = Int32(dilation.1)
+    arguments.minimum = minimum
+    arguments.input_pixel_stride = inputNeighbours.0 + inputChannels + inputNeighbours.1
+    var extra: (rows: Int32, columns: Int32) = (-1, -1)
+    algorithm.extra_input(&arguments, &extra.rows, &extra.columns)
+    #expect(extra.rows >= 0 && extra.columns >= 0)
+    let input = Activation(
+      height: inputHeight + Int(extra.rows), width: inputWidth + Int(extra.columns), channels: inputChannels,
+      channelsBefore: inputNeighbours.0, channelsAfter: inputNeighbours.1, rowGap: inputGap)
+    arguments.input = UnsafePointer(input.pointer)
+    arguments.input_row_stride = input.rowStride
+    return (arguments, input)
+  }
+
+  /// The same for integers.
+  func prepare(
+    _ algorithm: gln_s8_convolution_algorithm, _ outputType: gln_s8_output
+  ) -> (arguments: gln_s8_convolution, input: ExactActivation<UInt8>) {
+    var arguments = gln_s8_convolution()
+    arguments.input_channels = Int32(inputChannels)
+    arguments.output_channels = Int32(outputChannels)
+    arguments.output_height = Int32(height)
+    arguments.output_width = Int32(width)
+    arguments.kernel_height = Int32(kernel.0)
+    arguments.kernel_width = Int32(kernel.1)
+    arguments.stride_height = Int32(stride.0)
+    arguments.stride_width = Int32(stride.1)
+    arguments.dilation_height = Int32(dilation.0)
+    arguments.dilation_width = Int32(dilation.1)
+    arguments.output_type = outputType
+    arguments.minimum = minimum
+    var extra: (rows: Int32, columns: Int32) = (0, 0)
+    algorithm.extra_input?(&arguments, &extra.rows, &extra.columns)
+    let input = ExactActivation<UInt8>(
+      height: inputHeight + Int(extra.rows), width: inputWidth + Int(extra.columns), channels: inputChannels,
+      neighbours: inputNeighbours, rowGap: inputGap)
+    arguments.input = UnsafePointer(input.pointer)
+    arguments.input_row_stride = input.rowStride
+    arguments.input_pixel_stride = input.pixelStride
+    return (arguments, input)
+  }
+
+  func output() -> Activation {
+    Activation(
+      height: height, width: width, channels: outputChannels, channelsBefore: outputNeighbours.0,
+      channelsAfter: outputNeighbours.1, rowGap: outputGap)
+  }
 
   /// The convolution in plain loops and double precision.
   func reference(

@@ -2,7 +2,7 @@ import CKernels
 import Testing
 
 /// A channels-last image of elements that must be right to the bit, inside a larger buffer as `Activation` is.
-struct ExactActivation<Element: BitwiseCopyable> {
+struct ExactActivation<Element: BitwiseCopyable>: ChannelsLastImage {
   let height: Int
   let width: Int
   let channels: Int

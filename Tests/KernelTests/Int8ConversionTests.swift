@@ -48,18 +48,7 @@ import Testing
     for threads: Int32 in [1, 3] {
       let output = ExactActivation<Output>(
         height: height, width: width, channels: channels, neighbours: (channels % 2, channels % 4), rowGap: 3)
-      var arguments = gln_u8_conversion()
-      arguments.input = UnsafeRawPointer(input.pointer)
-      arguments.output = UnsafeMutableRawPointer(output.pointer)
-      arguments.input_row_stride = input.rowStride
-      arguments.input_pixel_stride = input.pixelStride
-      arguments.output_row_stride = output.rowStride
-      arguments.output_pixel_stride = output.pixelStride
-      arguments.height = Int32(height)
-      arguments.width = Int32(width)
-      arguments.channels = Int32(channels)
-      arguments.multiplier = multiplier
-      arguments.threads = threads
+      var arguments = gln_u8_conversion(input, output, multiplier: multiplier, threads: threads)
       #expect(runUnits(kernel, arguments, counts: [table.u8_conversion_units(&arguments)], &random))
       output.expect(expected)
     }
@@ -97,5 +86,22 @@ import Testing
     arguments.channel_offsets = (Int32(offsets[0]), Int32(offsets[1]), Int32(offsets[2]), Int32(offsets[3]))
     #expect(runUnits(table.u8_pixels, arguments, counts: [table.u8_pixels_units(&arguments)], &random))
     output.expect(expected)
+  }
+}
+
+extension gln_u8_conversion {
+  init(_ input: some ChannelsLastImage, _ output: some ChannelsLastImage, multiplier: Float, threads: Int32) {
+    self.init()
+    self.input = UnsafeRawPointer(input.pointer)
+    self.output = UnsafeMutableRawPointer(output.pointer)
+    input_row_stride = input.rowStride
+    input_pixel_stride = input.pixelStride
+    output_row_stride = output.rowStride
+    output_pixel_stride = output.pixelStride
+    height = Int32(input.height)
+    width = Int32(input.width)
+    channels = Int32(input.channels)
+    self.multiplier = multiplier
+    self.threads = threads
   }
 }

@@ -119,26 +119,7 @@ enum Int8Values: String, CaseIterable {
   ) {
     let algorithm = tier.table[keyPath: record.place]
     var random = Random(seed: 11)
-    var arguments = gln_s8_convolution()
-    arguments.input_channels = Int32(shape.inputChannels)
-    arguments.output_channels = Int32(shape.outputChannels)
-    arguments.output_height = Int32(shape.height)
-    arguments.output_width = Int32(shape.width)
-    arguments.kernel_height = Int32(shape.kernel.0)
-    arguments.kernel_width = Int32(shape.kernel.1)
-    arguments.stride_height = Int32(shape.stride.0)
-    arguments.stride_width = Int32(shape.stride.1)
-    arguments.dilation_height = Int32(shape.dilation.0)
-    arguments.dilation_width = Int32(shape.dilation.1)
-    arguments.output_type = outputType
-    arguments.minimum = shape.minimum
-
-    var extra: (rows: Int32, columns: Int32) = (0, 0)
-    algorithm.extra_input?(&arguments, &extra.rows, &extra.columns)
-    let input = ExactActivation<UInt8>(
-      height: (shape.height - 1) * shape.stride.0 + (shape.kernel.0 - 1) * shape.dilation.0 + 1 + Int(extra.rows),
-      width: (shape.width - 1) * shape.stride.1 + (shape.kernel.1 - 1) * shape.dilation.1 + 1 + Int(extra.columns),
-      channels: shape.inputChannels, neighbours: shape.inputNeighbours, rowGap: shape.inputGap)
+    var (arguments, input) = shape.prepare(algorithm, outputType)
     let taps = shape.inputChannels * shape.kernel.0 * shape.kernel.1
     let weights = GuardedBuffer<Weight>(count: shape.outputChannels * taps)
     let bias = GuardedBuffer<Int32>(count: shape.outputChannels)
@@ -161,9 +142,6 @@ enum Int8Values: String, CaseIterable {
         multipliers?[channel % multipliers!.count]
         ?? spread / (Float(taps).squareRoot() * 15_000) * (1 + random.value() / 2)
     }
-    arguments.input = UnsafePointer(input.pointer)
-    arguments.input_row_stride = input.rowStride
-    arguments.input_pixel_stride = input.pixelStride
     let expected = shape.sums(input, weights, bias).enumerated().map { index, sum in
       finish(Float(sum) * multiplier[index % shape.outputChannels], shape.minimum)
     }

@@ -31,13 +31,8 @@ import Testing
       input[0, width - 1, channels - 1] = 254
       let output = ExactActivation<Float>(height: 1, width: 1, channels: channels)
       var arguments = PoolingCase(channels: channels, height: height, width: width, kernel: (height, width))
-        .arguments(threads: 2)
-      arguments.input = UnsafeRawPointer(input.pointer)
-      arguments.output = UnsafeMutableRawPointer(output.pointer)
+        .arguments(input, output, threads: 2)
       arguments.input_row_stride = 0
-      arguments.input_pixel_stride = input.pixelStride
-      arguments.output_row_stride = output.rowStride
-      arguments.output_pixel_stride = output.pixelStride
       arguments.scale = Self.scale
       #expect(runUnits(table.u8_average_pooling, arguments, counts: [table.pooling_units(&arguments)], &random))
       let sums = (0..<channels).map { 255 * height * width - ($0 == channels - 1 ? height : 0) }
@@ -79,13 +74,7 @@ import Testing
       let output = ExactActivation<Output>(
         height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels,
         neighbours: (shape.neighbours.1, shape.neighbours.0), rowGap: shape.gap)
-      var arguments = shape.arguments(threads: threads)
-      arguments.input = UnsafeRawPointer(input.pointer)
-      arguments.output = UnsafeMutableRawPointer(output.pointer)
-      arguments.input_row_stride = input.rowStride
-      arguments.input_pixel_stride = input.pixelStride
-      arguments.output_row_stride = output.rowStride
-      arguments.output_pixel_stride = output.pixelStride
+      var arguments = shape.arguments(input, output, threads: threads)
       arguments.scale = Self.scale
       #expect(runUnits(kernel, arguments, counts: [table.pooling_units(&arguments)], &random))
       output.expect(expected, "\(threads) threads")

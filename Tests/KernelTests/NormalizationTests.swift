@@ -45,6 +45,25 @@ struct NormalizationCase: CustomTestStringConvertible {
     return cases
   }()
 
+  func arguments(_ input: Activation, _ output: Activation, threads: Int32) -> gln_f32_normalization {
+    var arguments = gln_f32_normalization()
+    arguments.input = UnsafePointer(input.pointer)
+    arguments.output = output.pointer
+    arguments.input_row_stride = input.rowStride
+    arguments.input_pixel_stride = input.pixelStride
+    arguments.output_row_stride = output.rowStride
+    arguments.output_pixel_stride = output.pixelStride
+    arguments.height = Int32(height)
+    arguments.width = Int32(width)
+    arguments.channels = Int32(channels)
+    arguments.size = Int32(size)
+    arguments.alpha = alpha
+    arguments.beta = beta
+    arguments.k = k
+    arguments.threads = threads
+    return arguments
+  }
+
   func reference(_ input: Activation) -> Reference {
     var reference = Reference()
     for y in 0..<height {
@@ -80,21 +99,7 @@ struct NormalizationCase: CustomTestStringConvertible {
     var first: Activation?
     for (threads, inPlace) in [(Int32(1), false), (3, false), (2, true)] {
       let output = inPlace ? input : activation()
-      var arguments = gln_f32_normalization()
-      arguments.input = UnsafePointer(input.pointer)
-      arguments.output = output.pointer
-      arguments.input_row_stride = input.rowStride
-      arguments.input_pixel_stride = input.pixelStride
-      arguments.output_row_stride = output.rowStride
-      arguments.output_pixel_stride = output.pixelStride
-      arguments.height = Int32(shape.height)
-      arguments.width = Int32(shape.width)
-      arguments.channels = Int32(shape.channels)
-      arguments.size = Int32(shape.size)
-      arguments.alpha = shape.alpha
-      arguments.beta = shape.beta
-      arguments.k = shape.k
-      arguments.threads = threads
+      var arguments = shape.arguments(input, output, threads: threads)
       let units = table.f32_normalization_units(&arguments)
       #expect(runUnits(table.f32_normalization, arguments, counts: [units], &random))
       output.expect(reference)

@@ -53,9 +53,14 @@ struct PoolingCase: CustomTestStringConvertible {
   var outputHeight: Int { outputSize(height, kernel.0, stride.0, padding.0, padding.2) }
   var outputWidth: Int { outputSize(width, kernel.1, stride.1, padding.1, padding.3) }
 
-  /// The arguments without pointers and strides.
-  func arguments(threads: Int32) -> gln_pooling {
+  func arguments(_ input: some ChannelsLastImage, _ output: some ChannelsLastImage, threads: Int32) -> gln_pooling {
     var arguments = gln_pooling()
+    arguments.input = UnsafeRawPointer(input.pointer)
+    arguments.output = UnsafeMutableRawPointer(output.pointer)
+    arguments.input_row_stride = input.rowStride
+    arguments.input_pixel_stride = input.pixelStride
+    arguments.output_row_stride = output.rowStride
+    arguments.output_pixel_stride = output.pixelStride
     arguments.channels = Int32(channels)
     arguments.input_height = Int32(height)
     arguments.input_width = Int32(width)
@@ -130,13 +135,7 @@ struct PoolingCase: CustomTestStringConvertible {
       let output = Activation(
         height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels,
         channelsBefore: shape.neighbours.1, channelsAfter: shape.neighbours.0, rowGap: shape.gap)
-      var arguments = shape.arguments(threads: threads)
-      arguments.input = UnsafeRawPointer(input.pointer)
-      arguments.output = UnsafeMutableRawPointer(output.pointer)
-      arguments.input_row_stride = input.rowStride
-      arguments.input_pixel_stride = input.pixelStride
-      arguments.output_row_stride = output.rowStride
-      arguments.output_pixel_stride = output.pixelStride
+      var arguments = shape.arguments(input, output, threads: threads)
       let units = table.pooling_units(&arguments)
       let untouched = runUnits(
         average ? table.f32_average_pooling : table.f32_max_pooling, arguments, counts: [units], &random)

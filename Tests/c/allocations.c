@@ -14,16 +14,16 @@ extern void __libc_free(void *);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long live, calls, count, fail_at;
-static size_t bytes, first_bytes, most_bytes;
+static size_t bytes, first_bytes, most_bytes, armed_size;
 static int is_armed;
 static allocations_failure mode;
 
 /* Whether an allocation is to fail. */
-static int fails(void)
+static int fails(size_t size)
 {
     int result = 0;
     pthread_mutex_lock(&lock);
-    if (is_armed) {
+    if (is_armed && (armed_size == 0 || size == armed_size)) {
         result = mode == FAIL_ONCE ? count == fail_at : mode == FAIL_FROM_THEN && count >= fail_at;
         count++;
     }
@@ -54,19 +54,19 @@ static void *counted(void *block, size_t cost_before)
 
 void *malloc(size_t size)
 {
-    return fails() ? NULL : counted(__libc_malloc(size), 0);
+    return fails(size) ? NULL : counted(__libc_malloc(size), 0);
 }
 
 void *calloc(size_t number, size_t size)
 {
-    return fails() ? NULL : counted(__libc_calloc(number, size), 0);
+    return fails(number * size) ? NULL : counted(__libc_calloc(number, size), 0);
 }
 
 void *realloc(void *block, size_t size)
 {
     size_t before = cost(block);
     void *made;
-    if (fails())
+    if (fails(size))
         return NULL;
     made = __libc_realloc(block, size);
     return counted(made, made || size == 0 ? before : 0);
@@ -74,17 +74,17 @@ void *realloc(void *block, size_t size)
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return fails() ? NULL : counted(__libc_memalign(alignment, size), 0);
+    return fails(size) ? NULL : counted(__libc_memalign(alignment, size), 0);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-    return fails() ? NULL : counted(__libc_memalign(alignment, size), 0);
+    return fails(size) ? NULL : counted(__libc_memalign(alignment, size), 0);
 }
 
 int posix_memalign(void **block, size_t alignment, size_t size)
 {
-    void *made = fails() ? NULL : counted(__libc_memalign(alignment, size), 0);
+    void *made = fails(size) ? NULL : counted(__libc_memalign(alignment, size), 0);
     if (!made)
         return ENOMEM;
     *block = made;
@@ -133,7 +133,13 @@ size_t allocations_peak(void)
 
 void allocations_arm(allocations_failure failure, long number)
 {
+    allocations_arm_size(0, failure, number);
+}
+
+void allocations_arm_size(size_t size, allocations_failure failure, long number)
+{
     pthread_mutex_lock(&lock);
+    armed_size = size;
     mode = failure;
     fail_at = number;
     count = 0;

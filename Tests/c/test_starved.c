@@ -1,8 +1,9 @@
 /*
  * Hosts that run short: messages where there is no memory for one, threads that end, a file that cannot be mapped, OpenBLAS that
- * cannot be loaded at first. This program defines malloc, free and dlopen itself, in front of the C library's.
+ * cannot be loaded at first. This program defines dlopen itself, in front of the C library's.
  */
 #define _GNU_SOURCE
+#include "allocations.h"
 #include "check.h"
 #include "tiny_model.h"
 
@@ -15,43 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* glibc's own names of what is replaced below. */
-extern void *__libc_malloc(size_t);
-extern void __libc_free(void *);
-
-/* Blocks of the size of a message that threads other than the first hold, or are refused. */
-enum { MESSAGE_SIZE = 1024, MESSAGE_THREADS = 40 };
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static void *blocks[MESSAGE_THREADS];
-static int live, made, refuse, watch;
-
-void *malloc(size_t size)
-{
-    void *block = NULL;
-    if (!watch || size != MESSAGE_SIZE)
-        return __libc_malloc(size);
-    pthread_mutex_lock(&lock);
-    if (!refuse && made < MESSAGE_THREADS && (block = __libc_malloc(size)) != NULL) {
-        blocks[made++] = block;
-        live++;
-    }
-    pthread_mutex_unlock(&lock);
-    return block;
-}
-
-void free(void *block)
-{
-    if (watch && block != NULL) {
-        pthread_mutex_lock(&lock);
-        for (int i = 0; i < made; i++)
-            if (blocks[i] == block) {
-                blocks[i] = NULL;
-                live--;
-            }
-        pthread_mutex_unlock(&lock);
-    }
-    __libc_free(block);
-}
+enum { MESSAGE_SIZE = 1024, THREADS = 20 };
 
 static int loads_to_fail, loads;
 
@@ -77,44 +42,48 @@ static void *fail_and_end(void *argument)
     return NULL;
 }
 
+/* Checks that nothing is left of the threads. On stacks of their own, for the C library keeps memory with those that it makes. */
 static void run_threads(void *(*work)(void *), int count)
 {
-    pthread_t threads[MESSAGE_THREADS];
-    for (int i = 0; i < count; i++)
-        CHECK(pthread_create(&threads[i], NULL, work, NULL) == 0);
+    static char stacks[THREADS][256 << 10];
+    const long live = allocations_live();
+    pthread_t threads[THREADS];
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    for (int i = 0; i < count; i++) {
+        pthread_attr_setstack(&attributes, stacks[i], sizeof stacks[i]);
+        CHECK(pthread_create(&threads[i], &attributes, work, NULL) == 0);
+    }
     for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
+    pthread_attr_destroy(&attributes);
+    CHECK(allocations_live() == live);
 }
 
 static void test_messages_end_with_their_threads(void)
 {
-    made = live = 0;
-    watch = 1;
-    run_threads(fail_and_end, MESSAGE_THREADS / 2);
-    watch = 0;
-    CHECK(made == MESSAGE_THREADS / 2); /* one each */
-    CHECK(live == 0);
+    allocations_arm_size(MESSAGE_SIZE, FAIL_NEVER, 0);
+    run_threads(fail_and_end, THREADS);
+    CHECK(allocations_disarm() == THREADS); /* one each */
 }
 
 static void *fail_without_memory(void *argument)
 {
     gln_model *model = NULL;
     (void)argument;
-    refuse = 1;
+    allocations_arm_size(MESSAGE_SIZE, FAIL_FROM_THEN, 0);
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "no memory", gln_model_load_file(NULL, &model));
     CHECK_ERROR(GLN_IO_ERROR, "no memory", gln_model_load_file("/nowhere/x.gln", &model));
-    refuse = 0;
+    CHECK(allocations_disarm() > 0);
+    allocations_arm_size(MESSAGE_SIZE, FAIL_NEVER, 0);
     CHECK_ERROR(GLN_IO_ERROR, "/nowhere/x.gln", gln_model_load_file("/nowhere/x.gln", &model));
+    CHECK(allocations_disarm() == 1);
     return NULL;
 }
 
 static void test_message_without_memory(void)
 {
-    made = live = 0;
-    watch = 1;
     run_threads(fail_without_memory, 1);
-    watch = 0;
-    CHECK(made == 1 && live == 0);
 }
 
 static pthread_key_t hosts_key;
@@ -137,11 +106,9 @@ static void test_message_of_an_ending_thread(void)
     gln_model *model = NULL;
     CHECK_STATUS(GLN_INVALID_ARGUMENT, gln_model_load_file(NULL, &model));
     CHECK(pthread_key_create(&hosts_key, fail_late) == 0);
-    made = live = 0;
-    watch = 1;
+    allocations_arm_size(MESSAGE_SIZE, FAIL_NEVER, 0);
     run_threads(fail_at_the_end, 1);
-    watch = 0;
-    CHECK(made == 2 && live == 0);
+    CHECK(allocations_disarm() == 2);
     pthread_key_delete(hosts_key);
 }
 

@@ -67,7 +67,7 @@ def test_pkg_config(root: Path, tmp_path: Path, installed: Path) -> None:
 def test_static_library(root: Path, tmp_path: Path, installed: Path) -> None:
     host = source(root, tmp_path, HOST_C, "host.c")
     library = installed / "lib/libgooglenet.a"
-    run("cc", f"-I{installed}/include", host, library, "-lprotobuf-c", "-lm", "-lpthread", "-o", "host", cwd=tmp_path)
+    run("cc", f"-I{installed}/include", host, library, "-lm", "-lpthread", "-o", "host", cwd=tmp_path)
     assert run("./host", cwd=tmp_path) == "0.1.0 t-shirt\n"
 
 
@@ -94,7 +94,7 @@ def test_cmake_example(root: Path, tmp_path: Path) -> None:
 def test_swift_host_with_its_own_runtime(root: Path, tmp_path: Path, runtime: list[str]) -> None:
     host = source(root, tmp_path, HOST_SWIFT, "host.swift")
     library = root / "dist/lib/libgooglenet.a"
-    run("swiftc", *runtime, "-I", root / "include", host, library, "-lprotobuf-c", "-lm", "-o", "host", cwd=tmp_path)
+    run("swiftc", *runtime, "-I", root / "include", host, library, "-lm", "-o", "host", cwd=tmp_path)
     assert run("./host", cwd=tmp_path) == "0.1.0 t-shirt\n"
 
 

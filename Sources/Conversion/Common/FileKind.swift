@@ -23,26 +23,29 @@ enum FileKind: Equatable {
       self = .safetensors
       return
     }
-    if FileKind.isTensorFlowGraph(bytes) {
+    let message = ProtobufMessage(bytes, refusal: "'\(file.name)': it is not a protobuf message")
+    if FileKind.isTensorFlowGraph(message) {
       self = .tensorFlowGraph
       return
     }
-    let scan = ProtobufFields(bytes, limit: 100_000)
-    let startsWithNumber = scan.fields.first.map { $0.number == 1 && $0.wireType == 0 } ?? false
-    if startsWithNumber, scan.contains(14, wireType: 1) || scan.contains(15, wireType: 2) {
+    let (fields, isIntact) = FileKind.fields(of: message, limit: 100_000)
+    func contains(_ number: UInt64, _ type: ProtobufMessage.WireType) -> Bool {
+      FileKind.contains(fields, number, type)
+    }
+    let startsWithNumber = fields.first.map { $0.number == 1 && $0.type == .varint } ?? false
+    if startsWithNumber, contains(14, .fixed64) || contains(15, .content) {
       self = .foreign("a GoogLeNet model file already: it needs no conversion")
-    } else if startsWithNumber, scan.contains(7, wireType: 2) || scan.contains(8, wireType: 2) {
+    } else if startsWithNumber, contains(7, .content) || contains(8, .content) {
       self = .onnx
-    } else if scan.contains(100, wireType: 2) || scan.contains(2, wireType: 2), !startsWithNumber,
-      scan.fields.count(where: { $0.number == 1 }) <= 1
+    } else if contains(100, .content) || contains(2, .content), !startsWithNumber,
+      fields.count(where: { $0.number == 1 }) <= 1
     {
       self = .caffe
-    } else if startsWithNumber, scan.contains(2, wireType: 2) {
+    } else if startsWithNumber, contains(2, .content) {
       self = .savedModel
-    } else if startsWithNumber, scan.fault != nil {
+    } else if startsWithNumber, !isIntact {
       self = .onnx
-    } else if scan.fault != nil, let first = scan.fields.first, first.wireType == 2, [1, 2, 100].contains(first.number)
-    {
+    } else if !isIntact, let first = fields.first, first.type == .content, [1, 2, 100].contains(first.number) {
       self = .caffe
     } else if FileKind.isText(bytes) {
       self = FileKind.text(bytes)
@@ -93,13 +96,32 @@ enum FileKind: Equatable {
 
   /// Whether the first field is a node with a name and an operation. A caffemodel begins with its name, an ONNX model
   /// with a number.
-  private static func isTensorFlowGraph(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard let first = ProtobufFields(bytes, limit: 1).fields.first, first.number == 1, first.wireType == 2 else {
-      return false
+  private static func isTensorFlowGraph(_ message: ProtobufMessage) -> Bool {
+    guard let first = fields(of: message, limit: 1).fields.first, first.number == 1,
+      let node = try? message.message(first)
+    else { return false }
+    let (fields, isIntact) = fields(of: node, limit: 1000)
+    return isIntact && fields.first?.number == 1 && contains(fields, 1, .content) && contains(fields, 2, .content)
+  }
+
+  /// The first fields of a message, and whether nothing broken stands among them.
+  private static func fields(
+    of message: ProtobufMessage, limit: Int
+  ) -> (fields: [ProtobufMessage.Field], isIntact: Bool) {
+    var message = message
+    var fields: [ProtobufMessage.Field] = []
+    do {
+      while fields.count < limit, let field = try message.next() { fields.append(field) }
+      return (fields, true)
+    } catch {
+      return (fields, false)
     }
-    let node = ProtobufFields(UnsafeRawBufferPointer(rebasing: bytes[first.payload]), limit: 1000)
-    return node.fault == nil && node.fields.first?.number == 1 && node.contains(1, wireType: 2)
-      && node.contains(2, wireType: 2)
+  }
+
+  private static func contains(
+    _ fields: [ProtobufMessage.Field], _ number: UInt64, _ type: ProtobufMessage.WireType
+  ) -> Bool {
+    fields.contains { $0.number == number && $0.type == type }
   }
 
   private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -30,8 +30,10 @@ final class ForeignMessage<Message> {
         throw GoogLeNetError(
           .outOfMemory, "'\(file.name)': unpacking it takes more memory than there is or than any real network needs")
       }
-      let fault = ProtobufFields(file.bytes, limit: 1_000_000).fault
-      throw file.invalid("it is not \(what): \(fault ?? "a message inside it is broken")")
+      var fields = ProtobufMessage(file.bytes, refusal: "'\(file.name)': it is not \(what)")
+      var count = 0
+      while count < 1_000_000, try fields.next() != nil { count += 1 }
+      throw fields.malformed("a message inside it is broken")
     }
     self.message = message
   }

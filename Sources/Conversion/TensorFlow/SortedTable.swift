@@ -41,9 +41,9 @@ struct SortedTable {
   }
 
   private func number(_ cursor: inout Int, _ end: Int) throws(GoogLeNetError) -> Int {
-    guard let value = ProtobufFields.varint(UnsafeRawBufferPointer(rebasing: bytes[..<end]), &cursor),
-      value <= UInt64(bytes.count)
-    else { throw fault("the number at byte \(cursor) is cut off or too large") }
+    guard let value = ProtobufMessage.varint(bytes, &cursor, end: end), value <= UInt64(bytes.count) else {
+      throw fault("the number at byte \(cursor) is cut off or too large")
+    }
     return Int(value)
   }
 

@@ -26,9 +26,14 @@ struct ModelFileLayout {
   /// Whether there is a checksum, and the right one.
   var isIntact: Bool { checksum == digest }
 
+  /// The whole file as a message.
+  static func message(_ bytes: UnsafeRawBufferPointer, source: String) -> ProtobufMessage {
+    ProtobufMessage(bytes, refusal: "\(source) is not a valid model file")
+  }
+
   /// - Throws: `invalidModel` where the bytes are not a sequence of protobuf fields.
   init(_ bytes: UnsafeRawBufferPointer, source: String, owner: MemoryBlock) throws(GoogLeNetError) {
-    var fields = ProtobufMessage(bytes, source: source)
+    var fields = ModelFileLayout.message(bytes, source: source)
     var checksumField = bytes.count..<bytes.count
     var weightsSeen = false
     while let field = try fields.next() {

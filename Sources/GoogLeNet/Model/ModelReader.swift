@@ -82,7 +82,7 @@ struct ModelReader {
     network.layers.reserveCapacity(layers)
     names.reserveCapacity(layers + 1)
     var preprocessingSeen = false
-    var message = ProtobufMessage(owner.bytes, source: source)
+    var message = ModelFileLayout.message(owner.bytes, source: source)
     while let field = try message.next() {
       switch field.number {
       case ModelFileLayout.Field.name: network.name = try text(message.content(field), "the name")

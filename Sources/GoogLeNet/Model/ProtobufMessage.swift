@@ -1,9 +1,9 @@
 /// A serialized protobuf message within a file, read field by field in place. Takes no memory, whatever the message says.
-struct ProtobufMessage {
+public struct ProtobufMessage {
   /// Where a field lies and what it says.
-  struct Field {
-    let number: UInt64
-    let type: WireType
+  public struct Field {
+    public let number: UInt64
+    public let type: WireType
     /// Of its tag, counted from the start of the file.
     let start: Int
     /// A number's bits; 0 for content.
@@ -12,7 +12,7 @@ struct ProtobufMessage {
     let content: Range<Int>
   }
 
-  enum WireType: UInt64 {
+  public enum WireType: UInt64 {
     case varint = 0
     case fixed64 = 1
     case content = 2
@@ -23,24 +23,25 @@ struct ProtobufMessage {
   /// Where the next field begins.
   private(set) var cursor: Int
   private let end: Int
-  /// How errors name the file.
-  private let source: String
+  /// How errors begin.
+  private let refusal: String
 
-  init(_ file: UnsafeRawBufferPointer, source: String) {
-    self.init(file, 0..<file.count, source: source)
+  /// - Parameter refusal: how errors begin, as "'x.gln' is not a valid model file".
+  public init(_ file: UnsafeRawBufferPointer, refusal: String) {
+    self.init(file, 0..<file.count, refusal: refusal)
   }
 
-  private init(_ file: UnsafeRawBufferPointer, _ range: Range<Int>, source: String) {
+  private init(_ file: UnsafeRawBufferPointer, _ range: Range<Int>, refusal: String) {
     self.file = file
     cursor = range.lowerBound
     end = range.upperBound
-    self.source = source
+    self.refusal = refusal
   }
 
   /// The next field; nil at the end.
   /// - Throws: `invalidModel` where the bytes are no field.
   @inline(__always)
-  mutating func next() throws(GoogLeNetError) -> Field? {
+  public mutating func next() throws(GoogLeNetError) -> Field? {
     guard cursor < end else { return nil }
     // Most are small numbers: a byte of tag, a byte of value.
     if end - cursor >= 2, file[cursor] & 0x87 == 0, file[cursor] >= 8, file[cursor + 1] < 0x80 {
@@ -86,16 +87,25 @@ struct ProtobufMessage {
   }
 
   private mutating func varint() throws(GoogLeNetError) -> UInt64 {
+    guard let value = ProtobufMessage.varint(file, &cursor, end: end) else {
+      throw malformed("a broken number at byte \(cursor)")
+    }
+    return value
+  }
+
+  /// A number in protobuf's encoding of variable length, and the cursor behind it; nil where it is cut off or too long.
+  @inline(__always)
+  public static func varint(_ bytes: UnsafeRawBufferPointer, _ cursor: inout Int, end: Int) -> UInt64? {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while cursor < end, shift < 64 {
-      let byte = file[cursor]
+      let byte = bytes[cursor]
       cursor += 1
       value |= UInt64(byte & 0x7F) << shift
       if byte & 0x80 == 0 { return value }
       shift += 7
     }
-    throw malformed("a broken number at byte \(cursor)")
+    return nil
   }
 
   private func load32(_ offset: Int) -> UInt32 {
@@ -128,9 +138,11 @@ struct ProtobufMessage {
     return UnsafeRawBufferPointer(rebasing: file[field.content])
   }
 
-  func message(_ field: Field) throws(GoogLeNetError) -> ProtobufMessage {
+  /// The message that a field holds.
+  /// - Throws: `invalidModel` where it holds a number.
+  public func message(_ field: Field) throws(GoogLeNetError) -> ProtobufMessage {
     guard field.type == .content else { throw wrongType(field) }
-    return ProtobufMessage(file, field.content, source: source)
+    return ProtobufMessage(file, field.content, refusal: refusal)
   }
 
   /// Adds the values of a repeated field, packed or single.
@@ -164,14 +176,15 @@ struct ProtobufMessage {
 
   // MARK: Errors
 
+  /// The error that says what is wrong with the file.
   @inline(never)
-  func malformed(_ what: String) -> GoogLeNetError {
-    GoogLeNetError(.invalidModel, "\(source) is not a valid model file: \(what)")
+  public func malformed(_ what: String) -> GoogLeNetError {
+    GoogLeNetError(.invalidModel, "\(refusal): \(what)")
   }
 
   @inline(never)
   private func wrongType(_ field: Field) -> GoogLeNetError {
-    malformed("field \(field.number) at byte \(field.start) is not of the type that googlenet.proto gives it")
+    malformed("field \(field.number) at byte \(field.start) is not of the type that it should have")
   }
 
   @inline(never)

@@ -84,7 +84,7 @@ struct PlanBuilder {
     var packed: Int64 = 0
     for job in jobs { packed = MemoryPlan.sum(packed, Int64(WeightPacker.aligned(job.size))) }
     var scratch: Int64 = 0
-    for _ in 0..<settings.threads { scratch = MemoryPlan.sum(scratch, scratchStride) }
+    for _ in 0..<settings.threads { scratch = MemoryPlan.sum(scratch, Int64(scratchStride)) }
     let needed = MemoryPlan.sum(MemoryPlan.sum(packed, memory.size), scratch)
     guard memory.size <= PlanBuilder.activationLimit, needed <= Int64(Int.max) else {
       throw GoogLeNetError(
@@ -104,9 +104,9 @@ struct PlanBuilder {
   }
 
   /// From a thread's scratch to the next one's. In front of each are the thread's findings.
-  private var scratchStride: Int64 {
+  private var scratchStride: Int {
     let alignment = Int64(GLN_ALIGNMENT)
-    return MemoryPlan.sum(scratchSize, 2 * alignment - 1) / alignment * alignment
+    return Int(clamping: MemoryPlan.sum(scratchSize, 2 * alignment - 1) / alignment * alignment)
   }
 
   private var table: gln_kernel_table { settings.kernels.table }
@@ -379,17 +379,17 @@ struct PlanBuilder {
 
   private func packingJob(_ node: GraphNode, _ parts: [ConvolutionPart]) -> WeightPacker.Job? {
     // All groups are of the same shape.
-    switch (parts.first, node.kind) {
-    case (.float32(var arguments, let algorithm, _), .convolution(let it)):
+    guard let part = parts.first else { return nil }
+    let size = parts.count * WeightPacker.aligned(packedSize(of: part))
+    switch (part, node.kind) {
+    case (.float32(let arguments, let algorithm, _), .convolution(let it)):
       let record = record(algorithm)
       let key = packingKey(
-        node, it, algorithm, tile: tile { record.tile?(&arguments, &$0, &$1) }, inputPixelStride: 0, input: .float32,
-        output: .float32)
+        node, it, algorithm, tile: tile(of: part), inputPixelStride: 0, input: .float32, output: .float32)
       return WeightPacker.Job(
-        key: key, size: it.groups * WeightPacker.aligned(record.packed_size?(&arguments) ?? 0),
-        workspaceBytes: it.floatWorkspaceBytes, droppedBytes: it.droppedBytes
+        key: key, size: size, workspaceBytes: it.floatWorkspaceBytes, droppedBytes: it.droppedBytes
       ) { WeightPacker.pack(it, arguments, record, into: $0, $1) }
-    case (.integer(var arguments, let algorithm), .integerConvolution(let it)):
+    case (.integer(let arguments, let algorithm), .integerConvolution(let it)):
       let record = integerRecord(algorithm)
       let input = graph.values[node.input].encoding
       let output = graph.values[node.output].encoding
@@ -397,11 +397,10 @@ struct PlanBuilder {
         it, input: input, output: output,
         preprocessing: node.input == Graph.inputValue ? model.network.preprocessing : nil)
       let key = packingKey(
-        node, it, algorithm, tile: tile { record.tile?(&arguments, &$0, &$1) },
-        inputPixelStride: arguments.input_pixel_stride, input: input, output: output)
+        node, it, algorithm, tile: tile(of: part), inputPixelStride: arguments.input_pixel_stride, input: input,
+        output: output)
       return WeightPacker.Job(
-        key: key, size: it.groups * WeightPacker.aligned(record.packed_size?(&arguments) ?? 0),
-        workspaceBytes: it.integerWorkspaceBytes, droppedBytes: it.droppedBytes
+        key: key, size: size, workspaceBytes: it.integerWorkspaceBytes, droppedBytes: it.droppedBytes
       ) { quantization.pack(arguments, record, into: $0, $1) }
     default: return nil
     }
@@ -421,11 +420,22 @@ struct PlanBuilder {
       output: output, allocator: settings.allocator)
   }
 
-  /// What a record's `tile` tells.
-  private func tile(_ tell: (_ outputs: inout Int32, _ taps: inout Int32) -> Void) -> WinogradTileSize? {
+  /// Bytes of the packed weights of one group.
+  private func packedSize(of part: ConvolutionPart) -> Int {
+    switch part {
+    case .float32(var arguments, let algorithm, _): record(algorithm).packed_size?(&arguments) ?? 0
+    case .integer(var arguments, let algorithm): integerRecord(algorithm).packed_size?(&arguments) ?? 0
+    }
+  }
+
+  /// nil where it is no Winograd convolution.
+  private func tile(of part: ConvolutionPart) -> WinogradTileSize? {
     var outputs: Int32 = 0
     var taps: Int32 = 0
-    tell(&outputs, &taps)
+    switch part {
+    case .float32(var arguments, let algorithm, _): record(algorithm).tile?(&arguments, &outputs, &taps)
+    case .integer(var arguments, let algorithm): integerRecord(algorithm).tile?(&arguments, &outputs, &taps)
+    }
     return taps > 0 ? WinogradTileSize(outputs: Int(outputs), taps: Int(taps)) : nil
   }
 
@@ -486,7 +496,6 @@ struct PlanBuilder {
     guard let base, let input = location(of: Graph.inputValue), outputs.count == graph.outputs.count else {
       throw GoogLeNetError(.outOfMemory, "no memory for activations")
     }
-    let scratchStride = Int(scratchStride)
     let scratch = try settings.allocator.allocate(scratchStride * settings.threads, for: "scratch")
     storage.keep(scratch)
     try Allocation.check()
@@ -517,20 +526,10 @@ struct PlanBuilder {
 
   private func operation(of index: Int) -> PlannedOperation {
     let node = graph.nodes[index]
-    var algorithm: ConvolutionAlgorithm?
-    var tile: WinogradTileSize?
-    switch parts[index].first {
-    case .float32(var arguments, let chosen, _):
-      algorithm = chosen
-      tile = self.tile { record(chosen).tile?(&arguments, &$0, &$1) }
-    case .integer(var arguments, let chosen):
-      algorithm = chosen
-      tile = self.tile { integerRecord(chosen).tile?(&arguments, &$0, &$1) }
-    case nil: break
-    }
+    let part = parts[index].first
     return PlannedOperation(
-      node, in: graph, layerKind: model.network.layers[node.layer].operation.kind, algorithm: algorithm,
-      tile: tile)
+      node, in: graph, layerKind: model.network.layers[node.layer].operation.kind, algorithm: part?.algorithm,
+      tile: part.flatMap { tile(of: $0) })
   }
 
   private func tasks(of index: Int) throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)] {

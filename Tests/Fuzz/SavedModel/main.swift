@@ -47,14 +47,14 @@ func seed(_ name: String, asBlock: Bool) -> [UInt8] {
   let range = files[1].withUnsafeBytes { table -> Range<Int> in
     var cursor = table.count - 48
     var numbers: [Int] = []
-    for _ in 0..<4 { numbers.append(Int(ProtobufFields.varint(table, &cursor) ?? 0)) }
+    for _ in 0..<4 { numbers.append(Int(ProtobufMessage.varint(table, &cursor, end: table.count) ?? 0)) }
     // The index's first entry: nothing shared, a key, and the first block's place.
     cursor = numbers[2] + 1
-    let key = Int(ProtobufFields.varint(table, &cursor) ?? 0)
-    _ = ProtobufFields.varint(table, &cursor)
+    let key = Int(ProtobufMessage.varint(table, &cursor, end: table.count) ?? 0)
+    _ = ProtobufMessage.varint(table, &cursor, end: table.count)
     cursor += key
-    let offset = Int(ProtobufFields.varint(table, &cursor) ?? 0)
-    return offset..<offset + Int(ProtobufFields.varint(table, &cursor) ?? 0)
+    let offset = Int(ProtobufMessage.varint(table, &cursor, end: table.count) ?? 0)
+    return offset..<offset + Int(ProtobufMessage.varint(table, &cursor, end: table.count) ?? 0)
   }
   let block = [UInt8](files[1][range])
   return bytes(UInt32(files[0].count)) + bytes(UInt32(block.count)) + files[0] + block + files[2]
