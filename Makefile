@@ -6,7 +6,8 @@
 # make test-frameworks  makes trained files with TensorFlow and others, and checks that they convert and agree
 # make bench         compares speed and memory with OpenVINO, ONNX Runtime and ncnn: MODEL=trained file, BENCH=options
 # make fuzz          fuzzes the readers of files, the engine and the C functions, each for SECONDS=600; see Tests/Fuzz/run.sh
-# make install       what make built, to PREFIX=/usr/local; DESTDIR for packagers
+# make install       what make built, to PREFIX=/usr/local, libraries to LIBDIR=PREFIX/lib, all below DESTDIR for packagers
+# make uninstall     removes it again, given the same variables
 # make model         makes models/clothing.gln anew: CHECKPOINT=clothing.pt PHOTOS=folder of the test photos
 # make clean
 SHELL := /bin/bash
@@ -14,6 +15,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INSTALL ?= install
 SWIFT ?= swift
 CC ?= cc
 
@@ -34,7 +37,7 @@ static_library := dist/lib/libgooglenet.a
 package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
   dist/lib/cmake/googlenet/googlenet-config-version.cmake
 
-.PHONY: all library tool demo test test-asan test-tsan test-frameworks check-library bench load-speed fuzz install model \
+.PHONY: all library tool demo test test-asan test-tsan test-frameworks check-library bench load-speed fuzz install uninstall model \
   clean FORCE
 all: library tool
 library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
@@ -91,13 +94,17 @@ dist/include/googlenet.h: $(header)
 	mkdir -p $(@D)
 	cp $< $@
 
-dist/lib/pkgconfig/%.pc: bindings/c/%.pc.in $(header)
-	mkdir -p $(@D)
-	sed 's/@VERSION@/$(version)/' $< > $@
+# Package files say where the header is from where the libraries are, so that all may move together: $(1) the libraries' folder,
+# $(2) the header's.
+fill_in = sed -e 's/@VERSION@/$(version)/' -e 's/@SONAME@/$(soname)/' -e "s|@INCLUDE@|$$(realpath -m --relative-to=$(1) $(2))|"
 
-dist/lib/cmake/googlenet/%.cmake: bindings/c/%.cmake.in $(header)
+dist/lib/pkgconfig/%: bindings/c/%.in $(header)
 	mkdir -p $(@D)
-	sed -e 's/@VERSION@/$(version)/' -e 's/@SONAME@/$(soname)/' $< > $@
+	$(call fill_in,dist/lib,dist/include) $< > $@
+
+dist/lib/cmake/googlenet/%: bindings/c/%.in $(header)
+	mkdir -p $(@D)
+	$(call fill_in,dist/lib,dist/include) $< > $@
 
 dist/bin/googlenet: $(tool)
 	mkdir -p $(@D)
@@ -136,14 +143,31 @@ load-speed: library
 fuzz:
 	Tests/Fuzz/run.sh $(or $(SECONDS),600)
 
+root = $(DESTDIR)$(PREFIX)
+libraries = $(DESTDIR)$(LIBDIR)
+
+# `install -d` would change the mode of folders that are there already.
 install:
 	@test -e dist/bin/googlenet -a -e $(static_library) || { echo "Nothing to install yet: run make first" >&2; exit 1; }
-	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/bin \
-	  $(DESTDIR)$(PREFIX)/share/googlenet
-	cp -a dist/include/. $(DESTDIR)$(PREFIX)/include/
-	cp -a dist/lib/. $(DESTDIR)$(PREFIX)/lib/
-	install dist/bin/googlenet $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 models/clothing.gln models/clothing.md $(DESTDIR)$(PREFIX)/share/googlenet/
+	for folder in $(root)/include $(root)/bin $(root)/share/googlenet $(libraries)/pkgconfig $(libraries)/cmake/googlenet; do \
+	  test -d $$folder || $(INSTALL) -d -m 755 $$folder; \
+	done
+	$(INSTALL) -m 644 dist/include/googlenet.h $(root)/include
+	$(INSTALL) -m 755 $(shared_library) $(libraries)
+	ln -sf $(notdir $(shared_library)) $(libraries)/$(soname)
+	ln -sf $(soname) $(libraries)/libgooglenet.so
+	$(INSTALL) -m 644 $(static_library) $(libraries)
+	for file in $(package_files); do \
+	  $(call fill_in,$(LIBDIR),$(PREFIX)/include) bindings/c/$${file##*/}.in | \
+	    $(INSTALL) -m 644 /dev/stdin $(libraries)/$${file#dist/lib/}; \
+	done
+	$(INSTALL) -m 755 dist/bin/googlenet $(root)/bin
+	$(INSTALL) -m 644 models/clothing.gln models/clothing.md $(root)/share/googlenet
+
+uninstall:
+	rm -f $(root)/include/googlenet.h $(root)/bin/googlenet $(package_files:dist/lib/%=$(libraries)/%) \
+	  $(libraries)/$(notdir $(shared_library)) $(libraries)/$(soname) $(libraries)/libgooglenet.so $(libraries)/libgooglenet.a
+	rm -rf $(root)/share/googlenet $(libraries)/cmake/googlenet
 
 CHECKPOINT ?= clothing.pt
 PHOTOS ?= clothing_test

@@ -23,16 +23,14 @@ struct GoogLeNetCommand: ParsableCommand {
 
   /// As ArgumentParser's own, but with the core's errors told in full.
   static func main() {
-    var isConversion = false
     do {
       var command = try parseAsRoot()
-      isConversion = command is Convert
       try command.run()
       guard fflush(stdout) == 0, ferror(stdout) == 0 else {
         throw GoogLeNetError(.ioError, "cannot write to standard output")
       }
     } catch let error as GoogLeNetError {
-      Terminal.complain(error, isConversion: isConversion)
+      Terminal.complain(error)
       exit(withError: ExitCode.failure)
     } catch {
       exit(withError: error)

@@ -75,6 +75,47 @@ import Testing
     }
   }
 
+  private static let trained: [(start: [UInt8], name: String)] = [
+    ([0x50, 0x4B, 0x03, 0x04], "a zip archive, as of PyTorch or Keras"),
+    ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file, as of Keras"),
+    (Array("\u{1C}\0\0\0TFL3".utf8), "a TFLite model"),
+    ([0x80, 0x02, 0x8A], "a Python pickle, as of PyTorch"),
+    (Array("\u{40}\0\0\0\0\0\0\0{}".utf8), "a safetensors file"),
+    // The version of the format and a producer, a graph, an opset, or metadata, which have the number of our checksum.
+    ([0x08, 0x08, 0x12, 0x01, 0x70, 0x3A, 0x02, 0x0A, 0x00], "an ONNX model"),
+    ([0x08, 0x03, 0x3A, 0x02, 0x0A, 0x00], "an ONNX model"),
+    ([0x08, 0x0A, 0x42, 0x02, 0x10, 0x15], "an ONNX model"),
+    ([0x08, 0x08, 0x72, 0x02, 0x0A, 0x00], "an ONNX model"),
+    ([0x08, 0x01, 0x12, 0x04, 0x0A, 0x02, 0x0A, 0x00], "a TensorFlow SavedModel"),
+    ([0x0A, 0x06, 0x0A, 0x01, 0x78, 0x12, 0x01, 0x79], "a TensorFlow graph"),
+    ([0x0A, 0x80, 0x02, 0x0A, 0x01, 0x78], "a TensorFlow graph"),
+    (Array("\n\u{4}BVLC".utf8), "a Caffe model"),
+    (Array("name: \"x\"".utf8), "a Caffe prototxt"),
+  ]
+
+  @Test(arguments: trained)
+  func trainedFilesAreCalledByTheirName(_ start: [UInt8], _ name: String) {
+    let error = refusal(start)
+    #expect(error.status == .invalidModel)
+    let wanted = "is \(name), not a googlenet model file: make one of it with 'googlenet convert "
+    #expect(error.message.contains(wanted))
+  }
+
+  private static let other: [(start: [UInt8], name: String)] = [
+    ([0xFF, 0xD8, 0xFF, 0xE0], "a JPEG picture"), ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
+    ([0x1F, 0x8B, 0x08], "a gzip archive"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], "an xz archive"),
+    (Array("<!DOCTYPE html>".utf8), "an HTML or XML page"),
+    (Array("version https://git-lfs.github.com/spec/v1".utf8), "a Git LFS pointer"),
+  ]
+
+  @Test(arguments: other)
+  func otherFilesAreCalledByTheirName(_ start: [UInt8], _ name: String) {
+    let error = refusal(start)
+    #expect(error.status == .invalidModel)
+    #expect(error.message.contains("is \(name)"))
+    #expect(!error.message.contains("convert"))
+  }
+
   @Test func truncatedAtEveryByte() throws {
     let file = try file()
     for length in stride(from: 0, to: file.count, by: 1) where length < 3000 || length % 97 == 0 {

@@ -46,29 +46,63 @@ def source(root: Path, folder: Path, text: str, name: str) -> Path:
     return path
 
 
+@pytest.fixture(scope="module", params=["lib", "lib/x86_64-linux-gnu"])
+def libraries(request: pytest.FixtureRequest) -> str:
+    """Where libraries are installed, below the prefix."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(root: Path, libraries: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of `make install`, moved to where they were not installed to."""
     staged = tmp_path_factory.mktemp("staged")
-    run("make", "install", f"DESTDIR={staged}", "PREFIX=/opt/googlenet", cwd=root)
+    places = ("PREFIX=/opt/googlenet", f"LIBDIR=/opt/googlenet/{libraries}")
+    run("make", "install", f"DESTDIR={staged}", *places, cwd=root)
     moved = tmp_path_factory.mktemp("moved") / "elsewhere"
     shutil.move(staged / "opt/googlenet", moved)
     return moved
 
 
-def test_pkg_config(root: Path, tmp_path: Path, installed: Path) -> None:
+def test_pkg_config(root: Path, tmp_path: Path, installed: Path, libraries: str) -> None:
     host = source(root, tmp_path, HOST_C, "host.c")
-    path = {"PKG_CONFIG_PATH": str(installed / "lib/pkgconfig")}
+    path = {"PKG_CONFIG_PATH": str(installed / libraries / "pkgconfig")}
     flags = run("pkg-config", "--cflags", "--libs", "googlenet", cwd=tmp_path, **path).split()
     run("cc", "-std=c99", "-Wall", "-Werror", host, *flags, "-o", "host", cwd=tmp_path)
-    assert run("./host", cwd=tmp_path, LD_LIBRARY_PATH=str(installed / "lib")) == "0.1.0 t-shirt\n"
+    assert run("./host", cwd=tmp_path, LD_LIBRARY_PATH=str(installed / libraries)) == "0.1.0 t-shirt\n"
 
 
-def test_static_library(root: Path, tmp_path: Path, installed: Path) -> None:
+def test_static_library(root: Path, tmp_path: Path, installed: Path, libraries: str) -> None:
     host = source(root, tmp_path, HOST_C, "host.c")
-    library = installed / "lib/libgooglenet.a"
+    library = installed / libraries / "libgooglenet.a"
     run("cc", f"-I{installed}/include", host, library, "-lm", "-lpthread", "-o", "host", cwd=tmp_path)
     assert run("./host", cwd=tmp_path) == "0.1.0 t-shirt\n"
+
+
+def entries(folder: Path) -> dict[str, str]:
+    """All that lies in a folder, with its mode."""
+    return {str(path.relative_to(folder)): oct(path.lstat().st_mode) for path in sorted(folder.rglob("*"))}
+
+
+def test_installation_leaves_what_is_there(root: Path, libraries: str, tmp_path: Path) -> None:
+    for folder, mode in {"usr": 0o751, "usr/bin": 0o700, "usr/lib": 0o2775, "usr/share": 0o711}.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder).chmod(mode)
+    (tmp_path / "usr/lib/libother.so").write_text("not ours")
+    before = entries(tmp_path)
+    places = (f"DESTDIR={tmp_path}", "PREFIX=/usr", f"LIBDIR=/usr/{libraries}")
+    # Whoever installs may let nobody read new files by default.
+    run("sh", "-c", 'umask 077; exec make install "$@"', "make", *places, cwd=root)
+    after = entries(tmp_path)
+    assert before.items() <= after.items()
+    added = {path: mode for path, mode in after.items() if path not in before}
+    assert {added[path] for path in added if path.endswith((".h", ".a", ".pc", ".cmake", ".gln"))} == {"0o100644"}
+    assert {mode[-3:] for path, mode in added.items() if (tmp_path / path).is_dir()} == {"755"}
+    assert after["usr/bin/googlenet"] == after[f"usr/{libraries}/libgooglenet.so.0.1.0"] == "0o100755"
+    run("make", "install", *places, cwd=root)
+    assert entries(tmp_path) == after
+    run("make", "uninstall", *places, cwd=root)
+    assert not [path for path in entries(tmp_path) if "googlenet" in path]
+    assert before.items() <= entries(tmp_path).items()
 
 
 @pytest.mark.parametrize("target", ["googlenet::googlenet", "googlenet::static"])

@@ -1,7 +1,13 @@
 """The command-line tool: results, JSON, and what it says when something is wrong."""
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -187,3 +193,44 @@ def test_a_full_disk_is_told(tool, root) -> None:
 def test_quiet_in_a_pipe(tool) -> None:
     assert tool("classify", PICTURE, PICTURE).stderr == ""
     assert tool("bench", "--runs", 2, "--warmup", 0).stderr == ""
+
+
+def drawn(tool, columns: int, kind: str) -> list[str]:
+    """The lines that the tool draws over each other on a terminal."""
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    arguments = [tool.path, "bench", "--runs", "60", "--warmup", "0", "--threads", "1"]
+    process = subprocess.Popen(
+        [str(a) for a in arguments], stdout=subprocess.DEVNULL, stderr=terminal, env=dict(os.environ, TERM=kind)
+    )
+    os.close(terminal)
+    text = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        text += part
+    os.close(master)
+    assert process.wait() == 0
+    assert text == b"" or text.endswith(b"\r\x1b[K")
+    return [line.removesuffix("\x1b[K") for line in text.decode().split("\r") if line.removesuffix("\x1b[K")]
+
+
+@pytest.mark.parametrize("columns", [4, 12, 20, 30, 40, 54, 80, 200])
+def test_progress_fits_the_terminal(tool, columns: int) -> None:
+    lines = drawn(tool, columns, "xterm")
+    assert len(lines) > 2
+    assert max(map(len, lines)) < columns
+    if columns >= 12:
+        assert all("/60" in line for line in lines)
+    if columns >= 40:
+        assert all(re.search(r"\[#*\.*\] ", line) for line in lines)
+    if columns >= 54:
+        assert any(re.search(r"\d/s, 0:\d\d left$", line) for line in lines)
+
+
+def test_no_progress_where_lines_cannot_be_drawn_over(tool) -> None:
+    assert drawn(tool, 80, "dumb") == []

@@ -40,11 +40,23 @@ struct ModelReader {
   /// - Parameter owner: keeps the bytes alive as long as any tensor of the network.
   static func read(_ owner: MemoryBlock, source: String) throws(GoogLeNetError) -> Network {
     guard owner.bytes.count > 0 else { throw GoogLeNetError(.invalidModel, "\(source) is empty: not a model file") }
-    let layout = try ModelFileLayout(owner.bytes, source: source, owner: owner)
+    let layout: ModelFileLayout
+    do throws(GoogLeNetError) {
+      layout = try ModelFileLayout(owner.bytes, source: source, owner: owner)
+    } catch {
+      throw ForeignFormat.error(owner.bytes, source: source) ?? error
+    }
+    // Only files with a checksum are ours: others' first field is their own.
+    guard let checksum = layout.checksum else {
+      throw ForeignFormat.error(owner.bytes, source: source)
+        ?? GoogLeNetError(
+          .invalidModel,
+          layout.formatMajor == nil
+            ? "\(source) is not a model file (it has no format version): convert trained weights with 'googlenet convert'"
+            : "\(source) has no checksum: truncated? Copy it again, or convert the trained file anew")
+    }
     guard let major = layout.formatMajor, major > 0 else {
-      throw GoogLeNetError(
-        .invalidModel,
-        "\(source) is not a model file (it has no format version): convert trained weights with 'googlenet convert'")
+      throw GoogLeNetError(.invalidModel, "\(source) is not a valid model file: it has no format version")
     }
     guard major <= formatMajor else {
       throw GoogLeNetError(
@@ -52,11 +64,11 @@ struct ModelReader {
         "\(source) has format version \(major), this library reads up to \(formatMajor): a newer libgooglenet is needed"
       )
     }
-    guard let checksum = layout.checksum else {
-      throw GoogLeNetError(.invalidModel, "\(source) has no checksum: truncated?")
-    }
     guard checksum == layout.digest else {
-      throw GoogLeNetError(.invalidModel, "\(source) is corrupted: its checksum does not match its content")
+      throw GoogLeNetError(
+        .invalidModel,
+        "\(source) is corrupted, for its checksum does not match its content: copy it again, or convert the trained file anew"
+      )
     }
     try ModelLimits.check(layout.labelCount, atMost: ModelLimits.labels, "labels", source: source)
     try ModelLimits.check(layout.layerCount, atMost: ModelLimits.layers, "layers", source: source)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import contextlib
+import os
+from collections.abc import Iterator
+
 
 class Error(Exception):
     """Anything that went wrong. `status` is the gln_status that fits; None where the C library has none."""
@@ -30,9 +35,27 @@ class OutOfMemoryError(Error, MemoryError):
 
 
 class FileError(Error, OSError):
-    """A file cannot be opened, read or decoded."""
+    """A file cannot be opened, read or decoded.
+
+    `filename` is the path as it was given, and `errno` what the system said; None where it did not come to that, as
+    with a picture that is opened and then turns out to be damaged.
+    """
 
     status = 3
+
+    @classmethod
+    def about(cls, path: str | bytes | os.PathLike[str], message: str, cause: BaseException | None = None) -> FileError:
+        """The exception for a path; MissingFileError where nothing is there."""
+        number = cause.errno if isinstance(cause, OSError) else None
+        error = (MissingFileError if isinstance(cause, builtins.FileNotFoundError) else cls)(message)
+        error.filename = os.fspath(path)
+        if number is not None:
+            error.errno, error.strerror = number, os.strerror(number)
+        return error
+
+
+class MissingFileError(FileError, builtins.FileNotFoundError):
+    """There is no file of that name."""
 
 
 class InvalidModelError(Error, ValueError):
@@ -129,6 +152,17 @@ _BY_STATUS: dict[int, type[Error]] = {
     )
     if kind.status is not None
 }
+
+
+@contextlib.contextmanager
+def out_of_memory_as_ours(what: str) -> Iterator[None]:
+    """Makes Python's and NumPy's MemoryError, which says little, an OutOfMemoryError that says for what."""
+    try:
+        yield
+    except Error:
+        raise
+    except MemoryError as error:
+        raise OutOfMemoryError(f"no memory for {what}{f': {error}' if str(error) else ''}") from error
 
 
 def error_for(status: int, message: str) -> Error:

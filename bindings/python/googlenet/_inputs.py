@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
 
-from ._errors import ArgumentTypeError, FileError, InvalidArgumentError, UnsupportedError
+from ._errors import ArgumentTypeError, Error, FileError, InvalidArgumentError, UnsupportedError
 from ._library import BATCH_FLOAT32, BATCH_U8, PIXEL_GRAY, PIXEL_RGB, PIXEL_RGBA, CBatch, CImage
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def text_argument(name: str, value: object) -> bytes:
 
 def path_argument(name: str, value: str | os.PathLike[str]) -> bytes:
     """A path as the bytes of a C string."""
-    encoded = os.fsencode(value)
+    try:
+        encoded = os.fsencode(value)
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(f"{name} cannot be the name of a file: {error}") from error
     if b"\0" in encoded:
         raise InvalidArgumentError(f"{name} contains a NUL character")
     return encoded
@@ -69,6 +72,22 @@ def address(array: np.ndarray) -> int:
 
 def _is_pil_image(value: object) -> bool:
     return any(kind.__module__ == "PIL.Image" and kind.__name__ == "Image" for kind in type(value).__mro__)
+
+
+# Pillow's decoders report damaged files with any of these, also when an image that was opened long ago is first read.
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError)
+
+
+def _given_pil_array(image: Any) -> np.ndarray:
+    """The pixels of a PIL image that the caller opened."""
+    try:
+        return _pil_array(image)
+    except Error:
+        raise
+    except _DECODING_ERRORS as error:
+        name = getattr(image, "filename", "")
+        message = f"image is a PIL image{f' of {name}' if name else ''} that cannot be read: {error}"
+        raise (FileError.about(name, message, error) if name else FileError(message)) from error
 
 
 def _pil_array(image: Any) -> np.ndarray:
@@ -96,12 +115,13 @@ def _file_array(path: str | os.PathLike[str]) -> np.ndarray:
             return _pil_array(image)
     except PIL.Image.DecompressionBombError as error:
         raise InvalidArgumentError(f"{os.fspath(path)}: {error}") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        # Pillow's decoders report damaged files with any of these.
-        if isinstance(error, InvalidArgumentError):
-            raise
+    except Error:
+        raise
+    except _DECODING_ERRORS as error:
         message = str(error)
-        raise FileError(message if str(path) in message else f"{os.fspath(path)}: {message}") from error
+        raise FileError.about(
+            path, message if str(path) in message else f"{os.fspath(path)}: {message}", error
+        ) from error
 
 
 class ImageArgument:
@@ -111,7 +131,7 @@ class ImageArgument:
         if isinstance(image, (str, os.PathLike)):
             array = _file_array(image)
         elif _is_pil_image(image):
-            array = _pil_array(image)
+            array = _given_pil_array(image)
         elif isinstance(image, np.ndarray):
             array = image
         else:

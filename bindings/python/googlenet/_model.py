@@ -7,12 +7,19 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from . import _library as c
-from ._errors import ArgumentTypeError, ClosedError, InvalidArgumentError
+from ._errors import (
+    ArgumentTypeError,
+    ClosedError,
+    FileError,
+    InvalidArgumentError,
+    UnsupportedError,
+    out_of_memory_as_ours,
+)
 from ._inputs import (
     BatchArgument,
     BatchLike,
@@ -231,14 +238,15 @@ class Model:
     def _load(self, model: str | os.PathLike[str] | bytes | bytearray | memoryview) -> None:
         loaded, handle = library(), ctypes.byref(self._handles.model)
         if isinstance(model, (bytearray, memoryview)):
-            copied = bytes(model)
+            with out_of_memory_as_ours("a copy of the model"):
+                copied = bytes(model)
             check(loaded.gln_model_load_memory(copied, len(copied), c.MEMORY_COPY, handle))
         elif isinstance(model, bytes):
             # bytes never change: read in place, and kept alive with the handles.
             self._handles.bytes = model
             check(loaded.gln_model_load_memory(model, len(model), c.MEMORY_BORROW, handle))
         elif isinstance(model, (str, os.PathLike)):
-            check(loaded.gln_model_read_file(path_argument("model", model), handle))
+            _read_file(model, handle)
         else:
             raise ArgumentTypeError(f"model is a {type(model).__name__}: a path or the bytes of a model file is needed")
 
@@ -277,11 +285,15 @@ class Model:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise UnsupportedError("a Model cannot be pickled or copied: make another one of the same file and settings")
+
     def __repr__(self) -> str:
         if not self._handles.model:
             return "<googlenet.Model, closed>"
         return f"<googlenet.Model {self.name!r}: {self.class_count} classes, {self.isa}, {self.threads} threads>"
 
+    @out_of_memory_as_ours("a picture")
     def classify(self, image: ImageLike, top: int | None = None) -> list[Prediction]:
         """The likeliest classes of a picture of any size, most probable first; ties go to the lower class index.
 
@@ -306,6 +318,7 @@ class Model:
             )
             return [Prediction(_text(p.label), p.probability, p.class_index) for p in best[: count.value]]
 
+    @out_of_memory_as_ours("a picture")
     def preprocess(self, image: ImageLike) -> np.ndarray:
         """The resized, cut picture that classify() gives to the network: an H×W×3 uint8 RGB array (H×W×1 gray where the
         network takes one channel), ready for predict().
@@ -323,6 +336,7 @@ class Model:
             )
         return pixels
 
+    @out_of_memory_as_ours("a batch and its results")
     def predict(self, batch: BatchLike, output: str = "probabilities") -> np.ndarray:
         """Runs the network on images of exactly its input size: no resize, no crop.
 
@@ -344,6 +358,7 @@ class Model:
             )
         return values
 
+    @out_of_memory_as_ours("a batch and its results")
     def features(self, batch: BatchLike) -> np.ndarray:
         """The pooled features before the classifier: an N×feature_count float32 array. batch as in predict()."""
         argument = BatchArgument(batch, self._input_channels, *self._input_size)
@@ -356,6 +371,7 @@ class Model:
             )
         return values
 
+    @out_of_memory_as_ours("a batch and its results")
     def layer(self, name: str, batch: BatchLike) -> np.ndarray:
         """The output of any layer: an N×C×H×W float32 array (a convolution's before the activation that follows it).
 
@@ -378,6 +394,7 @@ class Model:
             )
         return values
 
+    @out_of_memory_as_ours("a batch")
     def profile(self, batch: BatchLike) -> list[OperationTime]:
         """Runs the network one operation after another and takes the time of each, for each image of the batch.
 
@@ -537,6 +554,25 @@ class Model:
             info.picture_bytes,
             info.peak_bytes,
         )
+
+
+def _read_file(path: str | os.PathLike[str], handle: object) -> None:
+    """Loads a model file; a FileError says what the system says of the path."""
+    encoded = path_argument("model", path)
+    try:
+        check(library().gln_model_read_file(encoded, handle))
+    except FileError as error:
+        cause = _opening_error(encoded)
+        raise FileError.about(path, str(error), cause) from cause
+
+
+def _opening_error(path: bytes) -> OSError | None:
+    try:
+        # Whatever it is: a FIFO would wait for a writer.
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    except OSError as error:
+        return error
+    return None
 
 
 def _operation_time(operation: c.COperationTime) -> OperationTime:
