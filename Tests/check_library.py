@@ -97,6 +97,13 @@ def check_shared_library_stays_loaded() -> None:
     require("NODELETE" in run("readelf", "-dW", SHARED), "it is not linked with -z nodelete")
 
 
+def check_random_numbers_are_not_demanded() -> None:
+    """glibc's arc4random_buf ends the process where the system has none; see Sources/CPlatform/random.c."""
+    for library, arguments in ((SHARED, ["--dynamic"]), (STATIC, [])):
+        undefined = run("nm", "--format=posix", *arguments, "--undefined-only", library)
+        require("arc4random" not in undefined, f"{library.name} takes random numbers from the C library")
+
+
 def check_threads_own_bytes_come_with_the_thread() -> None:
     """glibc ends the process where those made at first use cannot be had; those that come along are few."""
     undefined = run("nm", "--format=posix", "--dynamic", "--undefined-only", SHARED)

@@ -35,7 +35,7 @@
  *                run something on a session GLN_BUSY, GLN_WRONG_PROCESS and GLN_LIMIT_EXCEEDED.
  *   NULL         Every function accepts NULL for every pointer: unless it gives NULL a meaning, it returns
  *                GLN_INVALID_ARGUMENT, or 0 or NULL where it returns a value, or does nothing where it frees. No call
- *                crashes, aborts, exits, prints or installs a signal handler. Pointers to numbers and structs must be
+ *                crashes, aborts, exits, prints or installs a signal handler, on a stack of 64 KB or more. Pointers to numbers and structs must be
  *                aligned as C asks for.
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY, also from a callback of that one.
@@ -311,8 +311,7 @@ GLN_API gln_status gln_session_options_set_spin_time(gln_session_options *option
  * later, all together. Default 2 GiB, also for 0; UINT64_MAX for as much as there is, though activations never take more than
  * 8 GiB. Checked before anything large is allocated: gln_session_create and the calls return GLN_LIMIT_EXCEEDED, with a message
  * that says how much is needed. Leave some for resizing pictures: about their height x input width x 3 bytes, 2 MB for a photo of
- * 3,000 rows. Not counted: the model file, the threads' stacks, small bookkeeping, and until gln_session_create returns what packing
- * works in, at most one layer's weights a thread.
+ * 3,000 rows. Not counted: the model file, the threads' stacks (1 MB each) and small bookkeeping.
  */
 GLN_API gln_status gln_session_options_set_memory_limit(gln_session_options *options, uint64_t bytes);
 

@@ -71,6 +71,7 @@ static int fill(int file, char *bytes, size_t size)
 
 int gln_read_file(const char *path, void **bytes, size_t *size)
 {
+    const size_t expected = *size;
     void *memory;
     int file, error;
 
@@ -78,7 +79,9 @@ int gln_read_file(const char *path, void **bytes, size_t *size)
     error = open_regular(path, &file, size);
     if (error != 0)
         return error;
-    if (*size > 0) {
+    if (expected != 0 && *size != expected) {
+        error = GLN_OTHER_SIZE;
+    } else if (*size > 0) {
         memory = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) {
             error = errno;
@@ -97,6 +100,8 @@ int gln_read_file(const char *path, void **bytes, size_t *size)
     close(file);
     return error;
 }
+
+int gln_working_folder(char *path, size_t size) { return getcwd(path, size) != NULL ? 0 : errno; }
 
 void gln_unmap_file(const void *bytes, size_t size)
 {

@@ -12,22 +12,49 @@ import Testing
       dims: [1, weights.count, 1, 1], elementType: type, scales: [1], bytes: block.bytes, owner: block)
   }
 
-  /// The start value of a convolution of bytes, whose unit is 1.
-  private func start(_ weights: Tensor, bias: Float) throws -> Int {
+  /// What an accumulator begins with, is added up of, and multiplied by.
+  private struct Packed {
+    var start: Int32 = 0
+    var multiplier: Float = 0
+    var weights: [Int] = []
+    let isWide: Bool
+
+    func output(_ inputs: [Int]) -> Double {
+      Double(zip(weights, inputs).reduce(Int(start)) { $0 + $1.0 * $1.1 }) * Double(multiplier)
+    }
+  }
+
+  /// A convolution of bytes, whose unit is 1, or of pixels.
+  private func packed(_ weights: Tensor, bias: Float, preprocessing: Preprocessing? = nil) throws -> Packed {
     let convolution = GraphNode.Convolution(
       weights: weights, bias: try Tensor([bias], dims: [1]), inputChannels: weights.dims[1], outputChannels: 1,
       kernelHeight: 1, kernelWidth: 1)
     #expect(convolution.isInteger)
     let integers = IntegerConvolution(
-      convolution, input: .u8(scale: 1), output: .float32, preprocessing: nil)
+      convolution, input: .u8(scale: 1), output: .float32, preprocessing: preprocessing)
     var record = gln_s8_convolution_algorithm()
-    record.pack = { _, _, bias, _, packed in packed?.storeBytes(of: bias?.pointee ?? 0, as: Int32.self) }
-    var start: Int32 = 0
+    record.pack = { shape, weights, sums, multipliers, packed in
+      guard let shape, let weights, let sums, let multipliers, let packed else { return }
+      let it = packed.assumingMemoryBound(to: Packed.self)
+      it.pointee.start = sums.pointee
+      it.pointee.multiplier = multipliers.pointee
+      for index in 0..<Int(shape.pointee.input_channels) {
+        it.pointee.weights.append(
+          it.pointee.isWide
+            ? Int(weights.assumingMemoryBound(to: Int16.self)[index])
+            : Int(weights.assumingMemoryBound(to: Int8.self)[index]))
+      }
+    }
+    var packed = Packed(isWide: weights.elementType == .int16)
+    var shape = gln_s8_convolution()
+    shape.input_channels = Int32(weights.dims[1])
     let workspace = try #require(HeapBlock(byteCount: convolution.integerWorkspaceBytes))
-    integers.pack(
-      gln_s8_convolution(), record, into: &start, try #require(workspace.mutableBytes.baseAddress))
-    return Int(start)
+    let base = try #require(workspace.mutableBytes.baseAddress)
+    withUnsafeMutablePointer(to: &packed) { integers.pack(shape, record, into: UnsafeMutableRawPointer($0), base) }
+    return packed
   }
+
+  private func start(_ weights: Tensor, bias: Float) throws -> Int { Int(try packed(weights, bias: bias).start) }
 
   /// The deepest convolutions, and the largest biases: no sum leaves 32 bits.
   @Test(arguments: [Float(1e30), 3e9, 2e9, 1e9, -1e9, -2e9, -3e9, -1e30])
@@ -53,6 +80,22 @@ import Testing
     #expect(try start(ordinary, bias: -3e9) == -1 << 30)
     // The bound is what the weights can reach, not what they might.
     #expect(try start(tensor([Int8](repeating: 1, count: 50_000), .int8), bias: 3e9) == 1 << 30)
+  }
+
+  /// In a larger unit the bias keeps its value, and the inputs theirs beside it.
+  @Test(arguments: [Float(2e9), -2e9, 3e10, -1e12, 1e30])
+  func biasesBeyondTheAccumulatorKeepTheirValue(bias: Float) throws {
+    let weights = (0..<1000).map { Int8(truncatingIfNeeded: $0 &* 37) }
+    for (weights, values) in [
+      (try tensor(weights, .int8), weights.map(Int.init)),
+      (try tensor(weights.map { Int16($0) * 2 }, .int16), weights.map { Int($0) * 2 }),
+    ] {
+      let packed = try packed(weights, bias: bias)
+      for inputs in [[Int](repeating: 0, count: 1000), (0..<1000).map { values[$0] > 0 ? 255 : 0 }] {
+        let wanted = zip(values, inputs).reduce(Double(bias)) { $0 + Double($1.0 * $1.1) }
+        #expect(abs(packed.output(inputs) - wanted) < 2e-4 * abs(wanted))
+      }
+    }
   }
 
   @Test func foldedValuesThatAreNotFiniteAreNoIntegers() throws {

@@ -91,6 +91,12 @@ import Testing
     #expect(memory.final == 10 + 110)
     var shared = PackingMemory(fileBytes: 100, threads: 3)
     shared.pack(50, temporary: 5, dropped: 40)
-    #expect(shared.peak == 155 + 2 * 45)
+    // No more layers at once than there are, the largest of them.
+    #expect(shared.peak == 155)
+    shared.pack(1, temporary: 20, dropped: 0)
+    #expect(shared.peak == 155 + 45)
+    shared.pack(1, temporary: 30, dropped: 0)
+    shared.pack(1, temporary: 1, dropped: 0)
+    #expect(shared.peak == 155 + 45 + 30)
   }
 }

@@ -41,6 +41,26 @@ import Testing
     #expect(throws: GoogLeNetError.self) { try model.shapes(height: 1, width: 1) }
   }
 
+  /// Padding is memory, which a small file must not ask for.
+  @Test func paddingThatNoKernelReachesIsBounded() throws {
+    func model(kernel: Int, padding: Int) throws(any Error) -> Model {
+      try Model(
+        network: Networks.network(
+          [
+            try Networks.convolution("conv", "data", 3, 2, kernel: kernel, padding: padding),
+            Networks.pooling("pool", "conv", .average, kernel: 3, stride: 1),
+            Layer(name: "prob", inputs: ["pool"], operation: .softmax),
+          ], size: 3))
+    }
+    for kernel in [1, 3, 7] {
+      let error = #expect(throws: GoogLeNetError.self) { try model(kernel: kernel, padding: kernel + 64) }
+      #expect(error?.message.contains("its padding is over 64 pixels larger") ?? false)
+      // One less is refused for what it makes: more than one pixel.
+      let other = #expect(throws: GoogLeNetError.self) { try model(kernel: kernel, padding: kernel + 63) }
+      #expect(other?.message.contains("1 x 1 pixel") ?? false)
+    }
+  }
+
   /// Not the model is wrong, but the size.
   @Test func aSizeThatTheLayersCannotTakeIsUnsupported() throws {
     // One window at 8 x 8, four at 16 x 16.

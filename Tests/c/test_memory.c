@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *bundled;
+
 /* ----------------------------------------------------------------------------------------- a caller's allocator */
 
 typedef struct pool {
@@ -299,8 +301,50 @@ static void test_memory_is_told(void)
     free(file.data);
 }
 
-int main(void)
+/* What a session of the bundled model allocates at once, to the tightest limit that it accepts: packing's workspaces are within. */
+static void test_memory_limit_holds(void)
 {
+    enum { ROUNDING = 8 << 20 };
+    const int threads[] = {1, 2, 64};
+    gln_model *model = NULL;
+    size_t i;
+    int precision;
+    CHECK_STATUS(GLN_OK, gln_model_load_file(bundled, &model));
+    for (i = 0; i < sizeof threads / sizeof *threads; i++) {
+        for (precision = GLN_PRECISION_FLOAT32; precision <= GLN_PRECISION_INT8; precision++) {
+            uint64_t least = 1, most = 1 << 30;
+            gln_session_options *options = NULL;
+            gln_session *session = NULL;
+            CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+            CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, threads[i]));
+            CHECK_STATUS(GLN_OK, gln_session_options_set_precision(options, (gln_precision)precision));
+            while (least < most) {
+                const uint64_t middle = (least + most) / 2;
+                gln_status status;
+                CHECK_STATUS(GLN_OK, gln_session_options_set_memory_limit(options, middle));
+                allocations_begin_peak();
+                session = NULL;
+                status = gln_session_create(model, options, &session);
+                CHECK(status == GLN_OK || status == GLN_LIMIT_EXCEEDED);
+                CHECK(allocations_peak() <= middle + ROUNDING);
+                if (status == GLN_OK)
+                    most = middle;
+                else
+                    least = middle + 1;
+                gln_session_free(session);
+            }
+            gln_session_options_free(options);
+        }
+    }
+    gln_model_free(model);
+}
+
+int main(int count, char **arguments)
+{
+    if (count < 2)
+        return 2;
+    bundled = arguments[1];
+
     tiny_noise(noise, 3, 3);
     RUN(test_allocator_is_used);
     RUN(test_failing_allocator);
@@ -309,5 +353,6 @@ int main(void)
     RUN(test_no_allocation_in_first_call);
     RUN(test_weights_are_shared);
     RUN(test_memory_is_told);
+    RUN(test_memory_limit_holds);
     return check_finish();
 }

@@ -116,6 +116,26 @@ static void fill_with_zeros(void)
     free(zeros);
 }
 
+/* A daemon changes its folder, too. */
+static void another_working_folder(void)
+{
+    char folder[4096];
+    gln_model *model = NULL;
+    gln_session *session = NULL;
+    float row[CLASSES];
+    CHECK(getcwd(folder, sizeof folder) != NULL && chdir("/tmp") == 0);
+    CHECK_STATUS(GLN_OK, gln_model_read_file(path + strlen("/tmp/"), &model));
+    CHECK_STATUS(GLN_OK, create(model, GLN_PRECISION_INT8, &session));
+    CHECK(chdir("/") == 0);
+    gln_session_free(session);
+    session = NULL;
+    CHECK_STATUS(GLN_OK, create(model, GLN_PRECISION_FLOAT32, &session));
+    predict(session, row);
+    gln_session_free(session);
+    gln_model_free(model);
+    CHECK(chdir(folder) == 0);
+}
+
 static void a_lost_file(void) { spoiled(remove_file, "cannot open"); }
 
 static void a_changed_file(void)
@@ -138,6 +158,7 @@ int main(int count, char **arguments)
         return 2;
     CHECK(write_whole_file(path, file.data, file.size));
     RUN(weights_are_read_again);
+    RUN(another_working_folder);
     RUN(a_lost_file);
     RUN(a_changed_file);
     unlink(path);

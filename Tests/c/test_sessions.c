@@ -552,6 +552,45 @@ static void test_parallel_for(void)
     gln_session_options_free(options);
 }
 
+static void idle(void *context, size_t count, gln_work_function work, void *work_context)
+{
+    const int *works = context;
+    size_t i;
+    for (i = 0; *works && i < count; i++)
+        work(work_context, i);
+}
+
+/* Against what the header asks for: a status, and no other session is harmed. */
+static void test_parallel_for_that_does_nothing(void)
+{
+    gln_batch batch = tiny_batch(noise, 1);
+    float reference[TINY_CLASSES], row[TINY_CLASSES] = {-7};
+    int works = 0;
+    gln_model *model = tiny_load();
+    gln_session_options *options = NULL;
+    gln_session *session = NULL, *other = NULL;
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, 3));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_parallel_for(options, idle, &works));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "parallel_for", gln_session_create(model, options, &session));
+    CHECK(session == NULL);
+    CHECK_STATUS(GLN_OK, gln_session_create(model, NULL, &other));
+    CHECK_STATUS(GLN_OK, gln_session_predict(other, &batch, GLN_OUTPUT_LOGITS, reference, TINY_CLASSES));
+    works = 1;
+    CHECK_STATUS(GLN_OK, gln_session_create(model, options, &session));
+    works = 0;
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "parallel_for",
+                gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES));
+    CHECK(row[0] == -7);
+    works = 1;
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES));
+    CHECK(memcmp(row, reference, sizeof row) == 0);
+    gln_session_free(session);
+    gln_session_free(other);
+    gln_session_options_free(options);
+    gln_model_free(model);
+}
+
 /* ------------------------------------------------------------------------------------------ threads and lifetimes */
 
 typedef struct shared_model {
@@ -690,6 +729,7 @@ int main(void)
     RUN(test_input_size);
     RUN(test_log);
     RUN(test_parallel_for);
+    RUN(test_parallel_for_that_does_nothing);
     RUN(test_many_sessions_share_a_model);
     RUN(test_contention);
     RUN(test_session_outlives_model);

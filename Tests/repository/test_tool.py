@@ -151,7 +151,11 @@ def test_bench(tool) -> None:
         (["classify", "--memory-limit", "0", PICTURE], 64, "--memory-limit"),
         (["classify", "--memory-limit", "lots", PICTURE], 64, "--memory-limit"),
         (["classify", "--memory-limit", "17592186044416", PICTURE], 64, "17592186044415"),
-        (["classify", "--memory-limit", "5", PICTURE], 1, "the memory limit is 5242880\n           Give more memory with"),
+        (
+            ["classify", "--memory-limit", "5", PICTURE],
+            1,
+            "the memory limit is 5242880\n           Give more memory with",
+        ),
         (["bench", "--memory-limit", "5"], 1, "the memory limit is 5242880"),
         (["bench", "--batch", "0"], 64, "--batch"),
         (["convert", PICTURE], 64, "--output"),

@@ -218,7 +218,8 @@ struct  Googlenet__Layer
    * network's input: there pixels are bytes as they are, (pixel - mean) * scale goes into multipliers and bias, and padding is the mean, rounded and
    * within 0 to 255.
    * For that, preprocessing.scale[i] * weights.input_scales[i] must be the same for all channels i. The accumulator starts with
-   * round(bias / (input scale * weight scale)). Everything else computes in float32.
+   * round(bias / (input scale * weight scale)); where that does not fit its 32 bits beside the sum, the weights are rounded to a larger
+   * unit in which it does. Everything else computes in float32.
    */
   float output_scale;
   Googlenet__Layer__OperationCase operation_case;

@@ -49,8 +49,14 @@ void gln_reserve_unlock(void);
  * a regular file gives EINVAL, a folder EISDIR.
  */
 int gln_map_file(const char *path, const void **bytes, size_t *size);
-/* The same with a copy in memory of its own, also given back by gln_unmap_file. A file that becomes shorter meanwhile gives EIO. */
+/*
+ * The same with a copy in memory of its own, also given back by gln_unmap_file. A file that becomes shorter meanwhile gives EIO, and
+ * one of another size than *size GLN_OTHER_SIZE, before anything is read; *size 0 takes any.
+ */
 int gln_read_file(const char *path, void **bytes, size_t *size);
+enum { GLN_OTHER_SIZE = ESTALE };
+/* Writes the NUL-terminated path of the working folder. Returns 0, or the errno of what failed. */
+int gln_working_folder(char *path, size_t size);
 /* The errno of what failed for want of memory. */
 enum { GLN_NO_MEMORY = ENOMEM };
 void gln_unmap_file(const void *bytes, size_t size);

@@ -12,6 +12,8 @@ public final class CopiedFile: MemoryBlock {
   }
 
   private let path: String
+  /// Where it is read again, also from another working folder.
+  private let absolutePath: String
   private let memory: UnsafeMutableRawBufferPointer
   // Guarded by the process's lock.
   private var state = State.complete
@@ -20,15 +22,34 @@ public final class CopiedFile: MemoryBlock {
   private var ranges: [UnsafeRawBufferPointer] = []
 
   /// - Throws: `ioError` that names the file and says why, or `outOfMemory`.
-  public init(path: String) throws(GoogLeNetError) {
+  public convenience init(path: String) throws(GoogLeNetError) {
+    try self.init(path: path, absolutePath: CopiedFile.absolute(path), expectedSize: 0)
+  }
+
+  /// - Parameter expectedSize: another is `ioError`; 0 for any.
+  private init(path: String, absolutePath: String, expectedSize: Int) throws(GoogLeNetError) {
     var start: UnsafeMutableRawPointer?
-    var size = 0
-    let error = path.withCString { gln_read_file($0, &start, &size) }
+    var size = expectedSize
+    let error = absolutePath.withCString { gln_read_file($0, &start, &size) }
     self.path = path
+    self.absolutePath = absolutePath
     memory = UnsafeMutableRawBufferPointer(start: start, count: start == nil ? 0 : size)
     // First: Embedded Swift frees the instance of an initializer that throws only where it is initialized.
     super.init(borrowing: UnsafeRawBufferPointer(memory))
+    guard error != Int32(GLN_OTHER_SIZE) || expectedSize == 0 else { throw changed() }
     guard error == 0 else { throw MappedFile.failure(opening: path, error) }
+  }
+
+  private static func absolute(_ path: String) -> String {
+    if path.isEmpty || path.utf8.first == UInt8(ascii: "/") { return path }
+    var folder = InlineArray<4096, CChar>(repeating: 0)
+    return withUnsafeMutableBytes(of: &folder) { buffer in
+      let characters = buffer.assumingMemoryBound(to: CChar.self)
+      guard let start = characters.baseAddress, gln_working_folder(start, characters.count) == 0 else { return path }
+      let absolute = "\(String(cString: UnsafePointer(start)))/\(path)"
+      // The system takes no longer ones.
+      return absolute.utf8.count < characters.count ? absolute : path
+    }
   }
 
   deinit { gln_unmap_file(memory.baseAddress, memory.count) }
@@ -80,7 +101,7 @@ public final class CopiedFile: MemoryBlock {
   /// Reads what has left memory from the file again.
   private func complete() throws(GoogLeNetError) {
     do throws(GoogLeNetError) {
-      let again = try CopiedFile(path: path)
+      let again = try CopiedFile(path: path, absolutePath: absolutePath, expectedSize: memory.count)
       try restore(from: again)
     } catch {
       finish(.incomplete)

@@ -4,6 +4,8 @@ struct NetworkValidator {
   static let channelLimit = 1 << 16
   static let windowLimit = 1024
   static let pixelLimit = 1 << 26
+  /// The most that a convolution's padding may have beyond what reaches the picture.
+  static let idlePaddingLimit = 64
 
   /// How errors name the model.
   let source: String

@@ -95,6 +95,15 @@ public struct ShapeInference {
     try check(layer, it.padding)
     let height = (dims[2] - 1) * it.dilationHeight + 1
     let width = (dims[3] - 1) * it.dilationWidth + 1
+    // Memory is taken for padding: a small file must not ask for much.
+    guard max(it.padding.top, it.padding.bottom) < height + NetworkValidator.idlePaddingLimit,
+      max(it.padding.left, it.padding.right) < width + NetworkValidator.idlePaddingLimit
+    else {
+      throw fault(
+        layer,
+        "its padding is over \(NetworkValidator.idlePaddingLimit) pixels larger than what its kernel of \(dims[2]) x "
+          + "\(dims[3]) can reach")
+    }
     return Shape(
       channels: dims[0],
       height: try windows(

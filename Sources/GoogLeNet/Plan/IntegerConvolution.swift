@@ -99,8 +99,18 @@ struct IntegerConvolution {
     var start = value / unit
     if let preprocessing { start -= meanSum(weights, preprocessing) }
     let limit = startLimit(weights)
-    sum.pointee = Int32(max(-limit, min(limit, start.rounded(.toNearestOrEven))))
-    multiplier.pointee = self.multiplier(channel, unit: unit)
+    guard abs(start) > limit else {
+      sum.pointee = Int32(start.rounded(.toNearestOrEven))
+      multiplier.pointee = self.multiplier(channel, unit: unit)
+      return
+    }
+    // In a larger unit the bias fits; beside it, what the weights lose is little.
+    let factor = abs(start) / limit
+    for index in weights.indices {
+      weights[index] = Weight((Double(weights[index]) / factor).rounded(.toNearestOrEven))
+    }
+    sum.pointee = Int32(start < 0 ? -limit : limit)
+    multiplier.pointee = Float(unit * factor / Double(outputScale))
   }
 
   /// The largest start value, of either sign, from which an accumulator stays within 32 bits whatever the inputs are.

@@ -71,21 +71,24 @@ struct PlanBuilder {
     placeMemory()
     try Allocation.check()
     let jobs = packingJobs()
-    try checkLimit(takenBytes, jobs)
+    let workspaceBytes = try checkLimit(takenBytes, jobs)
     try allocateActivations()
-    try packWeights(jobs, crew)
+    try packWeights(jobs, crew, workspaceBytes)
     return try plan()
   }
 
   private static let activationLimit: Int64 = 8 << 30
 
   /// Refuses what takes more memory than the session may have.
-  private func checkLimit(_ taken: UInt64, _ jobs: [WeightPacker.Job]) throws(GoogLeNetError) {
+  /// - Returns: what is left for packing to work in.
+  private func checkLimit(_ taken: UInt64, _ jobs: [WeightPacker.Job]) throws(GoogLeNetError) -> UInt64 {
     var packed: Int64 = 0
     for job in jobs { packed = MemoryPlan.sum(packed, Int64(WeightPacker.aligned(job.size))) }
     var scratch: Int64 = 0
     for _ in 0..<settings.threads { scratch = MemoryPlan.sum(scratch, Int64(scratchStride)) }
-    let needed = MemoryPlan.sum(MemoryPlan.sum(packed, memory.size), scratch)
+    // Packing works in memory that is given back before the kernels' is taken.
+    let packing = Int64(WeightPacker.workspaceBytes(jobs))
+    let needed = MemoryPlan.sum(MemoryPlan.sum(packed, memory.size), max(scratch, packing))
     guard memory.size <= PlanBuilder.activationLimit, needed <= Int64(Int.max) else {
       throw GoogLeNetError(
         .limitExceeded,
@@ -98,9 +101,10 @@ struct PlanBuilder {
         .limitExceeded,
         "\(model.source) needs \(UInt64(needed) &+ taken) bytes for an input of \(settings.inputHeight) x "
           + "\(settings.inputWidth) (packed weights \(packed), activations \(memory.size), working memory of "
-          + "\(settings.threads) threads \(scratch), pixels and what is there already \(taken)): the memory limit is "
-          + "\(limit)")
+          + "\(settings.threads) threads \(max(scratch, packing)), pixels and what is there already \(taken)): the memory "
+          + "limit is \(limit)")
     }
+    return limit - taken - UInt64(packed) - UInt64(memory.size)
   }
 
   /// From a thread's scratch to the next one's. In front of each are the thread's findings.
@@ -439,8 +443,11 @@ struct PlanBuilder {
     return taps > 0 ? WinogradTileSize(outputs: Int(outputs), taps: Int(taps)) : nil
   }
 
-  private mutating func packWeights(_ jobs: [WeightPacker.Job], _ crew: Crew) throws(GoogLeNetError) {
-    let packed = try WeightPacker(model: model, allocator: settings.allocator).pack(jobs, crew, storage)
+  private mutating func packWeights(_ jobs: [WeightPacker.Job], _ crew: Crew, _ workspaceBytes: UInt64)
+    throws(GoogLeNetError)
+  {
+    let packed = try WeightPacker(model: model, allocator: settings.allocator)
+      .pack(jobs, crew, storage, workspaceBytes: workspaceBytes)
     for job in jobs { packingMemory.pack(job.size, temporary: job.workspaceBytes, dropped: job.droppedBytes) }
     var next = 0
     for node in parts.indices where !parts[node].isEmpty {

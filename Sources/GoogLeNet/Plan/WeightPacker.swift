@@ -19,7 +19,10 @@ struct WeightPacker {
 
   /// The packed weights of each job, in their order, kept by `storage`. New ones lie one after another, so that kernels which ask
   /// for the next weights ahead run into the next layer's.
-  func pack(_ jobs: [Job], _ crew: Crew, _ storage: PlanStorage) throws(GoogLeNetError) -> [PackedWeights] {
+  /// - Parameter workspaceBytes: the most that packing may work in, if one thread's workspace does not take more.
+  func pack(_ jobs: [Job], _ crew: Crew, _ storage: PlanStorage, workspaceBytes: UInt64) throws(GoogLeNetError)
+    -> [PackedWeights]
+  {
     var packed: [PackedWeights?] = []
     packed.reserveCapacity(jobs.count)
     for job in jobs {
@@ -37,7 +40,7 @@ struct WeightPacker {
         let part = AllocatedBlock(partOf: whole, offset: offsets[place], size: jobs[index].size)
         made.append(PackedWeights(part, for: jobs[index].key))
       }
-      try pack(missing.map { jobs[$0] }, made, crew)
+      try pack(missing.map { jobs[$0] }, made, crew, workspaceBytes)
       try Allocation.check()
       for (place, index) in missing.enumerated() {
         let weights = model.packedWeights.insert(made[place])
@@ -57,11 +60,10 @@ struct WeightPacker {
   }
 
   /// Packs each job, every thread in a workspace of its own.
-  private func pack(_ jobs: [Job], _ packed: [PackedWeights], _ crew: Crew) throws(GoogLeNetError) {
-    var largest = 0
-    for job in jobs { largest = max(largest, job.workspaceBytes) }
-    let stride = (largest + Int(GLN_ALIGNMENT) - 1) / Int(GLN_ALIGNMENT) * Int(GLN_ALIGNMENT)
-    let (size, overflow) = stride.multipliedReportingOverflow(by: min(crew.threads, jobs.count))
+  private func pack(_ jobs: [Job], _ packed: [PackedWeights], _ crew: Crew, _ limit: UInt64) throws(GoogLeNetError) {
+    let stride = WeightPacker.workspaceBytes(jobs)
+    let threads = Int(min(UInt64(min(crew.threads, jobs.count)), max(1, limit / UInt64(max(stride, 1)))))
+    let (size, overflow) = stride.multipliedReportingOverflow(by: threads)
     guard !overflow, let workspace = gln_allocate_aligned(size, Int(GLN_ALIGNMENT)) else {
       throw GoogLeNetError(.outOfMemory, "no memory to pack weights in")
     }
@@ -69,9 +71,16 @@ struct WeightPacker {
     try Allocation.check()
     try model.memory?.beginReading()
     defer { model.memory?.endReading() }
-    crew.forEach(jobs.count) { index, thread in
+    try crew.forEach(jobs.count, atMost: threads) { index, thread in
       jobs[index].pack(packed[index].block.base, workspace + thread * stride)
     }
+  }
+
+  /// What a thread works in that packs any of the jobs.
+  static func workspaceBytes(_ jobs: [Job]) -> Int {
+    var largest = 0
+    for job in jobs { largest = max(largest, job.workspaceBytes) }
+    return aligned(largest)
   }
 
   /// Where blocks of these sizes begin, and where the last ends.

@@ -55,7 +55,8 @@ final class Crew {
   }
 
   /// Runs a stage of a plan.
-  func run(_ stage: Plan.Stage, scratch: UnsafeMutableRawPointer, scratchStride: Int) {
+  /// - Throws: `invalidArgument` where a caller's parallel-for did no work.
+  func run(_ stage: Plan.Stage, scratch: UnsafeMutableRawPointer, scratchStride: Int) throws(GoogLeNetError) {
     if threads == 1 || stage.units == 1 {
       for task in stage.tasks {
         for unit in 0..<task.units { task.run(task.arguments, task.phase, Int32(truncatingIfNeeded: unit), scratch) }
@@ -73,19 +74,22 @@ final class Crew {
           Crew.work(for: job.pointee.reserve) { job.pointee.work(thread) }
         }, UnsafeMutableRawPointer($0))
     }
+    try checkWork()
   }
 
   /// Calls `body` with every number from 0 to `count` − 1, on all threads, and the number of the thread, which is below `threads`
-  /// and below `count`. Not for the hot path.
-  func forEach(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
-    if threads == 1 || count <= 1 {
+  /// and below `count` and `atMost`. Not for the hot path.
+  /// - Throws: `invalidArgument` where a caller's parallel-for did no work.
+  func forEach(_ count: Int, atMost limit: Int, _ body: (_ index: Int, _ thread: Int) -> Void) throws(GoogLeNetError) {
+    if threads == 1 || count <= 1 || limit <= 1 {
       for index in 0..<count { body(index, 0) }
       return
     }
     let counter = counters[0]
     gln_counter_store(counter, 0)
     withoutActuallyEscaping(body) { body in
-      var job = LoopJob(count: count, counter: counter, reserve: gln_reserve_current(), body: body)
+      var job = LoopJob(
+        count: count, threads: min(count, limit), counter: counter, reserve: gln_reserve_current(), body: body)
       withUnsafeMutablePointer(to: &job) {
         dispatch(
           { context, thread in
@@ -93,6 +97,16 @@ final class Crew {
             Crew.work(for: job.pointee.reserve) { job.pointee.work(thread) }
           }, UnsafeMutableRawPointer($0))
       }
+    }
+    try checkWork()
+  }
+
+  /// Whoever works goes on until nothing is left, and takes from the first counter at least once.
+  private func checkWork() throws(GoogLeNetError) {
+    guard gln_counter_load(counters[0]) > 0 else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "the session's parallel_for returned without a call of work: it must call it for every number below its count")
     }
   }
 
@@ -161,13 +175,13 @@ final class Crew {
 
   private struct LoopJob {
     let count: Int
+    let threads: Int
     let counter: OpaquePointer
     let reserve: OpaquePointer?
     let body: (Int, Int) -> Void
 
     func work(_ thread: Int) {
-      // As many threads as there are numbers.
-      guard thread < count else { return }
+      guard thread < threads else { return }
       while true {
         let index = Int(gln_counter_add(counter, 1))
         guard index < count else { return }

@@ -13,22 +13,22 @@ struct Profiler {
     nanoseconds = [UInt64](repeating: 0, count: 1 + plan.operations.count)
   }
 
-  mutating func run(first: Plan.Stage) {
+  mutating func run(first: Plan.Stage) throws(GoogLeNetError) {
     for index in nanoseconds.indices { nanoseconds[index] = 0 }
     plan.arena.enter(step: 0)
-    nanoseconds[0] = time(of: first)
+    nanoseconds[0] = try time(of: first)
     for (number, stage) in plan.stages.enumerated() {
       plan.arena.enter(step: 1 + number)
       for (index, task) in stage.tasks.enumerated() {
-        nanoseconds[1 + task.operation] += time(of: stage.only(index))
+        nanoseconds[1 + task.operation] += try time(of: stage.only(index))
       }
     }
     plan.arena.enter(step: 1 + plan.stages.count)
   }
 
-  private func time(of stage: Plan.Stage) -> UInt64 {
+  private func time(of stage: Plan.Stage) throws(GoogLeNetError) -> UInt64 {
     let start = gln_nanoseconds()
-    crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride)
+    try crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride)
     return gln_nanoseconds() - start
   }
 }

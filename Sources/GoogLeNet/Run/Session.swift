@@ -227,7 +227,7 @@ public final class Session {
       try Allocation.check()
       try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
         plan.clearFindings()
-        profiler.run(first: first)
+        try profiler.run(first: first)
         try checkFindings(of: plan, image, first: first)
         receive(image, input, profiler.nanoseconds[0])
         for (operation, time) in zip(plan.operations, profiler.nanoseconds.dropFirst()) {
@@ -277,7 +277,7 @@ public final class Session {
   private func run(_ plan: Plan, _ batch: Batch, done: (Int) -> Void) throws(GoogLeNetError) {
     try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
       plan.clearFindings()
-      run(plan, first: first)
+      try run(plan, first: first)
       try checkFindings(of: plan, image, first: first)
       done(image)
     }
@@ -326,12 +326,12 @@ public final class Session {
     }
   }
 
-  private func run(_ plan: Plan, first: Plan.Stage) {
+  private func run(_ plan: Plan, first: Plan.Stage) throws(GoogLeNetError) {
     plan.arena.enter(step: 0)
-    crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
+    try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
     for index in plan.stages.indices {
       plan.arena.enter(step: 1 + index)
-      crew.run(plan.stages[index], scratch: plan.scratch, scratchStride: plan.scratchStride)
+      try crew.run(plan.stages[index], scratch: plan.scratch, scratchStride: plan.scratchStride)
     }
     plan.arena.enter(step: 1 + plan.stages.count)
   }
@@ -339,22 +339,23 @@ public final class Session {
   /// Throws if a value became infinite or NaN since the findings were cleared, whether or not it shows in an output.
   private func checkFindings(of plan: Plan, _ image: Int, first: Plan.Stage) throws(GoogLeNetError) {
     if plan.isFinite, plan.outputs.allSatisfy({ $0.isFinite }) { return }
+    let origin = try originOfFindings(of: plan, first: first)
     throw GoogLeNetError(
       .notFinite,
-      "image \(image): \(originOfFindings(of: plan, first: first)) has values that are infinite or NaN: for this input the "
+      "image \(image): \(origin) has values that are infinite or NaN: for this input the "
         + "model's numbers are too large for float32")
   }
 
   /// What computes the first value that is not finite: runs the image once more, task by task.
-  private func originOfFindings(of plan: Plan, first: Plan.Stage) -> String {
+  private func originOfFindings(of plan: Plan, first: Plan.Stage) throws(GoogLeNetError) -> String {
     plan.clearFindings()
     plan.arena.enter(step: 0)
-    crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
+    try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
     if !plan.isFinite { return "the normalised input" }
     for (number, stage) in plan.stages.enumerated() {
       plan.arena.enter(step: 1 + number)
       for (index, task) in stage.tasks.enumerated() {
-        crew.run(stage.only(index), scratch: plan.scratch, scratchStride: plan.scratchStride)
+        try crew.run(stage.only(index), scratch: plan.scratch, scratchStride: plan.scratchStride)
         if !plan.isFinite, let layer = plan.operations[task.operation].layers.first {
           return "layer '\(model.network.layers[layer].name)'"
         }

@@ -498,8 +498,8 @@ class Model:
     def work_count(self) -> int:
         """A measure of how long an image takes, for bounding the work of a model that somebody else made.
 
-        The multiply-adds; for pooling and local response normalization outputs times the values of a window; the outputs of all
-        other layers. 2**64 - 1 where it is larger.
+        The multiply-adds; for pooling and local response normalization outputs times the values of a window; the
+        outputs of all other layers. 2**64 - 1 where it is larger.
         """
         with self._use() as handles:
             return library().gln_model_work_count(handles.model)
