@@ -46,8 +46,9 @@
  *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along: the
  *                child makes new sessions of them, whatever other threads of the parent did with them at that moment, and
  *                these share the packed weights of the parent's session if it is freed after them. A
- *                call whose callback forks goes on in the child too, on the calling thread alone. The library stays loaded
- *                after dlclose, for its threads' sake.
+ *                call whose callback forks goes on in the child too, on the calling thread alone; the session that
+ *                gln_session_create makes so is the parent's. The library stays loaded after dlclose, for its threads'
+ *                sake.
  *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the caller's has set
  *                change no result and no result's bits. They are as before when a call returns, raised flags too, and callbacks
  *                find and may change them as if the library were not there.
@@ -463,7 +464,7 @@ typedef enum gln_output {
  * capacity  the number of floats that `values` holds; GLN_BUFFER_TOO_SMALL if it is less than count * class_count.
  * The result for an image does not depend on the batch that it came in.
  * GLN_NOT_FINITE if a value of any layer became infinite or NaN on the way, even if a later layer would hide it: the message names the
- * image and the layer. With it, and with GLN_INVALID_ARGUMENT for a tensor that is not finite, the rows of earlier images may have been
+ * image and the layer. Layers that are computed as one (a convolution with the batch normalization after it) count as one. With it, and with GLN_INVALID_ARGUMENT for a tensor that is not finite, the rows of earlier images may have been
  * written; that of the image concerned and all later ones stay as they were.
  */
 GLN_API gln_status gln_session_predict(gln_session *session, const gln_batch *batch, gln_output output, float *values,
