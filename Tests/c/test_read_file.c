@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SIDE 224
+#define SIDE 32
 #define CLASSES 10
 
 static char path[] = "/tmp/googlenet-read-file-XXXXXX";
@@ -19,6 +19,7 @@ static gln_status create(const gln_model *model, gln_precision precision, gln_se
     CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
     CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, 1));
     CHECK_STATUS(GLN_OK, gln_session_options_set_precision(options, precision));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_input_size(options, SIDE, SIDE));
     status = gln_session_create(model, options, session);
     gln_session_options_free(options);
     return status;
