@@ -42,7 +42,7 @@ swift build --build-tests "${options[@]}"
 dist=$PWD/$scratch/dist
 mkdir -p "$dist/include" "$dist/lib/pkgconfig"
 cp include/googlenet.h "$dist/include"
-sed "s/@VERSION@/0/; s|^Libs: .*|& $libraries|" bindings/c/googlenet.pc.in >"$dist/lib/pkgconfig/googlenet.pc"
+sed "s/@VERSION@/0/; s|@INCLUDE@|../include|; s|^Libs: .*|& $libraries|" bindings/c/googlenet.pc.in >"$dist/lib/pkgconfig/googlenet.pc"
 folders=()
 for source in Sources/Kernels?* Sources/{GoogLeNet,CKernels,CPlatform}; do
   folders+=("$scratch/debug/${source##*/}.build")
