@@ -19,8 +19,9 @@ c="${CC:-cc} -std=c99 -D_XOPEN_SOURCE=700 -O1 -g $warnings $cflags"
 cxx="${CXX:-c++} -std=c++11 -O1 -g $warnings $cflags"
 failed=0
 
-# A test with allocations.c, which defines malloc, gets in the way of the one that a sanitizer or valgrind brings. ThreadSanitizer does not know
-# threads that fork: its deadlock detector ends the child, or waits for ever; and it waits for ever where exceptions are unmasked.
+# A test with allocations.c, which defines malloc, gets in the way of the one that a sanitizer or valgrind brings. ThreadSanitizer
+# does not know threads that fork: its deadlock detector ends the child, or waits for ever; and it waits for ever where exceptions
+# are unmasked.
 fits() {
     case "${UNDER:-}${CC:-}$1" in
     *-fsanitize=thread*test_processes.c) echo "test_processes.c is left out: it forks while threads run"; return 1 ;;
