@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* glibc's own names of what is replaced below. */
@@ -14,7 +15,7 @@ extern void __libc_free(void *);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long live, calls, count, fail_at;
-static size_t bytes, first_bytes, most_bytes, armed_size;
+static size_t bytes, first_bytes, most_bytes, least_size, largest_size;
 static int is_armed;
 static allocations_failure mode;
 
@@ -23,7 +24,7 @@ static int fails(size_t size)
 {
     int result = 0;
     pthread_mutex_lock(&lock);
-    if (is_armed && (armed_size == 0 || size == armed_size)) {
+    if (is_armed && size >= least_size && size <= largest_size) {
         result = mode == FAIL_ONCE ? count == fail_at : mode == FAIL_FROM_THEN && count >= fail_at;
         count++;
     }
@@ -133,13 +134,14 @@ size_t allocations_peak(void)
 
 void allocations_arm(allocations_failure failure, long number)
 {
-    allocations_arm_size(0, failure, number);
+    allocations_arm_sizes(0, SIZE_MAX, failure, number);
 }
 
-void allocations_arm_size(size_t size, allocations_failure failure, long number)
+void allocations_arm_sizes(size_t least, size_t largest, allocations_failure failure, long number)
 {
     pthread_mutex_lock(&lock);
-    armed_size = size;
+    least_size = least;
+    largest_size = largest;
     mode = failure;
     fail_at = number;
     count = 0;

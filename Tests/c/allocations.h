@@ -24,8 +24,8 @@ typedef enum allocations_failure {
 
 /* Counts allocations from 0 on, and lets them fail as told, until allocations_disarm. */
 void allocations_arm(allocations_failure failure, long number);
-/* The same for allocations of this size alone. */
-void allocations_arm_size(size_t size, allocations_failure failure, long number);
+/* The same for allocations of these sizes alone. */
+void allocations_arm_sizes(size_t least, size_t largest, allocations_failure failure, long number);
 /* How many there were. */
 long allocations_disarm(void);
 

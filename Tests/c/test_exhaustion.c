@@ -461,48 +461,71 @@ static void test_bundled_model(void)
     fail_each(bundled, 2, 24);
 }
 
-/* Loads a model and makes a session of it. */
-static gln_status open_large(const writer *file, const gln_session_options *options)
+/* Loads a model, makes a session of it and reads its last layer. */
+static gln_status use_large(const writer *file, const gln_session_options *options)
 {
+    static const unsigned char pixels[1 << 20];
+    static float values[LARGE_MODEL_LABELS];
+    gln_batch batch = {GLN_BATCH_U8, GLN_PIXEL_RGB, NULL, 1};
+    gln_layer_info last = {sizeof last, NULL, NULL, 0, 0, 0, 0, 0};
     gln_model *model = NULL;
     gln_session *session = NULL;
     gln_status status = gln_model_load_memory(file->data, file->size, GLN_MEMORY_BORROW, &model);
+    batch.data = pixels;
     if (status == GLN_OK)
         status = gln_session_create(model, options, &session);
     CHECK((status == GLN_OK) == (session != NULL));
+    if (status == GLN_OK) {
+        CHECK_STATUS(GLN_OK, gln_model_layer(model, gln_model_layer_count(model) - 1, &last));
+        CHECK((size_t)gln_session_input_height(session) * (size_t)gln_session_input_width(session) * 3 <= sizeof pixels);
+        if (gln_model_input_channels(model) == 1)
+            batch.format = GLN_PIXEL_GRAY;
+        status = gln_session_layer(session, last.name, &batch, values, sizeof values / sizeof *values);
+    }
     gln_session_free(session);
     gln_model_free(model);
     return status;
 }
 
+/* Lets allocations of at least so many bytes fail, each of them or so many spread over all: once, and with all that follow. */
+static void fail_large(const writer *file, const gln_session_options *options, size_t least, long most)
+{
+    const long live = allocations_live();
+    allocations_failure failure;
+    long count, points, point;
+    allocations_arm_sizes(least, SIZE_MAX, FAIL_NEVER, 0);
+    CHECK_STATUS(GLN_OK, use_large(file, options));
+    count = allocations_disarm();
+    points = count < most ? count : most;
+    for (failure = FAIL_ONCE; failure <= FAIL_FROM_THEN; failure++)
+        for (point = 0; point < points; point++) {
+            allocations_arm_sizes(least, SIZE_MAX, failure, count * point / points);
+            CHECK_STATUS(GLN_OUT_OF_MEMORY, use_large(file, options));
+            allocations_disarm();
+            CHECK(allocations_live() == live);
+        }
+    printf(" %7ld", count);
+}
+
 /* No reserve runs dry on the largest models that there may be. */
 static void test_largest_models(void)
 {
-    enum { POINTS = 5 };
     gln_session_options *options = NULL;
     size_t i;
     CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
     CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, 1));
+    printf("  allocations, and of at least 16 KB\n");
     for (i = 0; i < large_model_count; i++) {
         writer file = {0};
-        long count, live, point;
-        allocations_failure failure;
         if (large_models[i].refusal)
             continue;
         file = large_models[i].make();
-        CHECK_STATUS(GLN_OK, open_large(&file, options));
-        allocations_arm(FAIL_NEVER, 0);
-        CHECK_STATUS(GLN_OK, open_large(&file, options));
-        count = allocations_disarm();
-        live = allocations_live();
-        for (failure = FAIL_ONCE; failure <= FAIL_FROM_THEN; failure++)
-            for (point = 0; point < POINTS; point++) {
-                allocations_arm(failure, count * point / POINTS);
-                CHECK_STATUS(GLN_OUT_OF_MEMORY, open_large(&file, options));
-                allocations_disarm();
-                CHECK(allocations_live() == live);
-            }
-        printf("  %-40s %7ld allocations\n", large_models[i].name, count);
+        CHECK_STATUS(GLN_OK, use_large(&file, options));
+        printf("  %-40s", large_models[i].name);
+        fail_large(&file, options, 0, 5);
+        /* Those that a reserve which was not asked for more could not serve. */
+        fail_large(&file, options, 16 << 10, 24);
+        printf("\n");
         free(file.data);
     }
     gln_session_options_free(options);

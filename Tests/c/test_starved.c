@@ -62,7 +62,7 @@ static void run_threads(void *(*work)(void *), int count)
 
 static void test_messages_end_with_their_threads(void)
 {
-    allocations_arm_size(MESSAGE_SIZE, FAIL_NEVER, 0);
+    allocations_arm_sizes(MESSAGE_SIZE, MESSAGE_SIZE, FAIL_NEVER, 0);
     run_threads(fail_and_end, THREADS);
     CHECK(allocations_disarm() == THREADS); /* one each */
 }
@@ -71,11 +71,11 @@ static void *fail_without_memory(void *argument)
 {
     gln_model *model = NULL;
     (void)argument;
-    allocations_arm_size(MESSAGE_SIZE, FAIL_FROM_THEN, 0);
+    allocations_arm_sizes(MESSAGE_SIZE, MESSAGE_SIZE, FAIL_FROM_THEN, 0);
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "no memory", gln_model_load_file(NULL, &model));
     CHECK_ERROR(GLN_IO_ERROR, "no memory", gln_model_load_file("/nowhere/x.gln", &model));
     CHECK(allocations_disarm() > 0);
-    allocations_arm_size(MESSAGE_SIZE, FAIL_NEVER, 0);
+    allocations_arm_sizes(MESSAGE_SIZE, MESSAGE_SIZE, FAIL_NEVER, 0);
     CHECK_ERROR(GLN_IO_ERROR, "/nowhere/x.gln", gln_model_load_file("/nowhere/x.gln", &model));
     CHECK(allocations_disarm() == 1);
     return NULL;
@@ -106,7 +106,7 @@ static void test_message_of_an_ending_thread(void)
     gln_model *model = NULL;
     CHECK_STATUS(GLN_INVALID_ARGUMENT, gln_model_load_file(NULL, &model));
     CHECK(pthread_key_create(&hosts_key, fail_late) == 0);
-    allocations_arm_size(MESSAGE_SIZE, FAIL_NEVER, 0);
+    allocations_arm_sizes(MESSAGE_SIZE, MESSAGE_SIZE, FAIL_NEVER, 0);
     run_threads(fail_at_the_end, 1);
     CHECK(allocations_disarm() == 2);
     pthread_key_delete(hosts_key);

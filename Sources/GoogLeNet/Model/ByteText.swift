@@ -23,7 +23,7 @@ struct ByteText: Hashable {
   }
 
   private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    var copy = text
-    return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+    // Never nil: the initializer made it contiguous.
+    text.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }!
   }
 }

@@ -22,8 +22,6 @@ struct ModelReader {
   private let source: String
   private let owner: MemoryBlock
   private let weights: UnsafeRawBufferPointer
-  /// Names so far, as keys, so that those who read a layer share its name's memory.
-  private var names: [ByteText: Int] = [:]
   private var extents: [Extent] = []
   private var texts: TextBudget
   private var inputCount = 0
@@ -92,7 +90,6 @@ struct ModelReader {
       labels: [], inputName: "", layers: [])
     network.labels.reserveCapacity(labels)
     network.layers.reserveCapacity(layers)
-    names.reserveCapacity(layers + 1)
     var preprocessingSeen = false
     var message = ModelFileLayout.message(owner.bytes, source: source)
     while let field = try message.next() {
@@ -169,7 +166,6 @@ struct ModelReader {
       }
     }
     guard operations <= 1 else { throw invalid("layer '\(name)' has \(operations) operations") }
-    name = shared(name)
     inputCount += inputs
     try ModelLimits.check(inputCount, atMost: ModelLimits.inputs, "inputs of layers", source: source)
     var result = Layer(name: name, inputs: [], operation: .dropout, outputScale: outputScale == 0 ? nil : outputScale)
@@ -177,7 +173,7 @@ struct ModelReader {
     fields = message
     while result.inputs.count < inputs, let field = try fields.next() {
       guard field.number == 2 else { continue }
-      result.inputs.append(shared(try text(fields.content(field), "input", result.inputs.count, of: name)))
+      result.inputs.append(try text(fields.content(field), "input", result.inputs.count, of: name))
     }
     guard let operationField else {
       throw GoogLeNetError(
@@ -377,14 +373,6 @@ struct ModelReader {
       throw invalid("\(TextBudget.name(what, index, layer)) is not valid UTF-8 without zero bytes")
     }
     return text
-  }
-
-  /// The same name, in the memory of the first that was met.
-  private mutating func shared(_ name: String) -> String {
-    let key = ByteText(name)
-    if let place = names.index(forKey: key) { return names[place].key.text }
-    names[key] = layerIndex
-    return key.text
   }
 
   @inline(never)

@@ -1,5 +1,7 @@
 /// An array of numbers of a model: dimensions and raw little-endian values in memory that `owner` keeps alive.
-public struct Tensor {
+///
+/// A class, so that copies of layers cost little.
+public final class Tensor {
   /// Outermost first.
   public let dims: [Int]
   public let elementType: ElementType
@@ -25,7 +27,7 @@ public struct Tensor {
   }
 
   /// A float32 tensor with its own copy of `values`. The product of `dims` must be `values.count`.
-  public init(_ values: [Float], dims: [Int]) throws(GoogLeNetError) {
+  public convenience init(_ values: [Float], dims: [Int]) throws(GoogLeNetError) {
     guard let block = HeapBlock(byteCount: values.count * 4) else {
       throw GoogLeNetError(.outOfMemory, "no memory for a tensor of \(values.count) values")
     }

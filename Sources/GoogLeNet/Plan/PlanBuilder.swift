@@ -31,7 +31,7 @@ struct PlanBuilder {
   static func plan(
     model: Model, settings: PlanSettings, shapes: [Shape], outputLayers: [Int], takenBytes: UInt64, crew: Crew
   ) throws(GoogLeNetError) -> Plan {
-    try Allocation.ensure(reserveBytes(model))
+    try reserve(for: model)
     let encodings =
       settings.precision == .int8
       ? model.encodings : [ActivationEncoding](repeating: .float32, count: model.encodings.count)
@@ -45,14 +45,15 @@ struct PlanBuilder {
     return plan
   }
 
-  /// More than making a plan allocates in small pieces, whatever the model: see docs/memory.md.
-  private static func reserveBytes(_ model: Model) -> Int {
+  /// Makes sure that the running call can allocate what making a plan, the layers' shapes included, takes in small pieces,
+  /// whatever the model: see docs/memory.md.
+  static func reserve(for model: Model) throws(GoogLeNetError) {
     var parts = 0
     for layer in model.network.layers {
       parts += 1 + layer.inputs.count
       if case .convolution(let it) = layer.operation { parts += it.groups }
     }
-    return 256 << 10 + parts * (8 << 10)
+    try Allocation.ensure(256 << 10 + parts * (8 << 10))
   }
 
   private init(model: Model, settings: PlanSettings, graph: Graph) {

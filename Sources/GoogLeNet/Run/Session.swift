@@ -20,11 +20,12 @@ public final class Session {
   private let pixels: HeapBlock
   private let running: OpaquePointer
   /// The largest result of `classify`, made once so that calls allocate nothing.
+  private let predictionBlock: HeapBlock
   private let predictions: UnsafeMutableBufferPointer<Prediction>
 
   fileprivate init(
     model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, plan: Plan, pixels: HeapBlock,
-    running: OpaquePointer
+    predictions: HeapBlock, running: OpaquePointer
   ) {
     self.model = model
     self.settings = settings
@@ -33,16 +34,13 @@ public final class Session {
     self.plan = plan
     self.pixels = pixels
     self.running = running
-    predictions = .allocate(capacity: model.classCount)
-    predictions.initialize(repeating: Prediction(classIndex: 0, probability: 0))
+    predictionBlock = predictions
+    self.predictions = predictions.mutableBytes.bindMemory(to: Prediction.self)
     cropper = Cropper(
       preprocessing: model.network.preprocessing, height: settings.inputHeight, width: settings.inputWidth)
   }
 
-  deinit {
-    gln_counter_free(running)
-    predictions.deallocate()
-  }
+  deinit { gln_counter_free(running) }
 
   fileprivate static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
     guard 0...SessionOptions.threadLimit ~= options.threads else {
@@ -385,6 +383,7 @@ extension AllocatedLast where Self == Session {
       inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
       inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
       allocator: BlockAllocator(custom: options.allocator), memoryLimit: options.memoryLimit)
+    try PlanBuilder.reserve(for: model)
     let shapes = try model.shapes(height: settings.inputHeight, width: settings.inputWidth)
     let pixelBytes = settings.inputHeight * settings.inputWidth * preprocessing.channelOrder.channels
     let plan = try PlanBuilder.plan(
@@ -394,12 +393,17 @@ extension AllocatedLast where Self == Session {
     guard let pixels = HeapBlock(byteCount: pixelBytes) else {
       throw GoogLeNetError(.outOfMemory, "no memory for an input image")
     }
+    guard let predictions = HeapBlock(byteCount: model.classCount * MemoryLayout<Prediction>.stride) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for \(model.classCount) predictions")
+    }
     try Allocation.check()
     guard let running = gln_counter_create() else {
       throw GoogLeNetError(.outOfMemory, "no memory for a counter")
     }
     self = Session(
-      model: model, settings: settings, shapes: shapes, crew: crew, plan: plan, pixels: pixels, running: running)
+      model: model, settings: settings, shapes: shapes, crew: crew, plan: plan, pixels: pixels,
+      predictions: predictions,
+      running: running)
     try Allocation.check()
     self.log(options)
   }
