@@ -35,23 +35,24 @@
  *                run something on a session GLN_BUSY, GLN_WRONG_PROCESS and GLN_LIMIT_EXCEEDED.
  *   NULL         Every function accepts NULL for every pointer: unless it gives NULL a meaning, it returns
  *                GLN_INVALID_ARGUMENT, or 0 or NULL where it returns a value, or does nothing where it frees. No call
- *                crashes, aborts, exits, prints or installs a signal handler, on a stack of 64 KB or more. Pointers to numbers and structs must be
- *                aligned as C asks for.
+ *                crashes, aborts, exits, prints or installs a signal handler, on a stack of 64 KB or more. Pointers to
+ *                numbers and structs must be aligned as C asks for.
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
- *                thread at a time; a second call while one is running returns GLN_BUSY, also from a callback of that one.
- *                gln_session_options is plain data without locking.
- *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is GLN_INVALID_ARGUMENT.
- *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every call
- *                that runs something on it returns GLN_WRONG_PROCESS; what tells about it still works, and
- *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along: the
- *                child makes new sessions of them, whatever other threads of the parent did with them at that moment, and
- *                these share the packed weights of the parent's session if it is freed after them. A
- *                call whose callback forks goes on in the child too, on the calling thread alone; the session that
+ *                thread at a time; a second call while one is running returns GLN_BUSY, also from a callback of that
+ *                one. gln_session_options is plain data without locking.
+ *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is
+ *                GLN_INVALID_ARGUMENT.
+ *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every
+ *                call that runs something on it returns GLN_WRONG_PROCESS; what tells about it still works, and
+ *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along:
+ *                the child makes new sessions of them, whatever other threads of the parent did with them at that
+ *                moment, and these share the packed weights of the parent's session if it is freed after them. A call
+ *                whose callback forks goes on in the child too, on the calling thread alone; the session that
  *                gln_session_create makes so is the parent's. The library stays loaded after dlclose, for its threads'
  *                sake.
- *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the caller's has set
- *                change no result and no result's bits. They are as before when a call returns, raised flags too, and callbacks
- *                find and may change them as if the library were not there.
+ *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the
+ *                caller's has set change no result and no result's bits. They are as before when a call returns, raised
+ *                flags too, and callbacks find and may change them as if the library were not there.
  *   Lifetimes    A session keeps its model alive: the two may be freed in either order. Strings are UTF-8,
  *                NUL-terminated and owned by the library; each function says how long they live.
  *   Layouts      "NHWC" means that the channels of a pixel lie side by side, "NCHW" that each channel is a plane.
@@ -112,13 +113,15 @@ typedef enum gln_status {
     GLN_NOT_FINITE = 14          /* a value became infinite or NaN while the network ran */
 } gln_status;
 
-/* The status in a few words, such as "invalid argument"; "unknown status" for a number without a name. Static storage. */
+/*
+ * The status in a few words, such as "invalid argument"; "unknown status" for a number without a name. Static storage.
+ */
 GLN_API const char *gln_status_string(gln_status status);
 
 /*
  * What was wrong in the last call of this thread that did not return GLN_OK: which file, layer or argument, what was
- * found and what would be right. An empty string if nothing has failed yet. Valid until the thread's next failing call, or its end.
- * Says that there is no memory where there is none for the message itself.
+ * found and what would be right. An empty string if nothing has failed yet. Valid until the thread's next failing call,
+ * or its end. Says that there is no memory where there is none for the message itself.
  */
 GLN_API const char *gln_last_error_message(void);
 
@@ -142,13 +145,13 @@ typedef enum gln_isa {
 
 typedef enum gln_backend {
     GLN_BACKEND_NATIVE = 0,  /* this library's kernels */
-    GLN_BACKEND_OPENBLAS = 1 /* float32 convolutions as im2col + cblas_sgemm; libopenblas is loaded when first asked for */
+    GLN_BACKEND_OPENBLAS = 1 /* float32 convolutions as im2col + cblas_sgemm; loads libopenblas when first asked for */
 } gln_backend;
 
 typedef enum gln_algorithm {
-    /* per layer, by shape: direct or Winograd convolution; deterministic. In float32 Winograd moved outputs of the BVLC network by up to
-     * 1.4e-5 of a layer's largest value against direct convolution, and probabilities stayed within 5.2e-6 of the reference's. In int8
-     * it is exact: no bit of an output depends on the algorithm. */
+    /* per layer, by shape: direct or Winograd convolution; deterministic. In float32 Winograd moved outputs of the BVLC
+     * network by up to 1.4e-5 of a layer's largest value against direct convolution, and probabilities stayed within
+     * 5.2e-6 of the reference's. In int8 it is exact: no bit of an output depends on the algorithm. */
     GLN_ALGORITHM_AUTO = 0,
     GLN_ALGORITHM_DIRECT = 1 /* direct convolution only */
 } gln_algorithm;
@@ -168,7 +171,10 @@ typedef enum gln_pixel_format {
     GLN_PIXEL_GRAY = 4
 } gln_pixel_format;
 
-/* The tier's name: "best", "portable", "avx2", "avx-vnni", "avx512" or "avx512-vnni"; NULL for any other number. Static storage. */
+/*
+ * The tier's name: "best", "portable", "avx2", "avx-vnni", "avx512" or "avx512-vnni"; NULL for any other number. Static
+ * storage.
+ */
 GLN_API const char *gln_isa_name(gln_isa isa);
 
 /* The best tier of this machine. Never GLN_ISA_BEST. Not affected by GOOGLENET_MAX_ISA. */
@@ -181,16 +187,18 @@ typedef struct gln_model gln_model;
 
 typedef enum gln_memory {
     GLN_MEMORY_COPY = 0,  /* the library copies the bytes: the caller may free them on return */
-    GLN_MEMORY_BORROW = 1 /* the library reads the caller's bytes in place: they must stay unchanged until the model and all its sessions are freed */
+    /* the library reads the caller's bytes in place: they must stay unchanged until the model and all its sessions are
+     * freed */
+    GLN_MEMORY_BORROW = 1
 } gln_memory;
 
 /*
- * Loads a model file made by `googlenet convert`. The file is mapped: fastest to load, and its pages take memory only while their
- * weights are packed. So it must stay what it is until the model and all its sessions are freed: where it is changed in place, answers
- * change; where it is made shorter, or its disk or network fails, the system ends the process with SIGBUS when the model is loaded or
- * a session is created. Replacing it by renaming another over it is safe. gln_model_read_file has none of this.
- * Of n bytes, valid or not, loading takes time in proportion to n and allocates less than 16 MB + n. A model has at most 10,000 layers,
- * and 16 MB outside of weights.
+ * Loads a model file made by `googlenet convert`. The file is mapped: fastest to load, and its pages take memory only
+ * while their weights are packed. So it must stay what it is until the model and all its sessions are freed: where it
+ * is changed in place, answers change; where it is made shorter, or its disk or network fails, the system ends the
+ * process with SIGBUS when the model is loaded or a session is created. Replacing it by renaming another over it is
+ * safe. gln_model_read_file has none of this. Of n bytes, valid or not, loading takes time in proportion to n and
+ * allocates less than 16 MB + n. A model has at most 10,000 layers, and 16 MB outside of weights.
  * path   a NUL-terminated file name of less than 4,096 bytes; a longer one is GLN_IO_ERROR.
  * model  receives the model; the caller frees it with gln_model_free.
  * Returns GLN_IO_ERROR, GLN_INVALID_MODEL, GLN_UNSUPPORTED_VERSION, GLN_UNSUPPORTED or GLN_OUT_OF_MEMORY on failure.
@@ -198,16 +206,18 @@ typedef enum gln_memory {
 GLN_API gln_status gln_model_load_file(const char *path, gln_model **model);
 
 /*
- * The same from a copy of the file in memory, which takes a few milliseconds longer: what becomes of the file later harms nothing
- * that is loaded. The weights leave memory once a session has packed them. They are read from the file a second time where they are
- * needed in a form that no living session holds: after the last session was freed, for other settings (precision, tier, algorithm,
- * threads, input size) and in gln_session_layer. Then gln_session_create or gln_session_layer returns GLN_IO_ERROR if the file is gone
- * or is no longer what it was. gln_model_load_memory needs no file.
+ * The same from a copy of the file in memory, which takes a few milliseconds longer: what becomes of the file later
+ * harms nothing that is loaded. The weights leave memory once a session has packed them. They are read from the file a
+ * second time where they are needed in a form that no living session holds: after the last session was freed, for other
+ * settings (precision, tier, algorithm, threads, input size) and in gln_session_layer. Then gln_session_create or
+ * gln_session_layer returns GLN_IO_ERROR if the file is gone or is no longer what it was. gln_model_load_memory needs
+ * no file.
  */
 GLN_API gln_status gln_model_read_file(const char *path, gln_model **model);
 
 /*
- * The same from `size` bytes in memory. With GLN_MEMORY_BORROW nothing is copied; GLN_MEMORY_COPY allocates `size` bytes more.
+ * The same from `size` bytes in memory. With GLN_MEMORY_BORROW nothing is copied; GLN_MEMORY_COPY allocates `size`
+ * bytes more.
  */
 GLN_API gln_status gln_model_load_memory(const void *bytes, size_t size, gln_memory memory, gln_model **model);
 
@@ -238,16 +248,17 @@ GLN_API size_t gln_model_feature_count(const gln_model *model);
 GLN_API gln_precision gln_model_precision(const gln_model *model);
 
 /*
- * The number of trained values, and of multiply-adds for one image of the model's own input size; UINT64_MAX where it is larger.
- * 0 for NULL.
+ * The number of trained values, and of multiply-adds for one image of the model's own input size; UINT64_MAX where it
+ * is larger. 0 for NULL.
  */
 GLN_API uint64_t gln_model_parameter_count(const gln_model *model);
 GLN_API uint64_t gln_model_multiply_add_count(const gln_model *model);
 
 /*
- * A measure of how long the network takes for one image of the model's own input size, with which a host can bound the work of a
- * model that it did not make: the multiply-adds; for pooling and local response normalization outputs times the pixels or channels
- * of a window; and the outputs of all other layers. UINT64_MAX where it is larger. About 1.6e9 for GoogLeNet at 224 x 224. 0 for NULL.
+ * A measure of how long the network takes for one image of the model's own input size, with which a host can bound the
+ * work of a model that it did not make: the multiply-adds; for pooling and local response normalization outputs times
+ * the pixels or channels of a window; and the outputs of all other layers. UINT64_MAX where it is larger. About 1.6e9
+ * for GoogLeNet at 224 x 224. 0 for NULL.
  */
 GLN_API uint64_t gln_model_work_count(const gln_model *model);
 
@@ -280,13 +291,14 @@ GLN_API void gln_session_options_free(gln_session_options *options);
 
 /*
  * The number of threads that work on a call, the caller's own included: 1 to 256, or 0 (default) for as many as CPUs
- * are allowed to this process: its affinity mask, lowered by the smallest CPU quota of its cgroup and those above it, rounded up.
+ * are allowed to this process: its affinity mask, lowered by the smallest CPU quota of its cgroup and those above it,
+ * rounded up.
  */
 GLN_API gln_status gln_session_options_set_threads(gln_session_options *options, int32_t threads);
 
 /*
- * The best tier to use. Default GLN_ISA_BEST. A tier that the CPU lacks is lowered to the best one below it that it has.
- * The environment variable GOOGLENET_MAX_ISA, with the names of gln_isa_name, lowers it further.
+ * The best tier to use. Default GLN_ISA_BEST. A tier that the CPU lacks is lowered to the best one below it that it
+ * has. The environment variable GOOGLENET_MAX_ISA, with the names of gln_isa_name, lowers it further.
  */
 GLN_API gln_status gln_session_options_set_max_isa(gln_session_options *options, gln_isa isa);
 
@@ -295,8 +307,8 @@ GLN_API gln_status gln_session_options_set_algorithm(gln_session_options *option
 GLN_API gln_status gln_session_options_set_precision(gln_session_options *options, gln_precision precision);
 
 /*
- * Another input size than the model's own, in pixels, 1 to 8192 each; 0, 0 for the model's own (default). Whether the network
- * allows it is checked by gln_session_create.
+ * Another input size than the model's own, in pixels, 1 to 8192 each; 0, 0 for the model's own (default). Whether the
+ * network allows it is checked by gln_session_create.
  */
 GLN_API gln_status gln_session_options_set_input_size(gln_session_options *options, int32_t height, int32_t width);
 
@@ -307,21 +319,23 @@ GLN_API gln_status gln_session_options_set_input_size(gln_session_options *optio
 GLN_API gln_status gln_session_options_set_spin_time(gln_session_options *options, int32_t microseconds);
 
 /*
- * The most memory that a session may take, in bytes: packed weights (even where it shares them with other sessions), activations,
- * working memory of its threads and pixels, of the session itself and of what gln_session_layer and pictures of new sizes need
- * later, all together. Default 2 GiB, also for 0; UINT64_MAX for as much as there is, though activations never take more than
- * 8 GiB. Checked before anything large is allocated: gln_session_create and the calls return GLN_LIMIT_EXCEEDED, with a message
- * that says how much is needed. Leave some for resizing pictures: about their height x input width x 3 bytes, 2 MB for a photo of
- * 3,000 rows. Not counted: the model file, the threads' stacks (1 MB each) and small bookkeeping.
+ * The most memory that a session may take, in bytes: packed weights (even where it shares them with other sessions),
+ * activations, working memory of its threads and pixels, of the session itself and of what gln_session_layer and
+ * pictures of new sizes need later, all together. Default 2 GiB, also for 0; UINT64_MAX for as much as there is, though
+ * activations never take more than 8 GiB. Checked before anything large is allocated: gln_session_create and the calls
+ * return GLN_LIMIT_EXCEEDED, with a message that says how much is needed. Leave some for resizing pictures: about their
+ * height x input width x 3 bytes, 2 MB for a photo of 3,000 rows. Not counted: the model file, the threads' stacks (1
+ * MB each) and small bookkeeping.
  */
 GLN_API gln_status gln_session_options_set_memory_limit(gln_session_options *options, uint64_t bytes);
 
 /*
- * Where packed weights, activations and the kernels' working memory come from. `allocate` returns `size` bytes aligned to `alignment` (a
- * power of two), or NULL; `release` gets what allocate returned and its size. Both may be called from any thread that uses
- * the model, and must stay valid until the model and all its sessions are freed. Sessions share packed weights only
- * where their allocators are the same. All else comes from malloc and mmap: bookkeeping, copies of model files, the picture cut to the
- * input size, rows of a picture that is resized, and what packing works in. NULL, NULL for the default.
+ * Where packed weights, activations and the kernels' working memory come from. `allocate` returns `size` bytes aligned
+ * to `alignment` (a power of two), or NULL; `release` gets what allocate returned and its size. Both may be called from
+ * any thread that uses the model, and must stay valid until the model and all its sessions are freed. Sessions share
+ * packed weights only where their allocators are the same. All else comes from malloc and mmap: bookkeeping, copies of
+ * model files, the picture cut to the input size, rows of a picture that is resized, and what packing works in. NULL,
+ * NULL for the default.
  */
 typedef void *(*gln_allocate_function)(void *context, size_t size, size_t alignment);
 typedef void (*gln_release_function)(void *context, void *block, size_t size);
@@ -330,16 +344,17 @@ GLN_API gln_status gln_session_options_set_allocator(gln_session_options *option
 
 /*
  * Receives a line of text, without a newline and valid only during the call, about each notable choice that
- * gln_session_create makes (tier, threads, memory). Called on the thread that creates the session. NULL for none (default).
+ * gln_session_create makes (tier, threads, memory). Called on the thread that creates the session. NULL for none
+ * (default).
  */
 typedef void (*gln_log_function)(void *context, const char *message);
 GLN_API gln_status gln_session_options_set_log(gln_session_options *options, gln_log_function log, void *context);
 
 /*
  * Runs the session's work on the host's own threads instead of the session's. `parallel_for` must call
- * work(work_context, i) once for every i from 0 to count - 1 (other numbers do nothing), on any threads, at the same time or
- * one after another, and return after the last has returned. count is at most gln_session_threads, and work may be called at the
- * same time only with different i. NULL for the session's own threads (default).
+ * work(work_context, i) once for every i from 0 to count - 1 (other numbers do nothing), on any threads, at the same
+ * time or one after another, and return after the last has returned. count is at most gln_session_threads, and work may
+ * be called at the same time only with different i. NULL for the session's own threads (default).
  */
 typedef void (*gln_work_function)(void *work_context, size_t index);
 typedef void (*gln_parallel_for_function)(void *context, size_t count, gln_work_function work, void *work_context);
@@ -354,22 +369,23 @@ typedef struct gln_session gln_session;
 /*
  * options  NULL for default values; not needed after the call.
  * session  receives the session; the caller frees it with gln_session_free.
- * Returns GLN_OUT_OF_MEMORY, GLN_LIMIT_EXCEEDED, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the network cannot
- * take), GLN_BACKEND_UNAVAILABLE, GLN_IO_ERROR (see gln_model_read_file) or GLN_INVALID_ARGUMENT (also where the environment variable
- * GOOGLENET_MAX_ISA is no tier's name) on failure. After it, calls on the session that succeed allocate nothing, except
- * gln_session_classify and gln_session_preprocess for a picture larger than any before, gln_session_layer and gln_session_profile.
+ * Returns GLN_OUT_OF_MEMORY, GLN_LIMIT_EXCEEDED, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the
+ * network cannot take), GLN_BACKEND_UNAVAILABLE, GLN_IO_ERROR (see gln_model_read_file) or GLN_INVALID_ARGUMENT (also
+ * where the environment variable GOOGLENET_MAX_ISA is no tier's name) on failure. After it, calls on the session that
+ * succeed allocate nothing, except gln_session_classify and gln_session_preprocess for a picture larger than any
+ * before, gln_session_layer and gln_session_profile.
  */
 GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
 
 /*
- * Stops the session's threads and frees it. Must not be called while another call on the session runs. In a forked child it frees
- * the memory alone, a custom allocator's too, and waits for nothing.
+ * Stops the session's threads and frees it. Must not be called while another call on the session runs. In a forked
+ * child it frees the memory alone, a custom allocator's too, and waits for nothing.
  */
 GLN_API void gln_session_free(gln_session *session);
 
 /*
- * What the session really uses, after all caps. GLN_ISA_BEST, 0, … for NULL. The backend is the one asked for, which an int8 session may
- * have no use for.
+ * What the session really uses, after all caps. GLN_ISA_BEST, 0, … for NULL. The backend is the one asked for, which an
+ * int8 session may have no use for.
  */
 GLN_API gln_isa gln_session_isa(const gln_session *session);
 GLN_API int32_t gln_session_threads(const gln_session *session);
@@ -378,14 +394,16 @@ GLN_API gln_backend gln_session_backend(const gln_session *session);
 GLN_API int32_t gln_session_input_height(const gln_session *session);
 GLN_API int32_t gln_session_input_width(const gln_session *session);
 
-/* Bytes of packed weights (shared by the model's sessions of the same settings), and of activations with what kernels work in. 0 for
- * NULL. */
+/*
+ * Bytes of packed weights (shared by the model's sessions of the same settings), and of activations with what kernels
+ * work in. 0 for NULL.
+ */
 GLN_API size_t gln_session_weight_bytes(const gln_session *session);
 GLN_API size_t gln_session_activation_bytes(const gln_session *session);
 
 /*
- * The memory that a session and its model hold, in bytes. Set struct_size to sizeof(gln_session_memory_info) before the call; members
- * beyond it are not written.
+ * The memory that a session and its model hold, in bytes. Set struct_size to sizeof(gln_session_memory_info) before the
+ * call; members beyond it are not written.
  */
 typedef struct gln_session_memory_info {
     size_t struct_size;
@@ -393,7 +411,7 @@ typedef struct gln_session_memory_info {
     size_t weight_bytes;  /* packed weights, shared by the model's sessions of the same settings */
     size_t arena_bytes;   /* activations, each where another one is no longer needed */
     size_t scratch_bytes; /* what kernels work in, for all threads together */
-    size_t picture_bytes; /* the picture cut to the input size; gln_session_classify also keeps a few rows of the largest picture */
+    size_t picture_bytes; /* the picture cut to the input size; classify also keeps a few rows of the largest picture */
     /*
      * The most that model and session held at once until gln_session_create returned, at most: as if the whole model file had
      * been in memory until its weights were packed, and no other session had packed them before. Running needs no more.
@@ -402,8 +420,8 @@ typedef struct gln_session_memory_info {
 } gln_session_memory_info;
 
 /*
- * Tells how much memory a session holds. The library's code and bookkeeping (about 1 MB together), the threads' stacks, what
- * gln_session_layer prepares and libopenblas are not counted. GLN_INVALID_ARGUMENT if struct_size is not set.
+ * Tells how much memory a session holds. The library's code and bookkeeping (about 1 MB together), the threads' stacks,
+ * what gln_session_layer prepares and libopenblas are not counted. GLN_INVALID_ARGUMENT if struct_size is not set.
  */
 GLN_API gln_status gln_session_memory(const gln_session *session, gln_session_memory_info *info);
 
@@ -423,25 +441,27 @@ typedef struct gln_prediction {
 } gln_prediction;
 
 /*
- * Classifies a picture: resizes it so that its short side is the model's (bilinear, antialiased), cuts the centre to the network's input
- * size, normalises, runs the network.
+ * Classifies a picture: resizes it so that its short side is the model's (bilinear, antialiased), cuts the centre to
+ * the network's input size, normalises, runs the network.
  * predictions  receives the `capacity` likeliest classes, most probable first; ties go to the lower class index.
  * count        receives how many were written: the smaller of capacity and the class count. May be NULL.
- * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image, GLN_NOT_FINITE as gln_session_predict; both outputs then stay as they were.
+ * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image, GLN_NOT_FINITE as gln_session_predict; both outputs then stay
+ * as they were.
  */
 GLN_API gln_status gln_session_classify(gln_session *session, const gln_image *image, gln_prediction *predictions,
                                         size_t capacity, size_t *count);
 
 /*
- * The first part of gln_session_classify alone: writes the resized, cut picture as rows of RGB bytes without gaps (gray bytes where
- * the network takes one channel), input_height * input_width * input_channels bytes, ready for GLN_BATCH_U8.
+ * The first part of gln_session_classify alone: writes the resized, cut picture as rows of RGB bytes without gaps (gray
+ * bytes where the network takes one channel), input_height * input_width * input_channels bytes, ready for
+ * GLN_BATCH_U8.
  */
 GLN_API gln_status gln_session_preprocess(gln_session *session, const gln_image *image, uint8_t *pixels, size_t capacity);
 
 typedef enum gln_batch_kind {
-    GLN_BATCH_U8 = 0,     /* pixels of exactly the session's input size in `format`, NHWC without gaps; normalised by the library */
-    /* tensors, NCHW, already normalised and in the network's own channel order; `format` is ignored. All values must be finite: NaN
-     * and infinity are GLN_INVALID_ARGUMENT, looked for just before an image runs. */
+    GLN_BATCH_U8 = 0,     /* pixels of exactly the session's input size in `format`, NHWC without gaps; normalised here */
+    /* tensors, NCHW, already normalised and in the network's own channel order; `format` is ignored. All values must be
+     * finite: NaN and infinity are GLN_INVALID_ARGUMENT, looked for just before an image runs. */
     GLN_BATCH_FLOAT32 = 1
 } gln_batch_kind;
 
@@ -459,20 +479,21 @@ typedef enum gln_output {
 } gln_output;
 
 /*
- * Runs the network on a batch and writes batch->count rows of class_count float32 values. A session that computes in int8 reads
- * pixels: tensors are turned back into the nearest ones.
+ * Runs the network on a batch and writes batch->count rows of class_count float32 values. A session that computes in
+ * int8 reads pixels: tensors are turned back into the nearest ones.
  * capacity  the number of floats that `values` holds; GLN_BUFFER_TOO_SMALL if it is less than count * class_count.
  * The result for an image does not depend on the batch that it came in.
- * GLN_NOT_FINITE if a value of any layer became infinite or NaN on the way, even if a later layer would hide it: the message names the
- * image and the layer. Layers that are computed as one (a convolution with the batch normalization after it) count as one. With it, and with GLN_INVALID_ARGUMENT for a tensor that is not finite, the rows of earlier images may have been
- * written; that of the image concerned and all later ones stay as they were.
+ * GLN_NOT_FINITE if a value of any layer became infinite or NaN on the way, even if a later layer would hide it: the
+ * message names the image and the layer. Layers that are computed as one (a convolution with the batch normalization
+ * after it) count as one. With it, and with GLN_INVALID_ARGUMENT for a tensor that is not finite, the rows of earlier
+ * images may have been written; that of the image concerned and all later ones stay as they were.
  */
 GLN_API gln_status gln_session_predict(gln_session *session, const gln_batch *batch, gln_output output, float *values,
                                        size_t capacity);
 
 /*
- * The pooled features before the classifier: batch->count rows of gln_model_feature_count floats. The whole network runs, and fails, as in
- * gln_session_predict.
+ * The pooled features before the classifier: batch->count rows of gln_model_feature_count floats. The whole network
+ * runs, and fails, as in gln_session_predict.
  */
 GLN_API gln_status gln_session_features(gln_session *session, const gln_batch *batch, float *values, size_t capacity);
 
@@ -483,17 +504,18 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
                                            int32_t *width);
 
 /*
- * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height × width
- * float32 values, NCHW. A call for another name than the last prepares a way through the network up to that layer, which
- * takes up to as long as creating a session; it is kept for the next call with the same name. Fails as gln_session_predict where a value of
- * the layer or of one before it is not finite.
+ * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height
+ * × width float32 values, NCHW. A call for another name than the last prepares a way through the network up to that
+ * layer, which takes up to as long as creating a session; it is kept for the next call with the same name. Fails as
+ * gln_session_predict where a value of the layer or of one before it is not finite.
  */
 GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
                                      size_t capacity);
 
 /*
- * One operation of a run, and how long it took. Written by the library: struct_size is the library's own size of it, and a program that
- * may meet a library older than its header reads no member beyond that. Later versions may add members at the end.
+ * One operation of a run, and how long it took. Written by the library: struct_size is the library's own size of it,
+ * and a program that may meet a library older than its header reads no member beyond that. Later versions may add
+ * members at the end.
  */
 typedef struct gln_operation_time {
     size_t struct_size;
@@ -512,18 +534,20 @@ typedef struct gln_operation_time {
 } gln_operation_time;
 
 /*
- * Receives one operation of a profile. `operation` and the array `layers` live until it returns; names as long as the model; kind and
- * kernel are static storage. Must not call a function that runs the same session: that returns GLN_BUSY.
+ * Receives one operation of a profile. `operation` and the array `layers` live until it returns; names as long as the
+ * model; kind and kernel are static storage. Must not call a function that runs the same session: that returns
+ * GLN_BUSY.
  */
 typedef void (*gln_profile_function)(void *context, const gln_operation_time *operation);
 
 /*
- * Runs the network on a batch one operation after another, and takes the time of each. Layers that need no operation of their
- * own (concatenation in place, dropout) appear in none. The sum is more than the time of gln_session_predict, which runs operations that
- * do not depend on each other at the same time. Sessions that are not profiled lose no time by it. Call it several times and take
- * medians: the first run of a session is slower.
- * receive  called on the calling thread after each image, for its operations in the order in which they ran: a few dozen calls. Not called
- *          for an image that fails with GLN_NOT_FINITE or GLN_INVALID_ARGUMENT, as in gln_session_predict, nor for later ones.
+ * Runs the network on a batch one operation after another, and takes the time of each. Layers that need no operation of
+ * their own (concatenation in place, dropout) appear in none. The sum is more than the time of gln_session_predict,
+ * which runs operations that do not depend on each other at the same time. Sessions that are not profiled lose no time
+ * by it. Call it several times and take medians: the first run of a session is slower.
+ * receive  called on the calling thread after each image, for its operations in the order in which they ran: a few
+ *          dozen calls. Not called for an image that fails with GLN_NOT_FINITE or GLN_INVALID_ARGUMENT, as in
+ *          gln_session_predict, nor for later ones.
  * context  handed to receive.
  */
 GLN_API gln_status gln_session_profile(gln_session *session, const gln_batch *batch, gln_profile_function receive,
