@@ -461,13 +461,14 @@ static void test_bundled_model(void)
     fail_each(bundled, 2, 24);
 }
 
-/* Loads a model, makes a session of it and reads its last layer. */
+/* Loads a model, makes a session of it, reads its last layer and takes its times. */
 static gln_status use_large(const writer *file, const gln_session_options *options)
 {
     static const unsigned char pixels[1 << 20];
     static float values[LARGE_MODEL_LABELS];
     gln_batch batch = {GLN_BATCH_U8, GLN_PIXEL_RGB, NULL, 1};
     gln_layer_info last = {sizeof last, NULL, NULL, 0, 0, 0, 0, 0};
+    size_t length = 0;
     gln_model *model = NULL;
     gln_session *session = NULL;
     gln_status status = gln_model_load_memory(file->data, file->size, GLN_MEMORY_BORROW, &model);
@@ -481,6 +482,8 @@ static gln_status use_large(const writer *file, const gln_session_options *optio
         if (gln_model_input_channels(model) == 1)
             batch.format = GLN_PIXEL_GRAY;
         status = gln_session_layer(session, last.name, &batch, values, sizeof values / sizeof *values);
+        if (status == GLN_OK)
+            status = gln_session_profile(session, &batch, receive, &length);
     }
     gln_session_free(session);
     gln_model_free(model);
@@ -499,7 +502,8 @@ static void fail_large(const writer *file, const gln_session_options *options, s
     points = count < most ? count : most;
     for (failure = FAIL_ONCE; failure <= FAIL_FROM_THEN; failure++)
         for (point = 0; point < points; point++) {
-            allocations_arm_sizes(least, SIZE_MAX, failure, count * point / points);
+            /* The first and the last are among them. */
+            allocations_arm_sizes(least, SIZE_MAX, failure, points > 1 ? (count - 1) * point / (points - 1) : 0);
             CHECK_STATUS(GLN_OUT_OF_MEMORY, use_large(file, options));
             allocations_disarm();
             CHECK(allocations_live() == live);

@@ -255,8 +255,10 @@ public func gln_session_profile(
   guard let batch else { return Failure.null("batch") }
   guard let receive else { return Failure.null("receive") }
   return Failure.catching { () throws(GoogLeNetError) in
-    let names = UnsafeMutableBufferPointer<UnsafePointer<CChar>?>.allocate(
-      capacity: handle.model.model.network.layers.count)
+    let layerCount = handle.model.model.network.layers.count
+    // See docs/memory.md.
+    try Allocation.ensure(16 << 10 + 16 * layerCount)
+    let names = UnsafeMutableBufferPointer<UnsafePointer<CChar>?>.allocate(capacity: layerCount)
     defer { names.deallocate() }
     try handle.session.profile(try images(batch, handle.session)) { image, operation, nanoseconds in
       for (place, layer) in operation.layers.enumerated() { names[place] = handle.model.layerName(layer) }

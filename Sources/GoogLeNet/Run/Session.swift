@@ -221,6 +221,8 @@ public final class Session {
     let input = PlannedOperation.input(
       kernel, shape: model.inputShape(inputHeight, inputWidth), precision: plan.input.precision)
     try exclusively { () throws(GoogLeNetError) in
+      // See docs/memory.md.
+      try Allocation.ensure(16 << 10 + 16 * plan.operations.count)
       var profiler = Profiler(plan: plan, crew: crew)
       try Allocation.check()
       try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
