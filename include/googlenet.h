@@ -407,7 +407,7 @@ typedef struct gln_session_memory_info {
  */
 GLN_API gln_status gln_session_memory(const gln_session *session, gln_session_memory_info *info);
 
-/* A picture of any size, 8 bits a channel. Borrowed for the length of the call. */
+/* A picture, 8 bits a channel. Borrowed for the length of the call. */
 typedef struct gln_image {
     const void *pixels;      /* the first byte of the top row */
     int32_t width;           /* in pixels, 1 to 65535 */

@@ -94,6 +94,8 @@ struct Convert: ParsableCommand {
   @Option(help: "A JPEG or PNG file: print its five likeliest classes.", completion: .file())
   var check: String?
 
+  @OptionGroup var pictureArguments: PictureArguments
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 
@@ -151,7 +153,8 @@ struct Convert: ParsableCommand {
   private func predictions(_ model: Model, _ picture: Picture?) throws(GoogLeNetError) -> PredictionReport? {
     guard let picture, let check else { return nil }
     let session = try Session(model: model)
-    let predictions = try picture.withImage { (image) throws(GoogLeNetError) in
+    let oriented = pictureArguments.exifOrientation
+    let predictions = try picture.withImage(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
       try session.classify(image, count: min(5, model.classCount))
     }
     return PredictionReport(path: check, predictions: predictions, model: model)

@@ -31,7 +31,8 @@ typedef struct gln_picture {
 
 /*
  * Decode `size` bytes. On failure *picture is left as it was and `message`, of GLN_PICTURE_MESSAGE_SIZE bytes, says what
- * is wrong. Colours come out as stored: colour profiles, gamma, transparency and EXIF orientation are not applied.
+ * is wrong. Colours come out as stored: colour profiles, gamma, transparency and EXIF orientation
+ * are not applied.
  */
 gln_picture_status gln_decode_jpeg(const uint8_t *bytes, size_t size, gln_picture *picture, char *message);
 gln_picture_status gln_decode_png(const uint8_t *bytes, size_t size, gln_picture *picture, char *message);

@@ -4,7 +4,8 @@ import ImageFiles
 @testable import Conversion
 @testable import GoogLeNet
 
-// JPEG and PNG pictures, decoded and, where they are small, resized. Mutated PNG chunks get the right CRC.
+// JPEG and PNG pictures, decoded and, where they are small, resized as their EXIF says that they are seen. Mutated PNG chunks get
+// the right CRC.
 
 let cropper = Cropper(
   preprocessing: Preprocessing(
@@ -37,7 +38,7 @@ fuzz(seeds: []) { bytes throws(GoogLeNetError) in
     try Picture(bytes: bytes, name: "input").withImage { (image) throws(GoogLeNetError) in
       guard image.width * image.height < 1 << 20 else { return }
       guard let cropped = HeapBlock(byteCount: 8 * 8 * 3) else { return }
-      try cropper.crop(image, into: cropped.mutableBytes)
+      try cropper.crop(image, into: cropped.mutableBytes, available: .max)
     }
   }
 }
