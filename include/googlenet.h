@@ -423,7 +423,7 @@ typedef struct gln_prediction {
 } gln_prediction;
 
 /*
- * Classifies a picture: resizes it so that its short side is the model's (bilinear, antialiased), cuts the centre to the network's input
+ * Classifies a picture: resizes it by the model's rule (docs/pictures.md says them to the pixel), cuts the centre to the network's input
  * size, normalises, runs the network.
  * predictions  receives the `capacity` likeliest classes, most probable first; ties go to the lower class index.
  * count        receives how many were written: the smaller of capacity and the class count. May be NULL.

@@ -1,8 +1,9 @@
-/// Resizes a picture so that its short side has the length that the network was trained with, and cuts the centre out.
-/// The result is the same, byte for byte, as Pillow's `resize(BILINEAR)` followed by a centre crop.
+/// Resizes a picture by the model's rule, and cuts the centre out. With the antialiased rules the result is the same, byte for
+/// byte, as Pillow's `resize(BILINEAR)`, horizontally, then vertically, followed by a crop.
 final class Cropper {
   private let height: Int
   private let width: Int
+  private let rule: Preprocessing.ResizeRule
   private let shortSide: Int
   private let channels: Int
   /// Grows to what the largest picture needed, so that later calls allocate nothing.
@@ -13,6 +14,7 @@ final class Cropper {
   init(preprocessing: Preprocessing, height: Int, width: Int) {
     self.height = height
     self.width = width
+    rule = preprocessing.resizeRule
     channels = preprocessing.channelOrder.channels
     let trained = max(preprocessing.inputHeight, preprocessing.inputWidth)
     let asked = max(height, width)
@@ -30,14 +32,14 @@ final class Cropper {
   /// - Throws: `limitExceeded` or `outOfMemory`.
   func crop(_ image: Image, into output: UnsafeMutableRawBufferPointer, available: UInt64) throws(GoogLeNetError) {
     let pixels = UprightPixels(image)
-    let scale = Double(shortSide) / Double(min(pixels.width, pixels.height))
-    // Python's round(): ties to even.
-    let fullWidth = max(Int((Double(pixels.width) * scale).rounded(.toNearestOrEven)), width)
-    let fullHeight = max(Int((Double(pixels.height) * scale).rounded(.toNearestOrEven)), height)
+    let resized = ResizeGeometry(
+      rule, picture: (pixels.width, pixels.height), shortSide: shortSide, crop: (width, height))
     let columns = ResampleFilter(
-      inputSize: pixels.width, outputSize: fullWidth, first: (fullWidth - width) / 2, count: width)
+      inputSize: pixels.width, outputSize: resized.width, first: resized.left, count: width,
+      isAntialiased: rule.isAntialiased)
     let rows = ResampleFilter(
-      inputSize: pixels.height, outputSize: fullHeight, first: (fullHeight - height) / 2, count: height)
+      inputSize: pixels.height, outputSize: resized.height, first: resized.top, count: height,
+      isAntialiased: rule.isAntialiased)
     let firstRow = rows.firstInput
     let rowCount = rows.endInput - firstRow
 
