@@ -425,7 +425,7 @@ typedef struct gln_session_memory_info {
  */
 GLN_API gln_status gln_session_memory(const gln_session *session, gln_session_memory_info *info);
 
-/* A picture of any size, 8 bits a channel. Borrowed for the length of the call. */
+/* A picture, 8 bits a channel. Borrowed for the length of the call. */
 typedef struct gln_image {
     const void *pixels;      /* the first byte of the top row */
     int32_t width;           /* in pixels, 1 to 65535 */
@@ -441,8 +441,8 @@ typedef struct gln_prediction {
 } gln_prediction;
 
 /*
- * Classifies a picture: resizes it so that its short side is the model's (bilinear, antialiased), cuts the centre to
- * the network's input size, normalises, runs the network.
+ * Classifies a picture: resizes it by the model's rule (docs/pictures.md says them to the pixel), cuts the centre to the
+ * network's input size, normalises, runs the network.
  * predictions  receives the `capacity` likeliest classes, most probable first; ties go to the lower class index.
  * count        receives how many were written: the smaller of capacity and the class count. May be NULL.
  * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image, GLN_NOT_FINITE as gln_session_predict; both outputs then stay

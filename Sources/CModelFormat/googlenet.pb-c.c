@@ -1900,16 +1900,26 @@ const ProtobufCEnumDescriptor googlenet__channel_order__descriptor =
   googlenet__channel_order__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue googlenet__resize_rule__enum_values_by_number[1] =
+static const ProtobufCEnumValue googlenet__resize_rule__enum_values_by_number[6] =
 {
-  { "ANTIALIASED_BILINEAR", "GOOGLENET__RESIZE_RULE__ANTIALIASED_BILINEAR", 0 },
+  { "SHORT_SIDE", "GOOGLENET__RESIZE_RULE__SHORT_SIDE", 0 },
+  { "SHORT_SIDE_PLAIN", "GOOGLENET__RESIZE_RULE__SHORT_SIDE_PLAIN", 1 },
+  { "TORCHVISION", "GOOGLENET__RESIZE_RULE__TORCHVISION", 2 },
+  { "TORCHVISION_PLAIN", "GOOGLENET__RESIZE_RULE__TORCHVISION_PLAIN", 3 },
+  { "SQUARE", "GOOGLENET__RESIZE_RULE__SQUARE", 4 },
+  { "SQUARE_PLAIN", "GOOGLENET__RESIZE_RULE__SQUARE_PLAIN", 5 },
 };
 static const ProtobufCIntRange googlenet__resize_rule__value_ranges[] = {
-{0, 0},{0, 1}
+{0, 0},{0, 6}
 };
-static const ProtobufCEnumValueIndex googlenet__resize_rule__enum_values_by_name[1] =
+static const ProtobufCEnumValueIndex googlenet__resize_rule__enum_values_by_name[6] =
 {
-  { "ANTIALIASED_BILINEAR", 0 },
+  { "SHORT_SIDE", 0 },
+  { "SHORT_SIDE_PLAIN", 1 },
+  { "SQUARE", 4 },
+  { "SQUARE_PLAIN", 5 },
+  { "TORCHVISION", 2 },
+  { "TORCHVISION_PLAIN", 3 },
 };
 const ProtobufCEnumDescriptor googlenet__resize_rule__descriptor =
 {
@@ -1918,9 +1928,9 @@ const ProtobufCEnumDescriptor googlenet__resize_rule__descriptor =
   "ResizeRule",
   "Googlenet__ResizeRule",
   "googlenet",
-  1,
+  6,
   googlenet__resize_rule__enum_values_by_number,
-  1,
+  6,
   googlenet__resize_rule__enum_values_by_name,
   1,
   googlenet__resize_rule__value_ranges,

@@ -11,6 +11,7 @@ public struct ConversionOptions {
   public var scale: [Float]?
   public var channelOrder: Preprocessing.ChannelOrder?
   public var inputSize: (height: Int, width: Int)?
+  public var resizeRule: Preprocessing.ResizeRule?
   /// Caffe only: a text file that gives the structure, while the caffemodel gives the weights by layer name.
   public var prototxtPath: String?
   /// Caffe only: a mean image (`mean.binaryproto`), which is reduced to a mean for each channel. Instead of `mean`.

@@ -208,7 +208,7 @@ public enum Converter {
       inputHeight: size.height, inputWidth: size.width, channelOrder: order,
       mean: try perChannel(options.mean, "mean", order) ?? defaults.mean,
       scale: try perChannel(options.scale, "scale", order) ?? defaults.scale,
-      shortSide: shortSide)
+      shortSide: shortSide, resizeRule: options.resizeRule ?? defaults.resizeRule ?? .shortSide)
     if let normalization {
       guard normalization.scale.count == order.channels else {
         throw file.invalid("its normalization of the input has \(normalization.scale.count) channels")
@@ -228,7 +228,12 @@ public enum Converter {
     if options.channelOrder == nil { sources.append("channel order") }
     if options.mean == nil { sources.append("mean") }
     if options.scale == nil { sources.append("scale") }
-    return (result, sources.isEmpty ? "as asked for" : "\(sources.joined(separator: ", ")): \(defaults.reason)")
+    if options.resizeRule == nil, defaults.resizeRule != nil { sources.append("resize rule") }
+    var reasons = sources.isEmpty ? [] : ["\(sources.joined(separator: ", ")): \(defaults.reason)"]
+    if options.resizeRule == nil, defaults.resizeRule == nil {
+      reasons.append("resize rule: \(result.resizeRule.name), for nothing tells it")
+    }
+    return (result, reasons.isEmpty ? "as asked for" : reasons.joined(separator: "; "))
   }
 
   private static func check(_ size: (height: Int, width: Int), _ file: InputFile) throws(GoogLeNetError) {

@@ -5,10 +5,16 @@ import GoogLeNet
 ///
 /// JPEG (gray, colour, CMYK; baseline and progressive) and PNG (every colour type and depth, of 16 bits the upper 8) are
 /// told apart by their content. Colours come out as they are stored, the same as Pillow's `Image.open(file).convert("RGB")`:
-/// transparency is dropped, and an EXIF orientation, colour profiles and gamma are not applied.
+/// transparency is dropped, colour profiles and gamma are not applied.
 public final class Picture {
   private var decoded: gln_picture
 
+  /// The most pixels that are decoded; a side has `Image.sideLimit` at most.
+  public static let pixelLimit = Int(GLN_PICTURE_PIXEL_LIMIT)
+
+  /// What the file's EXIF says of how its rows and columns are to be seen.
+  public let orientation: Orientation
+  /// Of the rows as they are stored.
   public var width: Int { Int(decoded.width) }
   public var height: Int { Int(decoded.height) }
   public var format: PixelFormat { decoded.channels == 1 ? .gray : .rgb }
@@ -30,10 +36,11 @@ public final class Picture {
       (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<gln_picture>?, UnsafeMutablePointer<CChar>?)
         -> gln_picture_status
     let kind: String
+    let orientation: Orientation
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      (decode, kind) = (gln_decode_jpeg, "JPEG")
+      (decode, kind, orientation) = (gln_decode_jpeg, "JPEG", ExifOrientation.ofJPEG(bytes))
     } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      (decode, kind) = (gln_decode_png, "PNG")
+      (decode, kind, orientation) = (gln_decode_png, "PNG", ExifOrientation.ofPNG(bytes))
     } else {
       throw GoogLeNetError(
         .invalidArgument, "\(name): neither a JPEG nor a PNG file; convert the picture to one of them")
@@ -50,13 +57,19 @@ public final class Picture {
     default: throw GoogLeNetError(.invalidArgument, "\(name): a damaged \(kind) file: \(text)")
     }
     self.decoded = decoded
+    self.orientation = orientation
   }
 
   deinit { gln_picture_free(&decoded) }
 
   /// Calls `body` with the picture's pixels, which are valid only during the call.
-  public func withImage<Result>(_ body: (Image) throws(GoogLeNetError) -> Result) throws(GoogLeNetError) -> Result {
-    let image = try Image(pixels: decoded.pixels, width: width, height: height, format: format)
+  /// - Parameter applyingOrientation: whether the picture is seen as its EXIF says, or as it is stored.
+  public func withImage<Result>(
+    applyingOrientation: Bool = true, _ body: (Image) throws(GoogLeNetError) -> Result
+  ) throws(GoogLeNetError) -> Result {
+    let image = try Image(
+      pixels: decoded.pixels, width: width, height: height, format: format,
+      orientation: applyingOrientation ? orientation : .upright)
     let result = try body(image)
     withExtendedLifetime(self) {}
     return result

@@ -6,8 +6,10 @@ struct Classify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what is in pictures.",
     discussion: """
-      Reads JPEG and PNG files of any size. A picture is resized so that its short side is the model's, and its centre \
-      is cut out. An EXIF orientation is not applied: turn such pictures first. Transparency is dropped.
+      Reads JPEG and PNG files of at most \(Image.sideLimit) pixels a side and \
+      \(Picture.pixelLimit / 1_000_000) million in all. A picture is turned as its EXIF orientation says, resized \
+      by the model's rule ('googlenet info' tells it, docs/pictures.md explains it), and its centre is cut out. \
+      Transparency is dropped.
 
       A picture that cannot be read is told on standard error; the others are classified all the same, and the exit \
       status is 1.
@@ -27,6 +29,8 @@ struct Classify: ParsableCommand {
   @Option(help: "How many classes to print of each picture, the likeliest first.")
   var top = 5
 
+  @OptionGroup var pictureArguments: PictureArguments
+
   @OptionGroup var sessionArguments: SessionArguments
 
   @Flag(help: "Print the results as JSON.")
@@ -45,7 +49,9 @@ struct Classify: ParsableCommand {
     var progress = ProgressBar("classifying", total: images.count)
     for path in images {
       do throws(GoogLeNetError) {
-        let predictions = try Picture(path: path).withImage { (image) throws(GoogLeNetError) in
+        let picture = try Picture(path: path)
+        let oriented = pictureArguments.exifOrientation
+        let predictions = try picture.withImage(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
           try session.classify(image, count: count)
         }
         let report = PredictionReport(path: path, predictions: predictions, model: loaded)

@@ -27,6 +27,7 @@ struct Convert: ParsableCommand {
         googlenet convert googlenet-1378be20.pth --transform-input yes -o my.gln
         googlenet convert scripted.pt --fix-padding -o my.gln
         googlenet convert model.keras --scale 0.00392157 -o my.gln
+        googlenet convert bvlc.caffemodel --resize-rule square-plain -o my.gln
         googlenet convert checkpoint.pt --verify reference.npz --check photo.jpg -o my.gln
 
       A reference for --verify is a NumPy archive of float32 arrays: numpy.savez(path, input=x, output=y), where y is \
@@ -75,6 +76,13 @@ struct Convert: ParsableCommand {
 
   @Option(
     help: """
+      How pictures are resized and cut: see docs/pictures.md. By default torchvision where the network is told to be \
+      torchvision's own, else short-side.
+      """)
+  var resizeRule: Choice<Preprocessing.ResizeRule>?
+
+  @Option(
+    help: """
       How trained values are stored; int8 has one scale for each output channel. By default float32, and the \
       integers of a file that is quantized.
       """)
@@ -94,6 +102,8 @@ struct Convert: ParsableCommand {
   @Option(help: "A JPEG or PNG file: print its five likeliest classes.", completion: .file())
   var check: String?
 
+  @OptionGroup var pictureArguments: PictureArguments
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 
@@ -109,6 +119,7 @@ struct Convert: ParsableCommand {
     options.scale = scale?.values
     options.channelOrder = channelOrder?.value
     options.inputSize = inputSize.map { ($0.height, $0.width) }
+    options.resizeRule = resizeRule?.value
     options.prototxtPath = prototxt
     options.meanImagePath = meanFile
     options.transformInput = transformInput.map { $0.value == .yes }
@@ -151,7 +162,8 @@ struct Convert: ParsableCommand {
   private func predictions(_ model: Model, _ picture: Picture?) throws(GoogLeNetError) -> PredictionReport? {
     guard let picture, let check else { return nil }
     let session = try Session(model: model)
-    let predictions = try picture.withImage { (image) throws(GoogLeNetError) in
+    let oriented = pictureArguments.exifOrientation
+    let predictions = try picture.withImage(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
       try session.classify(image, count: min(5, model.classCount))
     }
     return PredictionReport(path: check, predictions: predictions, model: model)

@@ -29,6 +29,8 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Another model to compare with, of the same classes.", completion: .file())
   var against: String?
 
+  @OptionGroup var pictureArguments: PictureArguments
+
   @OptionGroup var sessionArguments: SessionArguments
 
   @Flag(help: "Print the figures as JSON.")
@@ -73,12 +75,12 @@ struct Evaluate: ParsableCommand {
     var progress = ProgressBar("evaluating", total: labelled.pictures.count)
     defer { progress.clear() }
     for (path, classIndex) in labelled.pictures {
-      let probabilities = try Evaluate.probabilities(path, session)
+      let probabilities = try self.probabilities(path, session)
       let rank = Evaluate.rank(of: classIndex, in: probabilities)
       total.add(rank: rank)
       classes[classIndex].add(rank: rank)
       if let other {
-        let reference = try Evaluate.probabilities(path, other)
+        let reference = try self.probabilities(path, other)
         otherTotal.add(rank: Evaluate.rank(of: classIndex, in: reference))
         comparison.add(probabilities, reference)
       }
@@ -130,8 +132,8 @@ struct Evaluate: ParsableCommand {
     return Formatting.table([head] + rows, [.left, .right, .right, .right]) + "\n" + ModelReport.text(lines)
   }
 
-  private static func probabilities(_ path: String, _ session: Session) throws(GoogLeNetError) -> [Float] {
-    let pixels = try PictureFolder.pixels(path, for: session)
+  private func probabilities(_ path: String, _ session: Session) throws(GoogLeNetError) -> [Float] {
+    let pixels = try PictureFolder.pixels(path, for: session, pictureArguments)
     var values = [Float](repeating: 0, count: session.model.classCount)
     let gray = session.model.network.preprocessing.channelOrder == .gray
     try pixels.withUnsafeBufferPointer { (bytes) throws(GoogLeNetError) in

@@ -43,7 +43,7 @@ struct ModelReport {
       ("multiply-adds", Formatting.grouped(model.multiplyAddCount)),
       ("classes", "\(model.classCount), " + (labels.isEmpty ? "without labels" : "labelled: \(first)")),
       ("input", inputDescription),
-      ("pictures", "short side to \(preprocessing.shortSide), bilinear; centre cut out"),
+      ("pictures", "\(preprocessing.resizeRule.summary(shortSide: preprocessing.shortSide)); centre cut out"),
       ("precision", model.precision.choiceName),
       ("file", "\(path), \(Formatting.megabytes(fileBytes))"),
     ]
@@ -72,6 +72,7 @@ struct ModelReport {
           ("mean", .array(preprocessing.mean.map { .number($0) })),
           ("scale", .array(preprocessing.scale.map { .number($0) })),
           ("short_side", .integer(preprocessing.shortSide)),
+          ("resize_rule", .string(preprocessing.resizeRule.choiceName)),
         ])
       ),
     ]

@@ -37,6 +37,10 @@ extension ElementType: NamedValue {
   }
 }
 
+extension Preprocessing.ResizeRule: NamedValue {
+  static var allNamed: [(name: String, value: Preprocessing.ResizeRule)] { allCases.map { ("\($0.name)", $0) } }
+}
+
 extension Preprocessing.ChannelOrder: NamedValue {
   static var allNamed: [(name: String, value: Preprocessing.ChannelOrder)] {
     [("rgb", .rgb), ("bgr", .bgr), ("gray", .gray)]

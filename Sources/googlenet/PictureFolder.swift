@@ -25,10 +25,13 @@ enum PictureFolder {
   }
 
   /// A picture cut to a session's input size as `classify` does.
-  static func pixels(_ path: String, for session: Session) throws(GoogLeNetError) -> [UInt8] {
+  static func pixels(_ path: String, for session: Session, _ arguments: PictureArguments) throws(GoogLeNetError)
+    -> [UInt8]
+  {
     let channels = session.model.network.preprocessing.channelOrder.channels
     var pixels = [UInt8](repeating: 0, count: session.inputHeight * session.inputWidth * channels)
-    try Picture(path: path).withImage { (image) throws(GoogLeNetError) in
+    try Picture(path: path).withImage(applyingOrientation: arguments.exifOrientation) {
+      (image) throws(GoogLeNetError) in
       try pixels.withUnsafeMutableBufferPointer { (pixels) throws(GoogLeNetError) in
         try session.preprocess(image, into: pixels)
       }

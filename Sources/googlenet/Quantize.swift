@@ -39,6 +39,8 @@ struct Quantize: ParsableCommand {
   @Option(help: "Threads to use, 1 to \(SessionOptions.threadLimit); 0 for as many as allowed CPUs.")
   var threads = 0
 
+  @OptionGroup var pictureArguments: PictureArguments
+
   @Flag(help: "Print the report as JSON.")
   var json = false
 
@@ -94,7 +96,8 @@ struct Quantize: ParsableCommand {
     defer { progress.clear() }
     var pictures: [CalibrationPicture] = []
     for path in paths {
-      pictures.append(CalibrationPicture(name: path, pixels: try PictureFolder.pixels(path, for: session)))
+      let pixels = try PictureFolder.pixels(path, for: session, pictureArguments)
+      pictures.append(CalibrationPicture(name: path, pixels: pixels))
       progress.advance()
     }
     return pictures

@@ -47,11 +47,27 @@ import Testing
   @Test func theReasonTellsWhatWasAssumed() throws {
     var options = ConversionOptions()
     let bytes = CaffeFile.small(legacy: false).bytes
-    #expect(try convert(bytes, options: options).preprocessingReason == "channel order, mean, scale: Caffe's custom")
+    func reason() throws -> String { try convert(bytes, options: options).preprocessingReason }
+    let rule = "resize rule: short-side, for nothing tells it"
+    #expect(try reason() == "channel order, mean, scale: Caffe's custom; \(rule)")
     options.mean = [1]
-    #expect(try convert(bytes, options: options).preprocessingReason == "channel order, scale: Caffe's custom")
+    #expect(try reason() == "channel order, scale: Caffe's custom; \(rule)")
     options.scale = [1]
     options.channelOrder = .rgb
-    #expect(try convert(bytes, options: options).preprocessingReason == "as asked for")
+    #expect(try reason() == rule)
+    options.resizeRule = .shortSide
+    #expect(try reason() == "as asked for")
+    options.scale = nil
+    #expect(try reason() == "scale: Caffe's custom")
+  }
+
+  @Test func theResizeRuleIsAnOption() throws {
+    var options = ConversionOptions()
+    for bytes in [CaffeFile.small(legacy: false).bytes, TorchFile().archive] {
+      for rule in Preprocessing.ResizeRule.allCases {
+        options.resizeRule = rule
+        #expect(try convert(bytes, options: options).network.preprocessing.resizeRule == rule)
+      }
+    }
   }
 }

@@ -16,6 +16,15 @@ import Testing
     try roundTrip(try network(storage))
   }
 
+  /// Libraries from before there were other rules read what says none, and refuse the rest by its version.
+  @Test(arguments: Preprocessing.ResizeRule.allCases) func roundTripOfResizeRules(rule: Preprocessing.ResizeRule) throws
+  {
+    var network = try network()
+    network.preprocessing.resizeRule = rule
+    try roundTrip(network)
+    #expect(try ModelWriter.serialize(network).prefix(2) == [1 << 3, rule == .shortSide ? 1 : 2])
+  }
+
   @Test func roundTripOf16BitIntegers() throws {
     var network = try convert(try GoldenFiles.bytes("tflite-uint8-asymmetric.tflite")).network
     #expect(network.layers.contains { $0.operation.tensors.contains { $0.1.elementType == .int16 } })

@@ -220,6 +220,31 @@ import Testing
     expectError(channelwise(order: [0, 1]).bytes, .unsupported, "channels [0, 1]")
   }
 
+  /// PyTorch's exporters name nodes or parameters by the modules.
+  @Test func torchvisionsNamesTellTheResizeRule() throws {
+    func rule(_ change: (inout ONNXFile) -> Void) throws -> Preprocessing.ResizeRule {
+      var file = ONNXFile.small()
+      change(&file)
+      return try convert(file.bytes).network.preprocessing.resizeRule
+    }
+    func rename(_ file: inout ONNXFile, _ name: String) {
+      file.nodes[0].inputs = file.nodes[0].inputs.map { $0 == file.tensors[0].name ? name : $0 }
+      file.tensors[0].name = name
+    }
+    #expect(try rule { _ in } == .shortSide)
+    #expect(try rule { $0.nodes[0].name = "/inception3a/branch1/conv/Conv" } == .torchvision)
+    #expect(try rule { rename(&$0, "inception3a.branch1.conv.weight") } == .torchvision)
+    #expect(try rule { rename(&$0, "inception_3a/1x1_w_0") } == .shortSide)
+    #expect(try convert(channelwise().bytes).network.preprocessing.resizeRule == .torchvision)
+    let other = try rule {
+      $0.nodes[0].name = "/inception3a/branch1/conv/Conv"
+      $0.nodes.insert(
+        ONNXFile.Node(type: "LRN", inputs: ["image"], output: "norm", attributes: [ONNXFile.int("size", 3)]), at: 0)
+      $0.nodes[1].inputs[0] = "norm"
+    }
+    #expect(other == .shortSide)
+  }
+
   @Test func constantsOfEveryForm() throws {
     var file = ONNXFile.small()
     let tensor = ONNXFile.floats("", [2, 3, 3, 3], ONNXFile.weights)

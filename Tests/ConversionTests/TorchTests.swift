@@ -95,6 +95,20 @@ import Testing
       TorchFile.zip([("m/data.pkl", frozen.finished), ("m/constants.pkl", [])]), .unsupported, "without tensors")
   }
 
+  /// With torchvision's keys and kernels pictures are resized as torchvision does.
+  @Test func theResizeRuleIsTorchvisionsForItsOwnNetwork() throws {
+    let own = try convert(TorchFile().archive)
+    #expect(own.network.preprocessing.resizeRule == .torchvision)
+    #expect(own.preprocessingReason == "channel order, mean, scale, resize rule: torchvision's custom")
+    #expect(try convert(TorchFile().script(code: "")).network.preprocessing.resizeRule == .torchvision)
+    for other in [TorchFile(wideKernel: 5), TorchFile(isPlain: true)] {
+      let result = try convert(other.archive)
+      #expect(result.network.preprocessing.resizeRule == .shortSide)
+      #expect(
+        result.preprocessingReason.hasSuffix("torchvision's custom; resize rule: short-side, for nothing tells it"))
+    }
+  }
+
   @Test func transformInputIsAnOption() throws {
     var options = ConversionOptions()
     options.transformInput = true

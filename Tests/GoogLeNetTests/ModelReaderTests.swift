@@ -160,10 +160,10 @@ import Testing
   @Test func newerMajorVersionsAreRefused() throws {
     var file = try file()
     #expect(file[0] == 1 << 3 && file[1] == 1)
-    file[1] = 2
+    file[1] = 3
     let error = refusal(try signed(file))
     #expect(error.status == .unsupportedVersion)
-    #expect(error.message.contains("version 2"))
+    #expect(error.message.contains("version 3"))
   }
 
   @Test func unknownFieldsAreSkipped() throws {
@@ -231,6 +231,23 @@ import Testing
     let other = try load(
       try scaling(model: { $0.text(3, "last") }, preprocessing: { $0.number(6, 7) }, layer: { $0.text(1, "scaled") }))
     #expect(other.network.name == "last" && other.network.preprocessing.shortSide == 7)
+  }
+
+  @Test func resizeRulesNeedTheirFormatVersion() throws {
+    for rule in Preprocessing.ResizeRule.allCases {
+      func file(_ major: Int) throws -> [UInt8] {
+        try scaling(model: { $0.number(1, major) }, preprocessing: { $0.number(7, Int(rule.rawValue)) })
+      }
+      #expect(try load(try file(2)).network.preprocessing.resizeRule == rule)
+      guard rule != .shortSide else { continue }
+      let error = refusal(try file(1))
+      #expect(error.status == .invalidModel)
+      let wanted = "resize_rule is \(rule.rawValue), which a file of format version 1 cannot say"
+      #expect(error.message.contains(wanted), "\(error.message)")
+    }
+    #expect(try load(try scaling()).network.preprocessing.resizeRule == .shortSide)
+    let unknown = refusal(try scaling(model: { $0.number(1, 2) }, preprocessing: { $0.number(7, 6) }))
+    #expect(unknown.message.contains("resize_rule is 6, which this version does not know"))
   }
 
   @Test func everyMessageSkipsUnknownFields() throws {

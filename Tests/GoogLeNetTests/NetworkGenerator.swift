@@ -60,7 +60,8 @@ struct NetworkGenerator {
         return wholeMeans ? mean.rounded() : mean
       },
       scale: (0..<order.channels).map { _ in sameScale ? scale : choices.real(0.004...0.03) },
-      shortSide: max(height, width) + choices.number(0...9))
+      shortSide: max(height, width) + choices.number(0...9),
+      resizeRule: choices.pick(Preprocessing.ResizeRule.allCases))
     self.choices = choices
     self.limits = limits
     values = [

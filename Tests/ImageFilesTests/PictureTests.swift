@@ -10,7 +10,10 @@ import Testing
     "420.jpg", "422.jpg", "444.jpg", "gray.jpg", "cmyk.jpg", "progressive.jpg", "rgb8.png", "rgba8.png", "adam7.png",
     "gray1.png", "gray2.png", "gray4.png", "gray8.png", "gray8-transparent.png", "gray16.png", "palette1.png",
     "palette4.png", "palette8-transparent.png", "gray-alpha8.png", "rgb16.png", "rgba16.png",
+    "exif-little-endian.jpg", "exif-big-endian.jpg", "exif.png",
   ]
+  /// Its EXIF comes behind its pixels.
+  static let lastExif = "exif-last.png"
 
   /// The bytes of a binary PGM or PPM file after its header.
   static func reference(_ name: String) throws -> (format: PixelFormat, pixels: [UInt8]) {
@@ -36,7 +39,7 @@ import Testing
     return try Picture(bytes: UnsafeRawBufferPointer(copy), name: name)
   }
 
-  @Test(arguments: names) func decodesAsPillow(name: String) throws {
+  @Test(arguments: names + [lastExif]) func decodesAsPillow(name: String) throws {
     let picture = try Picture(path: PictureTests.folder.appendingPathComponent(name).path)
     let expected = try PictureTests.reference(name)
     #expect(picture.width == 29)
@@ -58,7 +61,7 @@ import Testing
     }
   }
 
-  @Test(arguments: names) func survivesDamage(name: String) throws {
+  @Test(arguments: names + [lastExif]) func survivesDamage(name: String) throws {
     let bytes = [UInt8](try Data(contentsOf: PictureTests.folder.appendingPathComponent(name)))
     var generator = SystemRandomNumberGenerator()
     for position in bytes.indices {
@@ -113,6 +116,107 @@ import Testing
       let error = #expect(throws: GoogLeNetError.self) { try Picture(path: path) }
       #expect(error?.status == .ioError)
       #expect(error?.message.contains(path) == true)
+    }
+  }
+
+  // MARK: - EXIF
+
+  private static func number(_ value: Int, _ count: Int, _ order: String) -> [UInt8] {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    return order == "II" ? bytes : bytes.reversed()
+  }
+
+  /// A TIFF file of one directory, each entry a tag, a type, a number of values and a value of two bytes.
+  private static func tiff(_ order: String, _ entries: [(Int, Int, Int, Int)], directory: Int = 8) -> [UInt8] {
+    var file = [UInt8](order.utf8) + number(42, 2, order) + number(directory, 4, order)
+    file += [UInt8](repeating: 0xEE, count: directory - 8) + number(entries.count, 2, order)
+    for (tag, type, count, value) in entries {
+      file +=
+        number(tag, 2, order) + number(type, 2, order) + number(count, 4, order) + number(value, 2, order) + [0, 0]
+    }
+    return file + number(0, 4, order)
+  }
+
+  private static func segment(_ marker: UInt8, _ content: [UInt8]) -> [UInt8] {
+    [0xFF, marker] + number(content.count + 2, 2, "MM") + content
+  }
+
+  private static func jpeg(_ segments: [UInt8]) throws -> [UInt8] {
+    var file = [UInt8](try Data(contentsOf: folder.appendingPathComponent("420.jpg")))
+    file.insert(contentsOf: segments, at: 2)
+    return file
+  }
+
+  private static func jpeg(exif: [UInt8]) throws -> [UInt8] { try jpeg(segment(0xE1, Array("Exif\0\0".utf8) + exif)) }
+
+  /// What the C libraries say of a wrong checksum does not matter for an eXIf chunk that they need not read.
+  private static func png(exif: [UInt8]) throws -> [UInt8] {
+    var file = [UInt8](try Data(contentsOf: folder.appendingPathComponent("rgb8.png")))
+    file.insert(contentsOf: number(exif.count, 4, "MM") + Array("eXIf".utf8) + exif + [0, 0, 0, 0], at: 33)
+    return file
+  }
+
+  private static let fixtures: [(name: String, orientation: Orientation)] = [
+    ("exif-little-endian.jpg", .leftSideDown), ("exif-big-endian.jpg", .rightSideDown), ("exif.png", .transposed),
+    ("exif-last.png", .upsideDown), ("420.jpg", .upright), ("rgb8.png", .upright),
+  ]
+
+  @Test(arguments: fixtures) func readsTheOrientation(name: String, orientation: Orientation) throws {
+    let picture = try Picture(path: PictureTests.folder.appendingPathComponent(name).path)
+    #expect(picture.orientation == orientation)
+    #expect(try picture.withImage { $0.orientation } == orientation)
+    #expect(try picture.withImage(applyingOrientation: false) { $0.orientation } == .upright)
+  }
+
+  @Test(arguments: ["II", "MM"], Orientation.allCases) func readsBothByteOrders(order: String, orientation: Orientation)
+    throws
+  {
+    let tag = (0x0112, 3, 1, Int(orientation.rawValue))
+    for entries in [[tag], [(0x0100, 4, 1, 9), tag], [tag, (0x0112, 3, 1, 2)]] {
+      for directory in [8, 9, 300] {
+        let exif = PictureTests.tiff(order, entries, directory: directory)
+        #expect(try PictureTests.decode(try PictureTests.jpeg(exif: exif)).orientation == orientation)
+        #expect(try PictureTests.decode(try PictureTests.png(exif: exif)).orientation == orientation)
+      }
+    }
+  }
+
+  @Test func brokenExifCountsAsUpright() throws {
+    let tag = (0x0112, 3, 1, 6)
+    var broken = [
+      [], Array("II".utf8), PictureTests.tiff("IM", [tag]), PictureTests.tiff("II", []),
+      // No value, too large a value, as bytes, as two numbers.
+      PictureTests.tiff("MM", [(0x0112, 3, 1, 0)]), PictureTests.tiff("MM", [(0x0112, 3, 1, 9)]),
+      PictureTests.tiff("MM", [(0x0112, 3, 1, 0x0106)]), PictureTests.tiff("MM", [(0x0112, 1, 1, 6)]),
+      PictureTests.tiff("MM", [(0x0112, 3, 2, 6)]),
+    ]
+    let whole = PictureTests.tiff("II", [(0x0100, 3, 1, 6), tag])
+    // Up to the value, which ends ten bytes into its entry.
+    broken += (0..<8 + 2 + 12 + 10).map { Array(whole.prefix($0)) }
+    for offset in [0xFFFF_FFFF, 0x7FFF_FFFF, whole.count - 1, whole.count] {
+      var moved = whole
+      moved.replaceSubrange(4..<8, with: PictureTests.number(offset, 4, "II"))
+      broken.append(moved)
+    }
+    for exif in broken {
+      #expect(try PictureTests.decode(try PictureTests.jpeg(exif: exif)).orientation == .upright, "\(exif)")
+      #expect(try PictureTests.decode(try PictureTests.png(exif: exif)).orientation == .upright, "\(exif)")
+    }
+  }
+
+  @Test func findsTheFirstExifSegment() throws {
+    func exif(_ orientation: Int) -> [UInt8] {
+      PictureTests.segment(0xE1, Array("Exif\0\0".utf8) + PictureTests.tiff("MM", [(0x0112, 3, 1, orientation)]))
+    }
+    let xmp = PictureTests.segment(0xE1, Array("http://ns.adobe.com/xap/1.0/\0".utf8))
+    // In a comment, and with fill bytes before it.
+    let comment = PictureTests.segment(0xFE, exif(3))
+    let files = [
+      (xmp + exif(8) + exif(6), Orientation.rightSideDown), (comment, .upright),
+      ([0xFF, 0xFF] + exif(7), .transposedUpsideDown),
+    ]
+    for (segments, orientation) in files {
+      #expect(try PictureTests.decode(try PictureTests.jpeg(segments)).orientation == orientation)
     }
   }
 }

@@ -12,14 +12,16 @@ class Writer:
     """Collects layers and the bytes of their tensors."""
 
     def __init__(
-        self, height=20, width=24, channels=3, mean=None, scale=None, order=0, short_side=None, labels=(), major=1
-    ):
+        self, height=20, width=24, channels=3, mean=None, scale=None, order=0, short_side=None, labels=(), major=None,
+        resize_rule=0,
+    ):  # fmt: skip
         mean = [0.0] * channels if mean is None else mean
         scale = [1.0] * channels if scale is None else scale
         self.order = 2 if channels == 1 else order
         self.preprocessing = number(1, height) + number(2, width) + number(3, self.order)
         self.preprocessing += reals(4, mean) + reals(5, scale) + number(6, short_side or max(height, width))
-        self.major = major
+        self.preprocessing += number(7, resize_rule)
+        self.major = major or (2 if resize_rule else 1)
         self.labels = list(labels)
         self.layers = []
         self.weights = bytearray()

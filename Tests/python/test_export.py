@@ -14,6 +14,7 @@ from PIL import Image
 from test_frameworks import FOLDER as GOLDENS
 from test_layers import NETWORKS
 from test_quantized_onnx import PIXELS, network, pictures
+from test_resize_rules import RULES
 
 RNG_SEED = 11
 
@@ -170,12 +171,20 @@ def test_pools_that_onnx_cannot_say(tool, tmp_path):
 def test_metadata(tool, export, tmp_path):
     """Everything that a picture goes through, and the labels, survive."""
     rng = np.random.default_rng(RNG_SEED)
-    options = {"mean": [104.5, 117.25, 123.0], "scale": [0.017, 1 / 3, 2.0], "order": 1, "short_side": 31}
+    options = {
+        "mean": [104.5, 117.25, 123.0],
+        "scale": [0.017, 1 / 3, 2.0],
+        "order": 1,
+        "short_side": 31,
+        "resize_rule": RULES.index("square-plain"),
+    }
     path = written(tmp_path, small_classifier(rng, labels=("a, b", " ", "größe", ""), **options))
     model = check_round_trip(tool, export, path, rng.normal(0, 1, (2, 3, 20, 24)).astype(np.float32))
     entries = {entry.key: entry.value for entry in model.metadata_props}
     assert entries["googlenet.channel_order"] == "BGR"
     assert [float(value) for value in entries["googlenet.mean"].split(",")] == options["mean"]
+    assert (entries["googlenet.short_side"], entries["googlenet.resize_rule"]) == ("31", "square-plain")
+    assert "resized to 31 x 31 pixels by the rule square-plain (bilinear)" in model.doc_string
     assert entries["googlenet.labels"].split("\n") == ["a, b", " ", "größe", ""]
     assert "104.5, 117.25, 123.0" in model.doc_string
     infos = [json.loads(tool("info", "--json", file)) for file in (path, tmp_path / "exported.gln")]
@@ -183,6 +192,27 @@ def test_metadata(tool, export, tmp_path):
         assert infos[0][key] == infos[1][key], key
     opset = {entry.domain: entry.version for entry in model.opset_import}
     assert (model.ir_version, opset) == (7, {"": 13})
+
+
+def test_metadata_of_other_versions(tool, tmp_path):
+    """Files from before there were rules have the first; with one that is unknown nothing is taken from them."""
+    path = written(
+        tmp_path,
+        small_classifier(np.random.default_rng(RNG_SEED), mean=[1, 2, 3], resize_rule=RULES.index("torchvision")),
+    )
+    tool("export", path, "-o", tmp_path / "exported.onnx")
+    for value, rule, mean in ((None, "short-side", 1), ("torchvision", "torchvision", 1), ("cubic", "short-side", 104)):
+        model = onnx.load(tmp_path / "exported.onnx")
+        others = [entry for entry in model.metadata_props if entry.key != "googlenet.resize_rule"]
+        assert len(others) == len(model.metadata_props) - 1
+        if value is not None:
+            others += [onnx.StringStringEntryProto(key="googlenet.resize_rule", value=value)]
+        del model.metadata_props[:]
+        model.metadata_props.extend(others)
+        onnx.save(model, tmp_path / "changed.onnx")
+        tool("convert", tmp_path / "changed.onnx", "-o", tmp_path / "changed.gln")
+        found = json.loads(tool("info", "--json", tmp_path / "changed.gln"))["preprocessing"]
+        assert (found["resize_rule"], found["mean"][0]) == (rule, mean)
 
 
 def test_bvlc(tool, convert, export, shared):

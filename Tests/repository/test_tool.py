@@ -26,6 +26,12 @@ def test_help_teaches_with_examples(tool, command) -> None:
     assert max(len(line) for line in text[: text.index("USAGE")].splitlines()) <= 80
 
 
+def test_help_tells_the_limits_of_pictures(tool) -> None:
+    text = " ".join(tool("classify", "--help").stdout.split())
+    assert "any size" not in text
+    assert f"at most {2**16 - 1} pixels a side and {2**27 // 10**6} million in all" in text
+
+
 def test_version(tool, root) -> None:
     assert tool("--version").stdout == "googlenet 0.1.0\n"
 

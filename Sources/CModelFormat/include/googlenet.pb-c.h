@@ -51,11 +51,17 @@ typedef enum _Googlenet__ChannelOrder {
   GOOGLENET__CHANNEL_ORDER__GRAY = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GOOGLENET__CHANNEL_ORDER)
 } Googlenet__ChannelOrder;
+/*
+ * What the long side becomes, and where the input is cut out: docs/pictures.md says it to the pixel. Pictures are resized by a
+ * triangle filter, widened by the scale when shrinking, as Pillow's BILINEAR; not so by the PLAIN rules, as OpenCV's INTER_LINEAR.
+ */
 typedef enum _Googlenet__ResizeRule {
-  /*
-   * triangle filter widened by the scale when shrinking, as Pillow's BILINEAR
-   */
-  GOOGLENET__RESIZE_RULE__ANTIALIASED_BILINEAR = 0
+  GOOGLENET__RESIZE_RULE__SHORT_SIDE = 0,
+  GOOGLENET__RESIZE_RULE__SHORT_SIDE_PLAIN = 1,
+  GOOGLENET__RESIZE_RULE__TORCHVISION = 2,
+  GOOGLENET__RESIZE_RULE__TORCHVISION_PLAIN = 3,
+  GOOGLENET__RESIZE_RULE__SQUARE = 4,
+  GOOGLENET__RESIZE_RULE__SQUARE_PLAIN = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GOOGLENET__RESIZE_RULE)
 } Googlenet__ResizeRule;
 typedef enum _Googlenet__ElementType {
@@ -75,7 +81,7 @@ struct  Googlenet__Model
 {
   ProtobufCMessage base;
   /*
-   * 1
+   * 1, or 2 where preprocessing.resize_rule is not SHORT_SIDE
    */
   uint32_t format_major;
   /*
@@ -135,14 +141,14 @@ struct  Googlenet__Preprocessing
   size_t n_scale;
   float *scale;
   /*
-   * a picture is first resized so that its short side has this many pixels
+   * a picture is first resized so that its short side (SQUARE: each side) has this many pixels
    */
   uint32_t short_side;
   Googlenet__ResizeRule resize_rule;
 };
 #define GOOGLENET__PREPROCESSING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&googlenet__preprocessing__descriptor) \
-    , 0, 0, GOOGLENET__CHANNEL_ORDER__RGB, 0,NULL, 0,NULL, 0, GOOGLENET__RESIZE_RULE__ANTIALIASED_BILINEAR }
+    , 0, 0, GOOGLENET__CHANNEL_ORDER__RGB, 0,NULL, 0,NULL, 0, GOOGLENET__RESIZE_RULE__SHORT_SIDE }
 
 
 struct  Googlenet__Tensor

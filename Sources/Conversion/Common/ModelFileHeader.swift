@@ -36,7 +36,7 @@ struct ModelFileHeader {
 
     mutating func model(_ network: Network) throws(GoogLeNetError) -> UnsafeMutablePointer<Googlenet__Model> {
       let model = try arena.message(googlenet__model__init)
-      model.pointee.format_major = 1
+      model.pointee.format_major = network.preprocessing.resizeRule.formatMajor
       model.pointee.format_minor = 0
       model.pointee.name = try arena.copy(network.name)
       model.pointee.producer = try arena.copy(network.producer)

@@ -10,6 +10,8 @@ struct PreprocessingDefaults {
   var reason: String
   /// To which pictures are resized; nil where the file does not say.
   var shortSide: Int?
+  /// By which pictures are resized; nil where nothing tells.
+  var resizeRule: Preprocessing.ResizeRule?
 
   /// The mean pixel of ImageNet as Caffe's published networks subtract it.
   static let caffe = PreprocessingDefaults(

@@ -77,7 +77,9 @@ struct ONNXImporter {
     return ImportedNetwork(
       source: .onnx(opset: opset), name: text(graph.name), inputName: input.name, layers: layers,
       inputChannels: input.shape.channels, inputSize: input.declaredSize,
-      preprocessing: metadata?.preprocessing ?? preprocessing(input.name), labels: metadata?.labels ?? [],
+      preprocessing: metadata?.preprocessing
+        ?? preprocessing(input.name, isTorchvision: ONNXImporter.namesTorchvision(nodes, graph)),
+      labels: metadata?.labels ?? [],
       quantizations: quantizations, paddingFixes: shapes.fixes, notes: notes)
   }
 
@@ -95,12 +97,14 @@ struct ONNXImporter {
   }
 
   /// Where nothing in the file tells how its input was normalized, the layers tell where its training came from.
-  private func preprocessing(_ inputName: String) -> PreprocessingDefaults {
+  /// - Parameter isTorchvision: whether its modules are called as torchvision's.
+  private func preprocessing(_ inputName: String, isTorchvision: Bool) -> PreprocessingDefaults {
     let first = layers.first { $0.inputs.contains(inputName) }
     if let first, case .batchNormalization(let affine) = first.operation {
       if ONNXImporter.isTransformInput(affine) {
         var result = PreprocessingDefaults.torchvision
         result.reason = "torchvision's custom, for the network begins with torchvision's transform_input"
+        result.resizeRule = .torchvision
         return result
       }
       return .plain(
@@ -115,7 +119,20 @@ struct ONNXImporter {
       hasNormalization
       ? "Caffe's custom, for the network has LRN layers; the file does not tell"
       : "torchvision's custom, for the network has no LRN layers; the file does not tell"
+    let hasWideKernel = layers.contains {
+      if case .convolution(let it) = $0.operation { return it.kernelHeight == 5 }
+      return false
+    }
+    if isTorchvision && !hasNormalization && !hasWideKernel { result.resizeRule = .torchvision }
     return result
+  }
+
+  /// Whether PyTorch's exporters gave the nodes or parameters the names of torchvision's modules.
+  private static func namesTorchvision(_ nodes: [ONNXNode], _ graph: Onnx__Graph) -> Bool {
+    nodes.contains { $0.name.contains("inception3a/branch1/conv/") }
+      || UnsafeBufferPointer(start: graph.initializer, count: graph.n_initializer).contains {
+        $0.map { text($0.pointee.name).contains("inception3a.branch1.conv.") } ?? false
+      }
   }
 
   private static func isTransformInput(_ affine: BatchNormalization) -> Bool {

@@ -9,7 +9,7 @@ struct ONNXMetadata {
     static let mean = "googlenet.mean"
     static let scale = "googlenet.scale"
     static let shortSide = "googlenet.short_side"
-    static let resize = "googlenet.resize"
+    static let resizeRule = "googlenet.resize_rule"
     static let labels = "googlenet.labels"
     /// ONNX's own key for the order of channels.
     static let bitmapPixelFormat = "Image.BitmapPixelFormat"
@@ -19,6 +19,7 @@ struct ONNXMetadata {
   let mean: [Float]
   let scale: [Float]
   let shortSide: Int
+  let resizeRule: Preprocessing.ResizeRule
   let labels: [String]
 
   init(_ network: Network) {
@@ -26,6 +27,7 @@ struct ONNXMetadata {
     mean = network.preprocessing.mean
     scale = network.preprocessing.scale
     shortSide = network.preprocessing.shortSide
+    resizeRule = network.preprocessing.resizeRule
     // One label a line, as in labels files.
     labels = network.labels.map { String($0.map { $0.isNewline ? " " : $0 }) }
   }
@@ -40,12 +42,14 @@ struct ONNXMetadata {
     guard let name = entries[Key.channelOrder], let order = orders.first(where: { ONNXMetadata.name($0) == name }),
       let mean = ONNXMetadata.numbers(entries[Key.mean]), mean.count == order.channels,
       let scale = ONNXMetadata.numbers(entries[Key.scale]), scale.count == order.channels,
-      let shortSide = entries[Key.shortSide].flatMap({ Int($0) }), shortSide > 0
+      let shortSide = entries[Key.shortSide].flatMap({ Int($0) }), shortSide > 0,
+      let rule = ONNXMetadata.resizeRule(entries[Key.resizeRule])
     else { return nil }
     channelOrder = order
     self.mean = mean
     self.scale = scale
     self.shortSide = shortSide
+    resizeRule = rule
     labels =
       entries[Key.labels].map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) } ?? []
   }
@@ -53,7 +57,7 @@ struct ONNXMetadata {
   var preprocessing: PreprocessingDefaults {
     PreprocessingDefaults(
       channelOrder: channelOrder, mean: mean, scale: scale, reason: "as the file's metadata tells",
-      shortSide: shortSide)
+      shortSide: shortSide, resizeRule: resizeRule)
   }
 
   /// In the order in which they are written.
@@ -61,7 +65,7 @@ struct ONNXMetadata {
     var entries = [
       (Key.channelOrder, ONNXMetadata.name(channelOrder)), (Key.mean, ONNXMetadata.list(mean)),
       (Key.scale, ONNXMetadata.list(scale)), (Key.shortSide, "\(shortSide)"),
-      (Key.resize, "bilinear, antialiased"), (Key.bitmapPixelFormat, bitmapPixelFormat),
+      (Key.resizeRule, "\(resizeRule.name)"), (Key.bitmapPixelFormat, bitmapPixelFormat),
     ]
     if !labels.isEmpty { entries.append((Key.labels, labels.joined(separator: "\n"))) }
     return entries
@@ -70,8 +74,8 @@ struct ONNXMetadata {
   /// For people.
   var description: String {
     "float32, (pixel - mean) x scale of pixels 0 to 255, channels \(ONNXMetadata.name(channelOrder)), mean "
-      + "\(ONNXMetadata.list(mean)), scale \(ONNXMetadata.list(scale)); pictures are resized to a short side of "
-      + "\(shortSide) pixels (bilinear, antialiased), and their centre is cut out"
+      + "\(ONNXMetadata.list(mean)), scale \(ONNXMetadata.list(scale)); pictures are resized to "
+      + "\(resizeRule.summary(shortSide: shortSide)), and their centre is cut out"
   }
 
   private var bitmapPixelFormat: String {
@@ -88,6 +92,12 @@ struct ONNXMetadata {
     case .bgr: "BGR"
     case .gray: "gray"
     }
+  }
+
+  /// Where the entry is missing, there was one rule only when the file was written.
+  private static func resizeRule(_ name: String?) -> Preprocessing.ResizeRule? {
+    guard let name else { return .shortSide }
+    return Preprocessing.ResizeRule.named(name)
   }
 
   private static func list(_ values: [Float]) -> String { values.map { "\($0)" }.joined(separator: ", ") }

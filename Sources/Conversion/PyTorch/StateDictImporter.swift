@@ -70,6 +70,8 @@ struct StateDictImporter {
           + "for that use --transform-input yes")
     }
     var defaults = PreprocessingDefaults.torchvision
+    // Keys and kernels are those of torchvision's own network.
+    if wideKernel == 3 && normalizations > 0 { defaults.resizeRule = .torchvision }
     if inputChannels == 1 { defaults = .plain(.gray, reason: "nothing is known of a gray GoogLeNet") }
     return ImportedNetwork(
       source: contents.source, name: "", inputName: StateDictImporter.inputName, layers: layers,

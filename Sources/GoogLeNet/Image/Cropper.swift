@@ -1,8 +1,9 @@
-/// Resizes a picture so that its short side has the length that the network was trained with, and cuts the centre out.
-/// The result is the same, byte for byte, as Pillow's `resize(BILINEAR)` followed by a centre crop.
+/// Resizes a picture by the model's rule, and cuts the centre out. With the antialiased rules the result is the same, byte for
+/// byte, as Pillow's `resize(BILINEAR)`, horizontally, then vertically, followed by a crop.
 final class Cropper {
   private let height: Int
   private let width: Int
+  private let rule: Preprocessing.ResizeRule
   private let shortSide: Int
   private let channels: Int
   /// Grows to what the largest picture needed, so that later calls allocate nothing.
@@ -13,6 +14,7 @@ final class Cropper {
   init(preprocessing: Preprocessing, height: Int, width: Int) {
     self.height = height
     self.width = width
+    rule = preprocessing.resizeRule
     channels = preprocessing.channelOrder.channels
     let trained = max(preprocessing.inputHeight, preprocessing.inputWidth)
     let asked = max(height, width)
@@ -29,19 +31,20 @@ final class Cropper {
   /// - Parameter available: the most bytes that it may hold.
   /// - Throws: `limitExceeded` or `outOfMemory`.
   func crop(_ image: Image, into output: UnsafeMutableRawBufferPointer, available: UInt64) throws(GoogLeNetError) {
-    let scale = Double(shortSide) / Double(min(image.width, image.height))
-    // Python's round(): ties to even.
-    let fullWidth = max(Int((Double(image.width) * scale).rounded(.toNearestOrEven)), width)
-    let fullHeight = max(Int((Double(image.height) * scale).rounded(.toNearestOrEven)), height)
+    let pixels = UprightPixels(image)
+    let resized = ResizeGeometry(
+      rule, picture: (pixels.width, pixels.height), shortSide: shortSide, crop: (width, height))
     let columns = ResampleFilter(
-      inputSize: image.width, outputSize: fullWidth, first: (fullWidth - width) / 2, count: width)
+      inputSize: pixels.width, outputSize: resized.width, first: resized.left, count: width,
+      isAntialiased: rule.isAntialiased)
     let rows = ResampleFilter(
-      inputSize: image.height, outputSize: fullHeight, first: (fullHeight - height) / 2, count: height)
+      inputSize: pixels.height, outputSize: resized.height, first: resized.top, count: height,
+      isAntialiased: rule.isAntialiased)
     let firstRow = rows.firstInput
     let rowCount = rows.endInput - firstRow
 
     let lineBytes = width * channels
-    let sourceBytes = image.width * channels
+    let sourceBytes = pixels.width * channels
     let tables = (columns.tableCount + rows.tableCount) * MemoryLayout<Int32>.size
     let memory = try workspace(tables + rowCount * lineBytes + sourceBytes, available)
     let columnTable = memory.assumingMemoryBound(to: Int32.self)
@@ -52,7 +55,7 @@ final class Cropper {
     rows.fill(rowTable)
 
     for row in 0..<rowCount {
-      gather(image, row: firstRow + row, into: source)
+      gather(pixels, image.format, row: firstRow + row, into: source)
       let line = lines + row * lineBytes
       for column in 0..<width {
         let (start, weights) = columns.window(columnTable, column)
@@ -85,17 +88,18 @@ final class Cropper {
   }
 
   /// One row of the picture as RGB, or as gray with Pillow's weights (ITU-R 601-2 luma in 16-bit fixed point).
-  private func gather(_ image: Image, row: Int, into line: UnsafeMutablePointer<UInt8>) {
-    let offsets = image.format.channelOffsets
-    let step = image.format.bytesPerPixel
-    var pixel = image.pixels.assumingMemoryBound(to: UInt8.self) + row * image.rowStride
+  private func gather(
+    _ pixels: UprightPixels, _ format: PixelFormat, row: Int, into line: UnsafeMutablePointer<UInt8>
+  ) {
+    let offsets = format.channelOffsets
     var next = line
-    for _ in 0..<image.width {
+    for column in 0..<pixels.width {
+      let pixel = pixels.pixel(row: row, column: column)
       if channels == 3 {
         next[0] = pixel[offsets.red]
         next[1] = pixel[offsets.green]
         next[2] = pixel[offsets.blue]
-      } else if image.format == .gray {
+      } else if format == .gray {
         next[0] = pixel[0]
       } else {
         let luma =
@@ -104,7 +108,6 @@ final class Cropper {
         next[0] = UInt8(truncatingIfNeeded: luma &>> 16)
       }
       next += channels
-      pixel += step
     }
   }
 }

@@ -1,18 +1,21 @@
-/// A picture of any size, 8 bits a channel, in the caller's memory.
+/// A picture of 1 to `sideLimit` pixels each way, 8 bits a channel, in the caller's memory.
 public struct Image {
   public let pixels: UnsafeRawPointer
+  /// Of the rows in memory, whatever the orientation.
   public let width: Int
   public let height: Int
   /// Bytes from a row to the next.
   public let rowStride: Int
   public let format: PixelFormat
+  public let orientation: Orientation
 
   public static let sideLimit = 65535
 
   /// - Parameter rowStride: at least `width` times the bytes per pixel; 0 for exactly that.
-  public init(pixels: UnsafeRawPointer?, width: Int, height: Int, rowStride: Int = 0, format: PixelFormat)
-    throws(GoogLeNetError)
-  {
+  public init(
+    pixels: UnsafeRawPointer?, width: Int, height: Int, rowStride: Int = 0, format: PixelFormat,
+    orientation: Orientation = .upright
+  ) throws(GoogLeNetError) {
     guard let pixels else { throw GoogLeNetError(.invalidArgument, "image.pixels is NULL") }
     guard 1...Image.sideLimit ~= width, 1...Image.sideLimit ~= height else {
       throw GoogLeNetError(
@@ -35,5 +38,6 @@ public struct Image {
     self.height = height
     self.rowStride = stride
     self.format = format
+    self.orientation = orientation
   }
 }

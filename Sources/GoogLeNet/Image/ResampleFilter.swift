@@ -1,23 +1,27 @@
-/// Bilinear (triangle) resampling along one side, widened when shrinking so that it does not alias: which input samples
-/// make an output sample, and with which weights. Rounding and fixed point as in Pillow (Resample.c, 8 bits per channel).
+/// Bilinear (triangle) resampling along one side: which input samples make an output sample, and with which weights.
+/// Rounding and fixed point as in Pillow (Resample.c, 8 bits per channel).
 struct ResampleFilter {
   /// Fractional bits of the weights.
   private static let precision = 22
 
   private let inputSize: Int
   private let scale: Double
+  /// How far from an output sample, in input samples, the triangle ends.
+  private let radius: Double
   private let first: Int
   private let count: Int
   /// Samples an output sample can read at most.
   private let support: Int
 
   /// For the outputs `first` ..< `first + count` of `outputSize`.
-  init(inputSize: Int, outputSize: Int, first: Int, count: Int) {
+  /// - Parameter isAntialiased: whether the triangle is widened when shrinking, so that all input samples count.
+  init(inputSize: Int, outputSize: Int, first: Int, count: Int, isAntialiased: Bool) {
     self.inputSize = inputSize
     self.first = first
     self.count = count
     scale = Double(inputSize) / Double(outputSize)
-    support = Int(max(scale, 1).rounded(.up)) * 2 + 1
+    radius = isAntialiased ? max(scale, 1) : 1
+    support = Int(radius.rounded(.up)) * 2 + 1
   }
 
   /// The weights of one output sample.
@@ -42,7 +46,6 @@ struct ResampleFilter {
 
   private func bounds(_ output: Int) -> (start: Int, end: Int, center: Double) {
     let center = (Double(output) + 0.5) * scale
-    let radius = max(scale, 1)
     return (max(Int(center - radius + 0.5), 0), min(Int(center + radius + 0.5), inputSize), center)
   }
 
@@ -51,7 +54,7 @@ struct ResampleFilter {
   var endInput: Int { bounds(first + count - 1).end }
 
   func fill(_ table: UnsafeMutablePointer<Int32>) {
-    let widening = 1 / max(scale, 1)
+    let narrowing = 1 / radius
     for index in 0..<count {
       let (start, end, center) = bounds(first + index)
       let entry = table + index * (support + 2)
@@ -59,7 +62,7 @@ struct ResampleFilter {
       entry[0] = Int32(start)
       entry[1] = Int32(length)
       func weight(_ offset: Int) -> Double {
-        max(0, 1 - abs((Double(offset + start) - center + 0.5) * widening))
+        max(0, 1 - abs((Double(offset + start) - center + 0.5) * narrowing))
       }
       var total = 0.0
       for offset in 0..<length { total += weight(offset) }

@@ -4,7 +4,7 @@
 /// says, as in all of protobuf; a message that may be there once is refused where it is repeated.
 struct ModelReader {
   /// The newest major format version that this reader understands.
-  static let formatMajor: UInt64 = 1
+  static let formatMajor: UInt64 = 2
   /// More dimensions than any tensor has.
   private static let dimensionLimit = 8
   /// More means or scales than any preprocessing has.
@@ -72,7 +72,13 @@ struct ModelReader {
     try ModelLimits.check(layout.layerCount, atMost: ModelLimits.layers, "layers", source: source)
     try Allocation.ensure(reserveBytes(layout))
     var reader = ModelReader(source: source, owner: owner, weights: layout.weights)
-    return try reader.network(labels: layout.labelCount, layers: layout.layerCount)
+    let network = try reader.network(labels: layout.labelCount, layers: layout.layerCount)
+    let rule = network.preprocessing.resizeRule
+    guard major >= rule.formatMajor else {
+      throw reader.invalid(
+        "preprocessing.resize_rule is \(rule.rawValue), which a file of format version \(major) cannot say")
+    }
+    return network
   }
 
   /// More than a model and its handle allocate in small pieces, whatever the file: see docs/memory.md.

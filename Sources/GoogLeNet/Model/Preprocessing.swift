@@ -9,10 +9,6 @@ public struct Preprocessing: Equatable, Sendable {
     public var channels: Int { self == .gray ? 1 : 3 }
   }
 
-  public enum ResizeRule: UInt32, Sendable {
-    case antialiasedBilinear = 0
-  }
-
   public var inputHeight: Int
   public var inputWidth: Int
   public var channelOrder: ChannelOrder
@@ -21,10 +17,11 @@ public struct Preprocessing: Equatable, Sendable {
   public var scale: [Float]
   /// The short side in pixels to which a picture is resized before the centre is cut out.
   public var shortSide: Int
-  public var resizeRule = ResizeRule.antialiasedBilinear
+  public var resizeRule: ResizeRule
 
   public init(
-    inputHeight: Int, inputWidth: Int, channelOrder: ChannelOrder, mean: [Float], scale: [Float], shortSide: Int
+    inputHeight: Int, inputWidth: Int, channelOrder: ChannelOrder, mean: [Float], scale: [Float], shortSide: Int,
+    resizeRule: ResizeRule = .shortSide
   ) {
     self.inputHeight = inputHeight
     self.inputWidth = inputWidth
@@ -32,5 +29,6 @@ public struct Preprocessing: Equatable, Sendable {
     self.mean = mean
     self.scale = scale
     self.shortSide = shortSide
+    self.resizeRule = resizeRule
   }
 }

@@ -119,7 +119,7 @@ public final class Session {
     try body()
   }
 
-  /// Classifies a picture of any size: resized, cut, normalised. Calls `receive` with the `count` likeliest classes, most
+  /// Classifies a picture: resized, cut, normalised. Calls `receive` with the `count` likeliest classes, most
   /// probable first, ties by class index; the predictions may be read until it returns.
   public func classify(_ image: Image, count: Int, receive: (UnsafeBufferPointer<Prediction>) -> Void)
     throws(GoogLeNetError)
@@ -140,7 +140,7 @@ public final class Session {
     }
   }
 
-  /// The `count` likeliest classes of a picture of any size, most probable first.
+  /// The `count` likeliest classes of a picture, most probable first.
   public func classify(_ image: Image, count: Int) throws(GoogLeNetError) -> [Prediction] {
     var result: [Prediction] = []
     try classify(image, count: count) { result = Array($0) }

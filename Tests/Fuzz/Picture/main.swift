@@ -4,12 +4,15 @@ import ImageFiles
 @testable import Conversion
 @testable import GoogLeNet
 
-// JPEG and PNG pictures, decoded and, where they are small, resized. Mutated PNG chunks get the right CRC.
+// JPEG and PNG pictures, decoded and, where they are small, resized by one of the rules, as their EXIF says that they are seen.
+// Mutated PNG chunks get the right CRC.
 
-let cropper = Cropper(
-  preprocessing: Preprocessing(
-    inputHeight: 8, inputWidth: 8, channelOrder: .rgb, mean: [0, 0, 0], scale: [1, 1, 1], shortSide: 9), height: 8,
-  width: 8)
+let croppers = Preprocessing.ResizeRule.allCases.map { rule in
+  Cropper(
+    preprocessing: Preprocessing(
+      inputHeight: 8, inputWidth: 8, channelOrder: .rgb, mean: [0, 0, 0], scale: [1, 1, 1], shortSide: 9,
+      resizeRule: rule), height: 8, width: 8)
+}
 
 let crcTable: [UInt32] = (0..<256).map { byte in
   (0..<8).reduce(UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1 == 1 ? 0xEDB8_8320 : 0) }
@@ -37,7 +40,8 @@ fuzz(seeds: []) { bytes throws(GoogLeNetError) in
     try Picture(bytes: bytes, name: "input").withImage { (image) throws(GoogLeNetError) in
       guard image.width * image.height < 1 << 20 else { return }
       guard let cropped = HeapBlock(byteCount: 8 * 8 * 3) else { return }
-      try cropper.crop(image, into: cropped.mutableBytes)
+      let cropper = croppers[(image.width + image.height) % croppers.count]
+      try cropper.crop(image, into: cropped.mutableBytes, available: .max)
     }
   }
 }

@@ -26,8 +26,8 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(depth: int, color: int, channels: int, extra: bytes = b"", limit: int = 0) -> bytes:
-    """A PNG of random samples, for the kinds that Pillow does not write."""
+def png(depth: int, color: int, channels: int, extra: bytes = b"", limit: int = 0, last: bytes = b"") -> bytes:
+    """A PNG of random samples, for the kinds that Pillow does not write; chunks before and behind them."""
     generator = random.Random(depth * 10 + color)
     rows = b""
     for _ in range(HEIGHT):
@@ -41,6 +41,7 @@ def png(depth: int, color: int, channels: int, extra: bytes = b"", limit: int = 
         + chunk(b"IHDR", header)
         + extra
         + chunk(b"IDAT", zlib.compress(rows))
+        + last
         + chunk(b"IEND", b"")
     )
 
@@ -70,6 +71,13 @@ def saved(image: Image.Image, form: str, **options) -> bytes:
     return file.getvalue()
 
 
+def exif(order: str, orientation: int) -> bytes:
+    """A TIFF directory of two tags, the second of which is Orientation; order "<" or ">"."""
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, 2)
+    size = struct.pack(f"{order}HHIHH", 0x0100, 3, 1, WIDTH, 0)
+    return head + size + struct.pack(f"{order}HHIHHI", 0x0112, 3, 1, orientation, 0, 0)
+
+
 palette = chunk(b"PLTE", bytes(random.Random(1).randrange(256) for _ in range(48)))
 alpha = picture().convert("RGBA")
 alpha.putalpha(Image.linear_gradient("L").resize((WIDTH, HEIGHT)))
@@ -80,6 +88,8 @@ files = {
     "444.jpg": saved(picture(), "JPEG", quality=95, subsampling="4:4:4"),
     "gray.jpg": saved(picture().convert("L"), "JPEG"),
     "cmyk.jpg": saved(picture().convert("CMYK"), "JPEG", quality=90),
+    "exif-little-endian.jpg": saved(picture(), "JPEG", exif=b"Exif\0\0" + exif("<", 6)),
+    "exif-big-endian.jpg": saved(picture(), "JPEG", exif=b"Exif\0\0" + exif(">", 8)),
     "progressive.jpg": saved(picture(), "JPEG", progressive=True, quality=85),
     "rgb8.png": saved(picture(), "PNG"),
     "rgba8.png": saved(alpha, "PNG"),
@@ -95,6 +105,8 @@ files = {
     "gray-alpha8.png": png(8, 4, 2),
     "rgb16.png": png(16, 2, 3),
     "rgba16.png": png(16, 6, 4),
+    "exif.png": png(8, 2, 3, chunk(b"eXIf", exif(">", 5))),
+    "exif-last.png": png(8, 2, 3, last=chunk(b"eXIf", exif("<", 3))),
 }
 for name, data in files.items():
     (FOLDER / name).write_bytes(data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
 
+from . import _exif
 from ._errors import ArgumentTypeError, Error, FileError, InvalidArgumentError, UnsupportedError
 from ._library import BATCH_FLOAT32, BATCH_U8, PIXEL_GRAY, PIXEL_RGB, PIXEL_RGBA, CBatch, CImage
 
@@ -78,10 +79,10 @@ def _is_pil_image(value: object) -> bool:
 _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError)
 
 
-def _given_pil_array(image: Any) -> np.ndarray:
+def _given_pil_array(image: Any, exif_orientation: bool) -> np.ndarray:
     """The pixels of a PIL image that the caller opened."""
     try:
-        return _pil_array(image)
+        return _pil_array(image, exif_orientation)
     except Error:
         raise
     except _DECODING_ERRORS as error:
@@ -90,7 +91,14 @@ def _given_pil_array(image: Any) -> np.ndarray:
         raise (FileError.about(name, message, error) if name else FileError(message)) from error
 
 
-def _pil_array(image: Any) -> np.ndarray:
+def _pil_array(image: Any, exif_orientation: bool) -> np.ndarray:
+    """The pixels of a PIL image, as its EXIF says that they are seen or as they are stored."""
+    pixels = _stored_pil_array(image)
+    # Known only now: a PNG file's EXIF may come after its pixels.
+    return _exif.upright(pixels, _exif.orientation(image.info.get("exif"))) if exif_orientation else pixels
+
+
+def _stored_pil_array(image: Any) -> np.ndarray:
     """The pixels of a PIL image: RGB or RGBA, or gray, 8 bits a channel."""
     if image.mode.startswith("I;16"):
         return (np.asarray(image) >> 8).astype(np.uint8)
@@ -101,7 +109,7 @@ def _pil_array(image: Any) -> np.ndarray:
     return np.asarray(image if image.mode in ("RGB", "RGBA", "L") else image.convert("RGB"))
 
 
-def _file_array(path: str | os.PathLike[str]) -> np.ndarray:
+def _file_array(path: str | os.PathLike[str], exif_orientation: bool) -> np.ndarray:
     try:
         import PIL.Image
     except ImportError as error:
@@ -112,7 +120,7 @@ def _file_array(path: str | os.PathLike[str]) -> np.ndarray:
     path_argument("image", path)
     try:
         with PIL.Image.open(path) as image:
-            return _pil_array(image)
+            return _pil_array(image, exif_orientation)
     except PIL.Image.DecompressionBombError as error:
         raise InvalidArgumentError(f"{os.fspath(path)}: {error}") from error
     except Error:
@@ -125,13 +133,13 @@ def _file_array(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 class ImageArgument:
-    """A picture of any size as a gln_image, kept alive."""
+    """A picture as a gln_image, kept alive."""
 
-    def __init__(self, image: ImageLike) -> None:
+    def __init__(self, image: ImageLike, exif_orientation: bool = True) -> None:
         if isinstance(image, (str, os.PathLike)):
-            array = _file_array(image)
+            array = _file_array(image, exif_orientation)
         elif _is_pil_image(image):
-            array = _given_pil_array(image)
+            array = _given_pil_array(image, exif_orientation)
         elif isinstance(image, np.ndarray):
             array = image
         else:

@@ -294,17 +294,21 @@ class Model:
         return f"<googlenet.Model {self.name!r}: {self.class_count} classes, {self.isa}, {self.threads} threads>"
 
     @out_of_memory_as_ours("a picture")
-    def classify(self, image: ImageLike, top: int | None = None) -> list[Prediction]:
-        """The likeliest classes of a picture of any size, most probable first; ties go to the lower class index.
+    def classify(self, image: ImageLike, top: int | None = None, *, exif_orientation: bool = True) -> list[Prediction]:
+        """The likeliest classes of a picture, most probable first; ties go to the lower class index.
 
-        The picture is resized so that its short side is the model's (bilinear, antialiased), the centre is cut out at
-        the network's input size and normalised.
+        The picture is resized by the model's rule (docs/pictures.md of the project explains them), the centre is cut
+        out at the network's input size and normalised.
 
-        image  a path (opened with Pillow), a PIL image, or a uint8 array: H×W×3 RGB, H×W×4 RGBA (alpha is ignored) or
-               H×W gray, 1 to 65535 pixels each way, of any strides.
-        top    how many, 1 to the number of classes; None for 5, or all where there are fewer.
+        image             a path (opened with Pillow), a PIL image, or a uint8 array: H×W×3 RGB, H×W×4 RGBA (alpha is
+                          ignored) or H×W gray, 1 to 65535 pixels each way, of any strides.
+        top               how many, 1 to the number of classes; None for 5, or all where there are fewer.
+        exif_orientation  whether files and PIL images are turned and mirrored as the orientation in their EXIF says,
+                          which is how they are seen. An image that PIL.ImageOps.exif_transpose() has turned carries
+                          none any more; one that you turned in another way may still do: then pass False. Arrays are
+                          taken as they are.
         """
-        argument = ImageArgument(image)
+        argument = ImageArgument(image, exif_orientation)
         if top is None:
             top = min(5, self._class_count)
         capacity = index_argument("top", top, 1, self._class_count)
@@ -319,11 +323,11 @@ class Model:
             return [Prediction(_text(p.label), p.probability, p.class_index) for p in best[: count.value]]
 
     @out_of_memory_as_ours("a picture")
-    def preprocess(self, image: ImageLike) -> np.ndarray:
+    def preprocess(self, image: ImageLike, *, exif_orientation: bool = True) -> np.ndarray:
         """The resized, cut picture that classify() gives to the network: an H×W×3 uint8 RGB array (H×W×1 gray where the
-        network takes one channel), ready for predict().
+        network takes one channel), ready for predict(). image and exif_orientation as in classify().
         """
-        argument = ImageArgument(image)
+        argument = ImageArgument(image, exif_orientation)
         pixels = np.empty((*self._input_size, self._input_channels), np.uint8)
         with self._use() as handles:
             check(
