@@ -1,6 +1,6 @@
 import GoogLeNet
 
-/// What the user decides about a conversion; whatever is nil follows the source's custom, which the result's notes
+/// What the user decides about a conversion; whatever is nil follows the source's convention, which the result's notes
 /// tell.
 public struct ConversionOptions {
   /// One a class.

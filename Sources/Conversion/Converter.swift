@@ -124,15 +124,15 @@ public enum Converter {
       layers = LayerGraph.removing(normalization.layer, from: layers, readersRead: imported.inputName)
     }
     let (preprocessing, reason) = try preprocessing(imported, normalization?.affine, file, options, &notes)
-    if let labels = options.labels {
-      notes.append("\(labels.count) labels from the labels file")
-    } else if !imported.labels.isEmpty {
-      notes.append("\(imported.labels.count) labels from the file itself")
+    let labels = options.labels ?? imported.labels
+    if !labels.isEmpty {
+      let source = options.labels == nil ? "file itself" : "labels file"
+      notes.append("\(Counted.text(labels.count, "label", "labels")) from the \(source)")
     }
     var network = Network(
       name: options.name ?? (imported.name.isEmpty ? variant : imported.name),
       producer: "googlenet \(Version.text) from \(imported.source)", preprocessing: preprocessing,
-      labels: options.labels ?? imported.labels, inputName: imported.inputName, layers: layers)
+      labels: [], inputName: imported.inputName, layers: layers)
     let isQuantized = layers.contains { $0.operation.weights?.elementType.isInteger == true }
     if isQuantized, options.weightStorage ?? .int8 == .int8 {
       // Some importers give each layer its scale themselves.
@@ -156,7 +156,13 @@ public enum Converter {
         notes.append("weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
       }
     }
-    _ = try runnable(file) { () throws(GoogLeNetError) in try Model(network: network) }
+    network.labels = labels
+    do throws(GoogLeNetError) {
+      _ = try runnable(file) { () throws(GoogLeNetError) in try Model(network: network) }
+    } catch {
+      try checkLabels(of: network, file, areGiven: options.labels != nil)
+      throw error
+    }
     return ConversionResult(
       network: network, source: imported.source, variant: variant, preprocessingReason: reason,
       inputNormalization: normalization?.affine, paddingFixes: imported.paddingFixes, notes: notes)
@@ -168,6 +174,18 @@ public enum Converter {
     return
       "fixed padding, so that the branches can be joined: gave \(listed.joined(separator: ", ")). Check the result: "
       + "with the file's own padding the network cannot have been trained"
+  }
+
+  /// - Throws: where the number of labels is all that keeps the network from running.
+  private static func checkLabels(of network: Network, _ file: InputFile, areGiven: Bool) throws(GoogLeNetError) {
+    var unlabelled = network
+    unlabelled.labels = []
+    guard let classes = try? Model(network: unlabelled).classCount, classes != network.labels.count else { return }
+    throw GoogLeNetError(
+      areGiven ? .invalidArgument : .invalidModel,
+      "'\(file.name)': \(Counted.text(network.labels.count, "label", "labels")), \(Counted.text(classes, "class", "classes")): "
+        + "the \(areGiven ? "labels file" : "file's own list of labels") needs one label for each class, in their order"
+    )
   }
 
   /// Names the file in errors of what makes a model of its network.
@@ -201,7 +219,7 @@ public enum Converter {
     let size = options.inputSize ?? imported.inputSize ?? (224, 224)
     try check(size, file)
     let longer = max(size.height, size.width)
-    // The custom 256 for 224, in proportion.
+    // The conventional 256 for 224, in proportion.
     var shortSide = (longer * 256 + 112) / 224
     if options.inputSize == nil, let told = defaults.shortSide { shortSide = told }
     var result = Preprocessing(

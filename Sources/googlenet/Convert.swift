@@ -58,13 +58,17 @@ struct Convert: ParsableCommand {
       """)
   var fixPadding = false
 
-  @Option(help: "A text file with one label a line, in the order of the classes.", completion: .file())
+  @Option(
+    help: """
+      The labels in the order of the classes: a text file with one a line (synset_words.txt too), or JSON: a list, an \
+      object by class number, a config.json with id2label.
+      """, completion: .file())
   var labels: String?
 
-  @Option(help: "What is subtracted from pixels: a number a channel, or one for all.")
+  @Option(help: "What is subtracted from pixels: a number a channel with commas between, or one for all.")
   var mean: NumberList?
 
-  @Option(help: "What they are then multiplied by: a number a channel, or one for all.")
+  @Option(help: "What they are then multiplied by: a number a channel with commas between, or one for all.")
   var scale: NumberList?
 
   @Option(help: "The order of the network's input channels.")
@@ -97,7 +101,14 @@ struct Convert: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
+  @Argument(help: .hidden)
+  var others: [String] = []
+
   func validate() throws {
+    guard others.isEmpty else {
+      let advice = mean == nil && scale == nil ? "" : "; --mean and --scale take numbers with commas: 104,117,123"
+      throw ValidationError("unexpected beside the trained file '\(input)': \(others.joined(separator: " "))\(advice)")
+    }
     guard tolerance >= 0 else { throw ValidationError("--tolerance is \(tolerance): at least 0 is possible") }
   }
 

@@ -154,7 +154,7 @@ import Testing
       options.labels = ["x", "y", "z"]
       #expect(try convert(archive, options: options).network.labels == ["x", "y", "z"])
       options.labels = ["x", "y"]
-      expectError(archive, .invalidModel, "2 labels", "3 classes", options: options)
+      expectError(archive, .invalidArgument, "2 labels, 3 classes", options: options)
     }
   }
 

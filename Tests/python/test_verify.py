@@ -173,7 +173,7 @@ def test_check(tool, shared, tmp_path):
     assert predictions[0]["label"] == "t-shirt"
     assert report["variant"] == "GoogLeNet with BatchNorm (true 5x5 branches)"
     assert report["layer_count"] == 139
-    assert report["preprocessing_reason"] == "channel order, mean, scale: torchvision's custom"
+    assert report["preprocessing_reason"] == "channel order, mean, scale: torchvision's convention"
     assert report["verified"] is None
     text = tool("convert", folder / "clothing.pt", "-o", tmp_path / "small.gln", "--check", folder / "tshirt.png")
     for told in ("variant", "layers", "parameters", "multiply-adds", "assumed", "t-shirt"):

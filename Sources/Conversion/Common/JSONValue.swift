@@ -36,6 +36,12 @@ indirect enum JSONValue {
     return nil
   }
 
+  /// Those of an object.
+  var members: [String: JSONValue]? {
+    guard case .object(let members) = self else { return nil }
+    return [String: JSONValue](members.map { ($0.key, $0.value) }) { first, _ in first }
+  }
+
   var isNull: Bool {
     if case .null = self { return true }
     return false

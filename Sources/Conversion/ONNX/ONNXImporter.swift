@@ -100,7 +100,7 @@ struct ONNXImporter {
     if let first, case .batchNormalization(let affine) = first.operation {
       if ONNXImporter.isTransformInput(affine) {
         var result = PreprocessingDefaults.torchvision
-        result.reason = "torchvision's custom, for the network begins with torchvision's transform_input"
+        result.reason = "torchvision's convention, for the network begins with torchvision's transform_input"
         return result
       }
       return .plain(
@@ -113,8 +113,8 @@ struct ONNXImporter {
     var result = hasNormalization ? PreprocessingDefaults.caffe : .torchvision
     result.reason =
       hasNormalization
-      ? "Caffe's custom, for the network has LRN layers; the file does not tell"
-      : "torchvision's custom, for the network has no LRN layers; the file does not tell"
+      ? "Caffe's convention, for the network has LRN layers; the file does not tell"
+      : "torchvision's convention, for the network has no LRN layers; the file does not tell"
     return result
   }
 

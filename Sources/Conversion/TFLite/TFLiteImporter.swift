@@ -131,7 +131,7 @@ struct TFLiteImporter {
     values[index] = .activation(value)
   }
 
-  /// The custom of slim, or what the quantization of the input says: a byte p stands for (p - zero point) × scale.
+  /// The convention of slim, or what the quantization of the input says: a byte p stands for (p - zero point) × scale.
   private mutating func preprocessing(_ layers: [Layer], _ inputName: String) throws(GoogLeNetError)
     -> PreprocessingDefaults
   {
@@ -146,7 +146,7 @@ struct TFLiteImporter {
       channelOrder: channels == 1 ? .gray : .rgb, mean: [Float](repeating: mean, count: channels),
       scale: [Float](repeating: tensor.scales[0], count: channels),
       reason:
-        "its input's own quantization, taken to be that of a picture's bytes; the channel order is TensorFlow's custom"
+        "its input's own quantization, taken to be that of a picture's bytes; the channel order is TensorFlow's convention"
     )
   }
 
