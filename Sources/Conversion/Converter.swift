@@ -15,7 +15,11 @@ public enum Converter {
   public static func convert(path: String, options: ConversionOptions) throws(GoogLeNetError) -> ConversionResult {
     let path = try savedModel(inFolder: path) ?? path
     let mapped = try MappedFile(path: path)
-    let file = InputFile(name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes)
+    let budget = ValueBudget(name: path, limit: options.memoryLimit)
+    if let stored = StoredFile(path: path) { budget.count(stored) }
+    let file = InputFile(
+      name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes, budget: budget,
+      followsLinks: options.followsLinks)
     return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try convert(file, options) }
   }
 
@@ -40,7 +44,9 @@ public enum Converter {
   public static func convert(bytes: UnsafeRawBufferPointer, named name: String, options: ConversionOptions)
     throws(GoogLeNetError) -> ConversionResult
   {
-    try convert(InputFile(name: name, folder: nil, bytes: bytes), options)
+    let budget = ValueBudget(name: name, limit: options.memoryLimit)
+    budget.count(bytes: bytes.count)
+    return try convert(InputFile(name: name, folder: nil, bytes: bytes, budget: budget), options)
   }
 
   private static func convert(_ file: InputFile, _ options: ConversionOptions) throws(GoogLeNetError)
@@ -91,7 +97,8 @@ public enum Converter {
           : "'\(file.name)': a mean image belongs to a caffemodel, which this is not")
     }
     let mean = try CaffeMean(
-      path: path, channels: imported.inputChannels, size: options.inputSize ?? imported.inputSize ?? (224, 224))
+      path: path, channels: imported.inputChannels, size: options.inputSize ?? imported.inputSize ?? (224, 224),
+      file.budget)
     var chosen = options
     chosen.mean = mean.values
     imported.notes.append(mean.note)
@@ -105,7 +112,7 @@ public enum Converter {
     var notes = imported.notes
     guard let output = imported.layers.last else { throw file.invalid("it has no layers") }
     var layers = LayerGraph.needed(imported.layers, for: output.name)
-    let folded = try LayerGraph.foldingNormalizations(layers)
+    let folded = try LayerGraph.foldingNormalizations(layers, file.budget)
     layers = folded.layers
     if folded.count > 0 {
       notes.append(
@@ -138,14 +145,14 @@ public enum Converter {
       // Some importers give each layer its scale themselves.
       if !layers.contains(where: { $0.outputScale != nil }) {
         let quantization = try runnable(file) { () throws(GoogLeNetError) in
-          try ImportedQuantization(network, imported.quantizations)
+          try ImportedQuantization(network, imported.quantizations, file.budget)
         }
         network = quantization.network
         notes += quantization.notes
       }
     } else {
       let storage = options.weightStorage ?? .float32
-      network.layers = try WeightEncoder.encode(layers, as: storage)
+      network.layers = try WeightEncoder.encode(layers, as: storage, file.budget)
       for index in network.layers.indices { network.layers[index].outputScale = nil }
       if isQuantized { notes.append("the file is quantized: its weights were dequantized") }
       switch storage {
@@ -157,6 +164,9 @@ public enum Converter {
       }
     }
     network.labels = labels
+    // Written beside what it is written from.
+    let written = network.layers.reduce(0) { $0 + $1.operation.tensors.reduce(0) { $0 + $1.tensor.bytes.count } }
+    try file.budget.lend(written) {}
     do throws(GoogLeNetError) {
       _ = try runnable(file) { () throws(GoogLeNetError) in try Model(network: network) }
     } catch {

@@ -84,6 +84,21 @@ struct Convert: ParsableCommand {
       """)
   var weights: Choice<ElementType>?
 
+  @Flag(
+    help: """
+      ONNX external data and SavedModels: read files that the model refers to even where they are links out of its \
+      folder, as in caches that are made of links.
+      """)
+  var followLinks = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The most memory that all values made of the file may take at a time (default: 64, and 8 times the size of the \
+      file and those that it refers to).
+      """, valueName: "MiB"))
+  var memoryLimit: Int?
+
   @Option(help: "The model's name; by default the one in the trained file.")
   var name: String?
 
@@ -109,6 +124,9 @@ struct Convert: ParsableCommand {
       let advice = mean == nil && scale == nil ? "" : "; --mean and --scale take numbers with commas: 104,117,123"
       throw ValidationError("unexpected beside the trained file '\(input)': \(others.joined(separator: " "))\(advice)")
     }
+    if let memoryLimit, !(1...Int.max >> 20 ~= memoryLimit) {
+      throw ValidationError("--memory-limit is \(memoryLimit) MiB: 1 to \(Int.max >> 20) are possible")
+    }
     guard tolerance >= 0 else { throw ValidationError("--tolerance is \(tolerance): at least 0 is possible") }
   }
 
@@ -126,6 +144,8 @@ struct Convert: ParsableCommand {
     options.fixesPadding = fixPadding
     options.weightStorage = weights?.value
     options.name = name
+    options.followsLinks = followLinks
+    options.memoryLimit = memoryLimit.map { $0 << 20 }
     // Read before anything is written, as all that can fail.
     let reference = try verify.map { (path) throws(GoogLeNetError) in try ReferenceOutputs.read(path: path) }
     let picture = try check.map { (path) throws(GoogLeNetError) in try Picture(path: path) }

@@ -47,6 +47,7 @@ import Testing
     ("{\"0\": \"a\", \"2\": \"b\"}", "'2' is not one of 0 to 1, the numbers of 2 classes"),
     ("{\"0\": \"a\", \"00\": \"b\"}", "'00'"), ("{\"cat\": 0}", "'cat' is not one of 0 to 0, the numbers of 1 class:"),
     ("{\"id2label\": 3}", "id2label is no object"),
+    ("[" + String(repeating: "[],", count: 250_000) + "[]]", "more than 250000 values"),
   ]
 
   @Test(arguments: brokenJSON) func brokenJSONIsRefused(text: String, told: String) throws {

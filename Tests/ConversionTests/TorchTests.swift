@@ -221,8 +221,8 @@ import Testing
       }, .unsupported, "not a dictionary")
     expectError(
       archive {
-        for _ in 0..<300_000 { $0.opcode("]") }
-        for _ in 1..<300_000 { $0.opcode("a") }
+        for _ in 0..<150_000 { $0.opcode("]") }
+        for _ in 1..<150_000 { $0.opcode("a") }
       }, .unsupported, "not a dictionary")
   }
 
