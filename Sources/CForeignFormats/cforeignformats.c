@@ -10,6 +10,7 @@ static void *allocate(void *context, size_t size)
     gln_budget *budget = context;
     if (size > SIZE_MAX - HEADER || size + HEADER > budget->left) {
         budget->exhausted = 1;
+        budget->refused = size > SIZE_MAX - HEADER ? size : size + HEADER;
         return NULL;
     }
     char *block = malloc(size + HEADER);

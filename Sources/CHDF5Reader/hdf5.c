@@ -53,7 +53,7 @@ static uint8_t *add(reader *it, gln_hdf5_kind kind, const char *path, unsigned r
     size_t path_length = strlen(path), left = it->limit - it->head->size;
     size_t start = sizeof(gln_hdf5_entry) + padded(path_length);
     if (start > left || length > left - start || padded(length) > left - start) {
-        fail(it, GLN_HDF5_TOO_LARGE, path, "does not fit: the file unpacks to more than the limit");
+        fail(it, GLN_HDF5_NO_ROOM, path, "does not fit: the file unpacks to more than the limit");
         return NULL;
     }
     uint8_t *place = it->entries + it->head->size;
@@ -134,7 +134,7 @@ static herr_t read_dataset(reader *it, hid_t dataset, const char *path)
     size_t length = sizeof(float);
     for (int axis = 0; axis < rank; axis++)
         if (dims[axis] > it->limit || __builtin_mul_overflow(length, (size_t)dims[axis], &length))
-            return fail(it, GLN_HDF5_TOO_LARGE, path, "does not fit: the file unpacks to more than the limit");
+            return fail(it, GLN_HDF5_NO_ROOM, path, "does not fit: the file unpacks to more than the limit");
     herr_t status = 0;
     if (H5Tget_class(type) != H5T_FLOAT) {
         status = add(it, GLN_HDF5_OTHER, path, (unsigned)rank, dims, 0) == NULL ? -1 : 0;

@@ -1,6 +1,6 @@
 import GoogLeNet
 
-/// What the user decides about a conversion; whatever is nil follows the source's custom, which the result's notes
+/// What the user decides about a conversion; whatever is nil follows the source's convention, which the result's notes
 /// tell.
 public struct ConversionOptions {
   /// One a class.
@@ -28,6 +28,14 @@ public struct ConversionOptions {
   public var weightStorage: ElementType?
   /// The network's name in the model file.
   public var name: String?
+
+  /// Bytes that the conversion may take at a time for all values that it makes: unpacked entries, constants, their copies,
+  /// tensors. nil for 64 MiB and 8 times the size of the file and those that it refers to, which real networks stay far
+  /// below.
+  public var memoryLimit: Int?
+  /// ONNX and SavedModels: whether files that the model refers to may be links out of its folder, as in caches that are
+  /// made of links.
+  public var followsLinks = false
 
   public init() {}
 }

@@ -7,7 +7,7 @@ public struct ConversionResult {
   /// Which GoogLeNet it is, told by its layers: "BVLC GoogLeNet", "torchvision GoogLeNet" …, "unnamed" where it is
   /// another.
   public let variant: String
-  /// Why the network's preprocessing is taken to be right: whose custom it is, or that it was asked for.
+  /// Why the network's preprocessing is taken to be right: whose convention it is, or that it was asked for.
   public let preprocessingReason: String
   /// What the trained network itself did to its input first, which is part of the preprocessing now.
   let inputNormalization: ChannelAffine?

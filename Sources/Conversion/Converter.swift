@@ -15,7 +15,11 @@ public enum Converter {
   public static func convert(path: String, options: ConversionOptions) throws(GoogLeNetError) -> ConversionResult {
     let path = try savedModel(inFolder: path) ?? path
     let mapped = try MappedFile(path: path)
-    let file = InputFile(name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes)
+    let budget = ValueBudget(name: path, limit: options.memoryLimit)
+    if let stored = StoredFile(path: path) { budget.count(stored) }
+    let file = InputFile(
+      name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes, budget: budget,
+      followsLinks: options.followsLinks)
     return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try convert(file, options) }
   }
 
@@ -40,7 +44,9 @@ public enum Converter {
   public static func convert(bytes: UnsafeRawBufferPointer, named name: String, options: ConversionOptions)
     throws(GoogLeNetError) -> ConversionResult
   {
-    try convert(InputFile(name: name, folder: nil, bytes: bytes), options)
+    let budget = ValueBudget(name: name, limit: options.memoryLimit)
+    budget.count(bytes: bytes.count)
+    return try convert(InputFile(name: name, folder: nil, bytes: bytes, budget: budget), options)
   }
 
   private static func convert(_ file: InputFile, _ options: ConversionOptions) throws(GoogLeNetError)
@@ -91,7 +97,8 @@ public enum Converter {
           : "'\(file.name)': a mean image belongs to a caffemodel, which this is not")
     }
     let mean = try CaffeMean(
-      path: path, channels: imported.inputChannels, size: options.inputSize ?? imported.inputSize ?? (224, 224))
+      path: path, channels: imported.inputChannels, size: options.inputSize ?? imported.inputSize ?? (224, 224),
+      file.budget)
     var chosen = options
     chosen.mean = mean.values
     imported.notes.append(mean.note)
@@ -105,7 +112,7 @@ public enum Converter {
     var notes = imported.notes
     guard let output = imported.layers.last else { throw file.invalid("it has no layers") }
     var layers = LayerGraph.needed(imported.layers, for: output.name)
-    let folded = try LayerGraph.foldingNormalizations(layers)
+    let folded = try LayerGraph.foldingNormalizations(layers, file.budget)
     layers = folded.layers
     if folded.count > 0 {
       notes.append(
@@ -124,28 +131,28 @@ public enum Converter {
       layers = LayerGraph.removing(normalization.layer, from: layers, readersRead: imported.inputName)
     }
     let (preprocessing, reason) = try preprocessing(imported, normalization?.affine, file, options, &notes)
-    if let labels = options.labels {
-      notes.append("\(labels.count) labels from the labels file")
-    } else if !imported.labels.isEmpty {
-      notes.append("\(imported.labels.count) labels from the file itself")
+    let labels = options.labels ?? imported.labels
+    if !labels.isEmpty {
+      let source = options.labels == nil ? "file itself" : "labels file"
+      notes.append("\(Counted.text(labels.count, "label", "labels")) from the \(source)")
     }
     var network = Network(
       name: options.name ?? (imported.name.isEmpty ? variant : imported.name),
       producer: "googlenet \(Version.text) from \(imported.source)", preprocessing: preprocessing,
-      labels: options.labels ?? imported.labels, inputName: imported.inputName, layers: layers)
+      labels: [], inputName: imported.inputName, layers: layers)
     let isQuantized = layers.contains { $0.operation.weights?.elementType.isInteger == true }
     if isQuantized, options.weightStorage ?? .int8 == .int8 {
       // Some importers give each layer its scale themselves.
       if !layers.contains(where: { $0.outputScale != nil }) {
         let quantization = try runnable(file) { () throws(GoogLeNetError) in
-          try ImportedQuantization(network, imported.quantizations)
+          try ImportedQuantization(network, imported.quantizations, file.budget)
         }
         network = quantization.network
         notes += quantization.notes
       }
     } else {
       let storage = options.weightStorage ?? .float32
-      network.layers = try WeightEncoder.encode(layers, as: storage)
+      network.layers = try WeightEncoder.encode(layers, as: storage, file.budget)
       for index in network.layers.indices { network.layers[index].outputScale = nil }
       if isQuantized { notes.append("the file is quantized: its weights were dequantized") }
       switch storage {
@@ -156,7 +163,16 @@ public enum Converter {
         notes.append("weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
       }
     }
-    _ = try runnable(file) { () throws(GoogLeNetError) in try Model(network: network) }
+    network.labels = labels
+    // Written beside what it is written from.
+    let written = network.layers.reduce(0) { $0 + $1.operation.tensors.reduce(0) { $0 + $1.tensor.bytes.count } }
+    try file.budget.lend(written) {}
+    do throws(GoogLeNetError) {
+      _ = try runnable(file) { () throws(GoogLeNetError) in try Model(network: network) }
+    } catch {
+      try checkLabels(of: network, file, areGiven: options.labels != nil)
+      throw error
+    }
     return ConversionResult(
       network: network, source: imported.source, variant: variant, preprocessingReason: reason,
       inputNormalization: normalization?.affine, paddingFixes: imported.paddingFixes, notes: notes)
@@ -168,6 +184,18 @@ public enum Converter {
     return
       "fixed padding, so that the branches can be joined: gave \(listed.joined(separator: ", ")). Check the result: "
       + "with the file's own padding the network cannot have been trained"
+  }
+
+  /// - Throws: where the number of labels is all that keeps the network from running.
+  private static func checkLabels(of network: Network, _ file: InputFile, areGiven: Bool) throws(GoogLeNetError) {
+    var unlabelled = network
+    unlabelled.labels = []
+    guard let classes = try? Model(network: unlabelled).classCount, classes != network.labels.count else { return }
+    throw GoogLeNetError(
+      areGiven ? .invalidArgument : .invalidModel,
+      "'\(file.name)': \(Counted.text(network.labels.count, "label", "labels")), \(Counted.text(classes, "class", "classes")): "
+        + "the \(areGiven ? "labels file" : "file's own list of labels") needs one label for each class, in their order"
+    )
   }
 
   /// Names the file in errors of what makes a model of its network.
@@ -201,7 +229,7 @@ public enum Converter {
     let size = options.inputSize ?? imported.inputSize ?? (224, 224)
     try check(size, file)
     let longer = max(size.height, size.width)
-    // The custom 256 for 224, in proportion.
+    // The conventional 256 for 224, in proportion.
     var shortSide = (longer * 256 + 112) / 224
     if options.inputSize == nil, let told = defaults.shortSide { shortSide = told }
     var result = Preprocessing(

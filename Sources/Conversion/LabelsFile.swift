@@ -1,47 +1,63 @@
 import GoogLeNet
 
-/// Text files of class names.
+/// Files of class names: one a line, or JSON.
 public enum LabelsFile {
-  /// Reads a file of one label a line, in class order; see `parse`.
+  /// Reads the labels in class order; see `parse`.
   public static func read(path: String) throws(GoogLeNetError) -> [String] {
     let file = try MappedFile(path: path)
     return try withExtendedLifetime(file) { () throws(GoogLeNetError) in try parse(file.bytes, name: path) }
   }
 
-  /// One label a line (UTF-8, line ends LF or CRLF), in class order; empty lines at the end do not count.
-  /// Where every line begins with a WordNet synset id and a space, as `n01440764 tench, Tinca tinca`, the ids stay out
-  /// of the labels; where only some do, they belong to them.
+  /// One label a line (UTF-8, line ends LF or CRLF), in class order, where empty lines at the end do not count; or JSON:
+  /// a list of labels, or an object of them by class number, alone or as `id2label` of a Hugging Face config.json.
+  /// A JSON label may be a pair of a WordNet synset id and a name, as in Keras's imagenet_class_index.json.
+  /// Where every label begins with a synset id and a space, as `n01440764 tench, Tinca tinca`, the ids stay out of the
+  /// labels; where only some do, they belong to them.
   public static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GoogLeNetError) -> [String] {
     guard bytes.count <= 64 << 20 else {
       throw GoogLeNetError(.invalidArgument, "labels file '\(name)' has \(bytes.count) bytes: at most 64 MiB are read")
     }
-    var lines: [[UInt8]] = []
     let skipped = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-    for line in bytes.dropFirst(skipped).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-      lines.append(trimmed(line))
-    }
-    while lines.last?.isEmpty == true { lines.removeLast() }
-    guard !lines.isEmpty else { throw GoogLeNetError(.invalidArgument, "labels file '\(name)' has no labels") }
-    if lines.allSatisfy(startsWithSynset) {
-      for index in lines.indices { lines[index] = trimmed(lines[index].dropFirst(10)) }
+    let text = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
+    let isJSON = startsAsJSON(text)
+    var found = isJSON ? try labels(ofJSON: text, name) : lines(of: text)
+    guard !found.isEmpty else { throw GoogLeNetError(.invalidArgument, "labels file '\(name)' has no labels") }
+    if found.allSatisfy(startsWithSynset) {
+      for index in found.indices { found[index] = trimmed(found[index].dropFirst(10)) }
     }
     var labels: [String] = []
-    for (index, line) in lines.enumerated() {
-      guard !line.isEmpty else {
-        throw GoogLeNetError(.invalidArgument, "labels file '\(name)': line \(index + 1) is empty: one label a line")
+    for (index, bytes) in found.enumerated() {
+      let place = isJSON ? "the label of class \(index)" : "line \(index + 1)"
+      guard !bytes.isEmpty else {
+        throw GoogLeNetError(
+          .invalidArgument, "labels file '\(name)': \(place) is empty\(isJSON ? "" : ": one label a line")")
       }
-      guard let label = String(validating: line, as: UTF8.self), !line.contains(0) else {
-        throw GoogLeNetError(.invalidArgument, "labels file '\(name)': line \(index + 1) is not UTF-8 text")
+      guard let label = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+        throw GoogLeNetError(.invalidArgument, "labels file '\(name)': \(place) is not UTF-8 text")
       }
       labels.append(label)
     }
     return labels
   }
 
+  // MARK: - Lines
+
+  private static func lines(of text: UnsafeRawBufferPointer) -> [[UInt8]] {
+    var lines: [[UInt8]] = []
+    for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      lines.append(trimmed(line))
+    }
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return lines
+  }
+
   /// `n`, eight digits, a space or tab, and something after it.
   private static func startsWithSynset(_ line: [UInt8]) -> Bool {
-    line.count > 10 && line[0] == UInt8(ascii: "n") && (line[9] == 0x20 || line[9] == 0x09)
-      && line[1...8].allSatisfy { 0x30...0x39 ~= $0 }
+    line.count > 10 && isSynset(line.prefix(9)) && (line[9] == 0x20 || line[9] == 0x09)
+  }
+
+  private static func isSynset(_ text: some Collection<UInt8>) -> Bool {
+    text.count == 9 && text.first == UInt8(ascii: "n") && text.dropFirst().allSatisfy { 0x30...0x39 ~= $0 }
   }
 
   private static func trimmed(_ line: some Collection<UInt8>) -> [UInt8] {
@@ -49,5 +65,66 @@ public enum LabelsFile {
     var result = [UInt8](line.drop { blank.contains($0) })
     while let last = result.last, blank.contains(last) { result.removeLast() }
     return result
+  }
+
+  // MARK: - JSON
+
+  /// Whether the text begins as JSON that can hold labels does: a bracket, and then what may follow it. A label of a
+  /// line may begin with a bracket, too.
+  private static func startsAsJSON(_ text: UnsafeRawBufferPointer) -> Bool {
+    let start = text.lazy.filter { ![0x20, 0x09, 0x0D, 0x0A].contains($0) }.prefix(2)
+    guard let first = start.first, let second = start.dropFirst().first else { return false }
+    switch first {
+    case UInt8(ascii: "{"): return [UInt8]("\"}".utf8).contains(second)
+    case UInt8(ascii: "["): return [UInt8]("\"[]".utf8).contains(second)
+    default: return false
+    }
+  }
+
+  private static func labels(ofJSON text: UnsafeRawBufferPointer, _ name: String) throws(GoogLeNetError) -> [[UInt8]] {
+    let root: JSONValue
+    do throws(JSONValue.Fault) { root = try JSONValue(text) } catch {
+      throw GoogLeNetError(
+        .invalidArgument, "labels file '\(name)': its JSON is broken at byte \(error.offset): \(error.what)")
+    }
+    if let items = root.items {
+      var labels: [[UInt8]] = []
+      for (index, item) in items.enumerated() { labels.append(try label(item, "\(index)", name)) }
+      return labels
+    }
+    return try labels(ofObject: root["id2label"] ?? root, name)
+  }
+
+  /// Those of an object whose keys are the classes' numbers, in any order.
+  private static func labels(ofObject object: JSONValue, _ name: String) throws(GoogLeNetError) -> [[UInt8]] {
+    guard let members = object.members else {
+      throw GoogLeNetError(
+        .invalidArgument, "labels file '\(name)': its id2label is no object of labels by class number")
+    }
+    var labels = [[UInt8]?](repeating: nil, count: members.count)
+    for (key, value) in members {
+      guard let index = Int(key), "\(index)" == key, labels.indices.contains(index) else {
+        throw GoogLeNetError(
+          .invalidArgument,
+          "labels file '\(name)': the key '\(key)' is not one of 0 to \(members.count - 1), the numbers of "
+            + "\(Counted.text(members.count, "class", "classes")): a list, an object by class number or one with "
+            + "'id2label' is read")
+      }
+      labels[index] = try label(value, key, name)
+    }
+    return labels.compactMap { $0 }
+  }
+
+  /// A text, or the name in a pair of a synset id and a name.
+  private static func label(_ value: JSONValue, _ key: String, _ name: String) throws(GoogLeNetError) -> [UInt8] {
+    if let text = value.string { return trimmed(text.utf8) }
+    if let pair = value.items, pair.count == 2, let synset = pair[0].string, isSynset(synset.utf8),
+      let text = pair[1].string
+    {
+      return trimmed(text.utf8)
+    }
+    throw GoogLeNetError(
+      .invalidArgument,
+      "labels file '\(name)': the label of class \(key) is neither a text nor a pair of a synset id and a name")
   }
 }

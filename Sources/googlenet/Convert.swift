@@ -59,13 +59,17 @@ struct Convert: ParsableCommand {
       """)
   var fixPadding = false
 
-  @Option(help: "A text file with one label a line, in the order of the classes.", completion: .file())
+  @Option(
+    help: """
+      The labels in the order of the classes: a text file with one a line (synset_words.txt too), or JSON: a list, an \
+      object by class number, a config.json with id2label.
+      """, completion: .file())
   var labels: String?
 
-  @Option(help: "What is subtracted from pixels: a number a channel, or one for all.")
+  @Option(help: "What is subtracted from pixels: a number a channel with commas between, or one for all.")
   var mean: NumberList?
 
-  @Option(help: "What they are then multiplied by: a number a channel, or one for all.")
+  @Option(help: "What they are then multiplied by: a number a channel with commas between, or one for all.")
   var scale: NumberList?
 
   @Option(help: "The order of the network's input channels.")
@@ -88,6 +92,21 @@ struct Convert: ParsableCommand {
       """)
   var weights: Choice<ElementType>?
 
+  @Flag(
+    help: """
+      ONNX external data and SavedModels: read files that the model refers to even where they are links out of its \
+      folder, as in caches that are made of links.
+      """)
+  var followLinks = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The most memory that all values made of the file may take at a time (default: 64, and 8 times the size of the \
+      file and those that it refers to).
+      """, valueName: "MiB"))
+  var memoryLimit: Int?
+
   @Option(help: "The model's name; by default the one in the trained file.")
   var name: String?
 
@@ -107,7 +126,17 @@ struct Convert: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
+  @Argument(help: .hidden)
+  var others: [String] = []
+
   func validate() throws {
+    guard others.isEmpty else {
+      let advice = mean == nil && scale == nil ? "" : "; --mean and --scale take numbers with commas: 104,117,123"
+      throw ValidationError("unexpected beside the trained file '\(input)': \(others.joined(separator: " "))\(advice)")
+    }
+    if let memoryLimit, !(1...Int.max >> 20 ~= memoryLimit) {
+      throw ValidationError("--memory-limit is \(memoryLimit) MiB: 1 to \(Int.max >> 20) are possible")
+    }
     guard tolerance >= 0 else { throw ValidationError("--tolerance is \(tolerance): at least 0 is possible") }
   }
 
@@ -126,6 +155,8 @@ struct Convert: ParsableCommand {
     options.fixesPadding = fixPadding
     options.weightStorage = weights?.value
     options.name = name
+    options.followsLinks = followLinks
+    options.memoryLimit = memoryLimit.map { $0 << 20 }
     // Read before anything is written, as all that can fail.
     let reference = try verify.map { (path) throws(GoogLeNetError) in try ReferenceOutputs.read(path: path) }
     let picture = try check.map { (path) throws(GoogLeNetError) in try Picture(path: path) }

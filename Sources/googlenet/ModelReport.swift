@@ -31,6 +31,19 @@ struct ModelReport {
     return text
   }
 
+  /// How the weights of convolutions and inner products are stored: "float16", or all ways where there are several.
+  private var storage: String {
+    var types: Set<ElementType> = []
+    for layer in model.network.layers {
+      switch layer.operation {
+      case .convolution(let it): types.insert(it.weights.elementType)
+      case .innerProduct(let it): types.insert(it.weights.elementType)
+      default: continue
+      }
+    }
+    return [ElementType.float32, .float16, .int16, .int8].filter(types.contains).map { "\($0)" }.joined(separator: ", ")
+  }
+
   var lines: [(String, String)] {
     let labels = model.network.labels
     let first = labels.prefix(3).joined(separator: "; ") + (labels.count > 3 ? "; …" : "")
@@ -44,6 +57,7 @@ struct ModelReport {
       ("classes", "\(model.classCount), " + (labels.isEmpty ? "without labels" : "labelled: \(first)")),
       ("input", inputDescription),
       ("pictures", "\(preprocessing.resizeRule.summary(shortSide: preprocessing.shortSide)); centre cut out"),
+      ("weights", storage),
       ("precision", model.precision.choiceName),
       ("file", "\(path), \(Formatting.megabytes(fileBytes))"),
     ]
@@ -56,6 +70,7 @@ struct ModelReport {
       ("name", .string(model.network.name)),
       ("producer", .string(model.network.producer)),
       ("variant", .string(VariantName.of(model.network.layers))),
+      ("weights", .string(storage)),
       ("precision", .string(model.precision.choiceName)),
       ("layer_count", .integer(model.network.layers.count)),
       ("parameters", .integer(Int(model.parameterCount))),

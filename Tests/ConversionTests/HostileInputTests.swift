@@ -55,10 +55,10 @@ import Testing
 
   @Test func longChainsOfCaffeLayersTakeTimeInProportion() {
     var file = CaffeFile()
-    file.layers = (0..<50_000).map { CaffeFile.simple("\($0)", "Sigmoid", "\($0 - 1)", top: "\($0)") }
-    expectError(file.bytes, .unsupported, "Sigmoid (layer '49999')")
-    file.layers = (0...100_000).map { _ in CaffeFile.simple("", "", "", top: "") }
-    expectError(file.bytes, .unsupported, "100001 layers")
+    file.layers = (0..<10_000).map { CaffeFile.simple("\($0)", "Sigmoid", "\($0 - 1)", top: "\($0)") }
+    expectError(file.bytes, .unsupported, "Sigmoid (layer '9999')")
+    file.layers = (0...10_000).map { _ in CaffeFile.simple("", "", "", top: "") }
+    expectError(file.bytes, .unsupported, "10001 layers")
     file.layers = (0..<65).map { CaffeFile.simple("\($0)", "ReLU", "data", top: "\($0)") }
     expectError(file.bytes, .unsupported, "65 outputs")
   }
@@ -88,7 +88,7 @@ import Testing
     let size = Array("ctorch\nSize\nh\0\u{85}R0".unicodeScalars.map { UInt8($0.value) })
     let sizes = [[UInt8]](repeating: size, count: 30).joined()
     let bytes = list + items + sizes + Array("s.".utf8)
-    expectError(TorchFile.archive(pickle: bytes, storages: []), .unsupported, "more than 2000000 values")
+    expectError(TorchFile.archive(pickle: bytes, storages: []), .limitExceeded, "converting it needs at least")
   }
 
   @Test func foreignFilesAreNamed() {

@@ -152,6 +152,6 @@ import Testing
     let shape: [UInt8] = [14, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0]
     let place = try #require(file.firstRange(of: shape)).lowerBound
     file[place + 5] = 1
-    expectError(file, .unsupported, "more than the limit")
+    expectError(file, .limitExceeded, "bytes of memory, \((64 << 20) + 8 * file.count) are allowed")
   }
 }

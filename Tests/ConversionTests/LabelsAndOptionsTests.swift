@@ -22,11 +22,60 @@ import Testing
     #expect(error?.message.contains("'labels.txt': line 2") == true)
   }
 
-  @Test func optionsReplaceWhatIsCustom() throws {
+  static let json: [(text: String, labels: [String])] = [
+    ("[\"cat\", \"dog\"]", ["cat", "dog"]), (" [ \"a \\u00e4\" ]\n", ["a ä"]),
+    ("{\"0\": \"cat\", \"1\": \"dog\"}", ["cat", "dog"]), ("\u{FEFF}{\"1\":\"b\",\n\"0\":\"a\"}\n", ["a", "b"]),
+    (
+      "{\"architectures\": [\"ResNet\"], \"id2label\": {\"0\": \"tench, Tinca tinca\", \"1\": \"goldfish\"}}",
+      ["tench, Tinca tinca", "goldfish"]
+    ),
+    ("{\"0\": [\"n01440764\", \"tench\"], \"1\": [\"n01443537\", \"goldfish\"]}", ["tench", "goldfish"]),
+    ("[\"n01440764 tench, Tinca tinca\", \"n01443537\\tgoldfish\"]", ["tench, Tinca tinca", "goldfish"]),
+    ("[\"n01440764 tench\", \"goldfish\"]", ["n01440764 tench", "goldfish"]),
+    ("[unknown]\n{other}\n", ["[unknown]", "{other}"]),
+  ]
+
+  @Test(arguments: json) func labelsAreReadFromJSON(text: String, expected: [String]) throws {
+    #expect(try labels(text) == expected)
+  }
+
+  static let brokenJSON: [(text: String, told: String)] = [
+    ("[]", "no labels"), ("{}", "no labels"), ("[\"a\"", "broken at byte 4: ']'"),
+    ("[\"a\", \"\"]", "class 1 is empty"),
+    ("[\"a\\u0000\"]", "class 0 is not UTF-8 text"), ("[[1, 2]]", "class 0 is neither a text nor a pair"),
+    ("[[\"tench\", \"fish\"]]", "class 0 is neither a text nor a pair"),
+    ("{\"0\": \"a\", \"2\": \"b\"}", "'2' is not one of 0 to 1, the numbers of 2 classes"),
+    ("{\"0\": \"a\", \"00\": \"b\"}", "'00'"), ("{\"cat\": 0}", "'cat' is not one of 0 to 0, the numbers of 1 class:"),
+    ("{\"id2label\": 3}", "id2label is no object"),
+    ("[" + String(repeating: "[],", count: 250_000) + "[]]", "more than 250000 values"),
+  ]
+
+  @Test(arguments: brokenJSON) func brokenJSONIsRefused(text: String, told: String) throws {
+    let error = #expect(throws: GoogLeNetError.self) { try labels(text) }
+    #expect(error?.status == .invalidArgument)
+    #expect(error?.message.contains("'labels.txt'") == true)
+    #expect(error?.message.contains(told) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func wrongNumbersOfLabelsAreToldPlainly() throws {
+    let bytes = CaffeFile.small(legacy: false).bytes
+    let classes = try Model(network: try convert(bytes).network).classCount
+    var options = ConversionOptions()
+    options.labels = ["cat"]
+    expectError(bytes, .invalidArgument, "'test file': 1 label, \(classes) classes: the labels file", options: options)
+    options.labels = [String](repeating: "cat", count: classes + 1)
+    expectError(bytes, .invalidArgument, "\(classes + 1) labels, \(classes) classes", options: options)
+    options.labels?.removeLast()
+    let result = try convert(bytes, options: options)
+    #expect(result.network.labels.count == classes)
+    #expect(result.notes.contains("\(classes) labels from the labels file"))
+  }
+
+  @Test func optionsReplaceWhatIsConventional() throws {
     let bytes = CaffeFile.small(legacy: false).bytes
     var options = ConversionOptions()
     options.channelOrder = .rgb
-    // The custom mean follows the channel order.
+    // The conventional mean follows the channel order.
     #expect(try convert(bytes, options: options).network.preprocessing.mean == [123, 117, 104])
     options.mean = [127.5]
     options.scale = [1, 2, 3]
@@ -49,16 +98,16 @@ import Testing
     let bytes = CaffeFile.small(legacy: false).bytes
     func reason() throws -> String { try convert(bytes, options: options).preprocessingReason }
     let rule = "resize rule: short-side, for nothing tells it"
-    #expect(try reason() == "channel order, mean, scale: Caffe's custom; \(rule)")
+    #expect(try reason() == "channel order, mean, scale: Caffe's convention; \(rule)")
     options.mean = [1]
-    #expect(try reason() == "channel order, scale: Caffe's custom; \(rule)")
+    #expect(try reason() == "channel order, scale: Caffe's convention; \(rule)")
     options.scale = [1]
     options.channelOrder = .rgb
     #expect(try reason() == rule)
     options.resizeRule = .shortSide
     #expect(try reason() == "as asked for")
     options.scale = nil
-    #expect(try reason() == "scale: Caffe's custom")
+    #expect(try reason() == "scale: Caffe's convention")
   }
 
   @Test func theResizeRuleIsAnOption() throws {

@@ -202,7 +202,7 @@ def main():
     places_size.classes = 365 if full else 15
     places = Network(places_size, 32, head="loss3/classifier_places365")
     whole = net("googlenet_places365", [input_layer([10, *shape[1:]]), *places.used()])
-    write("caffe-places", whole, whole, places_size, ("Caffe's custom",))
+    write("caffe-places", whole, whole, places_size, ("Caffe's convention",))
     # With batch normalization, its size in input_shape.
     normalized = Network(size, 35, normalized=True)
     whole = net("normalized", normalized.used(), [("input", "data"), ("input_shape", [("dim", shape)])])
@@ -214,7 +214,7 @@ def main():
     deployed = net("larger", [input_layer([1, 3, larger.height, larger.width]), *other.used()])
     (folder / f"caffe-larger-deploy{suffix}.prototxt").write_text(text(deployed))
     write(
-        "caffe-larger", net("GoogleNet", bvlc.trained(), form="layers"), deployed, larger, ("Caffe's custom",),
+        "caffe-larger", net("GoogleNet", bvlc.trained(), form="layers"), deployed, larger, ("Caffe's convention",),
         ("--prototxt", f"caffe-larger-deploy{suffix}.prototxt"),
     )  # fmt: skip
     # A mean image, the same at each pixel, as Places205 comes with one; in the legacy form for use.

@@ -50,13 +50,13 @@ def main():
     folder, full = arguments()
     suffix = "-full" if full else ""
     size = Size(full, 1001)
-    slim_custom = (127.5, np.float32(1 / 127.5))
+    slim_convention = (127.5, np.float32(1 / 127.5))
     write(
         folder,
         f"graphdef-slim{suffix}",
         size,
         lambda x: slim(x, Weights(1), size, fused("V3")),
-        slim_custom,
+        slim_convention,
         ("slim", "background") if full else ("slim",),
         repeated,
     )
@@ -65,7 +65,7 @@ def main():
         f"graphdef-dropout{suffix}",
         size,
         lambda x: slim(x, Weights(2), size, unfused, mean_head(0.8)),
-        slim_custom,
+        slim_convention,
         ("dropout",),
         reference=lambda x: slim(x, Weights(2), size, unfused, mean_head()),
     )

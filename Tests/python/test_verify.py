@@ -174,7 +174,7 @@ def test_check(tool, shared, tmp_path):
     assert report["variant"] == "GoogLeNet with BatchNorm (true 5x5 branches)"
     assert report["layer_count"] == 139
     assert report["preprocessing_reason"] == (
-        "channel order, mean, scale: torchvision's custom; resize rule: short-side, for nothing tells it"
+        "channel order, mean, scale: torchvision's convention; resize rule: short-side, for nothing tells it"
     )
     assert report["verified"] is None
     text = tool("convert", folder / "clothing.pt", "-o", tmp_path / "small.gln", "--check", folder / "tshirt.png")

@@ -92,6 +92,15 @@ def test_info(tool) -> None:
     assert all(layer["name"] in text for layer in result["layers"])
 
 
+@pytest.mark.parametrize("weights", ["float32", "float16", "int8"])
+def test_info_tells_how_weights_are_stored(tool, tmp_path: Path, weights: str) -> None:
+    model = tmp_path / "model.gln"
+    tool("convert", "Tests/frameworks/golden/graphdef-slim.pb", "--weights", weights, "-o", model)
+    result = json.loads(tool("info", model, "--json").stdout)
+    assert (result["weights"], result["precision"]) == (weights, "float32")
+    assert re.search(rf"^weights +{weights}$", tool("info", model).stdout, re.MULTILINE)
+
+
 def test_info_tells_memory(tool) -> None:
     memory = json.loads(tool("info", MODEL, "--threads", 1, "--max-isa", "portable", "--json").stdout)["memory"]
     assert (memory["isa"], memory["threads"]) == ("portable", 1)
@@ -166,6 +175,9 @@ def test_bench(tool) -> None:
         (["bench", "--batch", "0"], 64, "--batch"),
         (["convert", PICTURE], 64, "--output"),
         (["convert", PICTURE, "-o", "x.gln", "--mean", "1,x"], 64, "--mean"),
+        (["convert", PICTURE, "-o", "x.gln", "--mean", "104", "117", "123"], 64, "commas: 104,117,123"),
+        (["convert", "--scale", "1", "2", "3", PICTURE, "-o", "x.gln"], 64, "commas"),
+        (["convert", PICTURE, "other.onnx", "-o", "x.gln"], 64, "other.onnx"),
         (["convert", PICTURE, "-o", "x.gln", "--input-size", "0"], 64, "--input-size"),
         (["info", "missing.gln"], 1, "missing.gln"),
         (["export", "missing.gln", "-o", "x.gln"], 1, "missing.gln"),

@@ -10,10 +10,14 @@
 #include "onnx.pb-c.h"
 #include "tensorflow.pb-c.h"
 
-/* How much memory an unpacked message may still take; `exhausted` is set once it asked for more. */
+/*
+ * How much memory an unpacked message may still take; `exhausted` is set once there was none, `refused` to what was
+ * asked for beyond `left`.
+ */
 typedef struct gln_budget {
     size_t left;
     int exhausted;
+    size_t refused;
 } gln_budget;
 
 /* An allocator for protobuf-c that draws on `budget`, which must outlive it and all that it allocated. */

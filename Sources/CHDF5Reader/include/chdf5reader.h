@@ -14,8 +14,9 @@ typedef enum gln_hdf5_status {
     GLN_HDF5_OK = 0,
     GLN_HDF5_DAMAGED = 1,     /* libhdf5 cannot read it, or fails in doing so */
     GLN_HDF5_UNSUPPORTED = 2, /* well-formed, but with something that is not read here */
-    GLN_HDF5_TOO_LARGE = 3,   /* one of the limits was reached */
-    GLN_HDF5_NO_PROCESS = 4   /* no memory or no process to read it in */
+    GLN_HDF5_TOO_LARGE = 3,   /* one of the other limits was reached */
+    GLN_HDF5_NO_PROCESS = 4,  /* no memory or no process to read it in */
+    GLN_HDF5_NO_ROOM = 5      /* the entries take more than the limit of contents */
 } gln_hdf5_status;
 
 typedef struct gln_hdf5_limits {

@@ -31,6 +31,13 @@ struct CaffeBlob {
 
   var values: [Float] { doubles.isEmpty ? [Float](floats) : doubles.map(Float.init) }
 
+  /// A tensor of other dimensions, whose product must be the number of values.
+  func tensor(_ dims: [Int], _ budget: ValueBudget) throws(GoogLeNetError) -> Tensor {
+    try Tensor(dims: dims, count: count, budget) { output in
+      for index in output.indices { output[index] = doubles.isEmpty ? floats[index] : Float(doubles[index]) }
+    }
+  }
+
   /// `dims` without leading ones.
   var core: [Int] { [Int](dims.drop { $0 == 1 }) }
 

@@ -13,22 +13,24 @@ struct CaffeImporter {
   static func network(of file: InputFile, options: ConversionOptions) throws(GoogLeNetError) -> ImportedNetwork {
     let trained = try ForeignMessage(file, what: "a Caffe NetParameter", unpack: caffe__net_parameter__unpack)
     return try withExtendedLifetime(trained) { () throws(GoogLeNetError) in
-      let weights = layers(of: trained.message.pointee)
+      let weights = try layers(of: trained.message.pointee, file)
       guard let prototxtPath = options.prototxtPath else {
         var importer = CaffeImporter(file, structureName: file.name, options)
         return try importer.network(trained.message.pointee, weights)
       }
-      let mapped = try MappedFile(path: prototxtPath)
+      let mapped = try file.companion(path: prototxtPath)
       let wire = try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in
         try ProtobufText.netParameter(mapped.bytes, name: prototxtPath)
       }
+      let charge = try file.budget.charge(wire.count)
+      defer { withExtendedLifetime(charge) {} }
       return try wire.withRawBytes { (bytes) throws(GoogLeNetError) in
-        let textFile = InputFile(name: prototxtPath, folder: nil, bytes: bytes)
+        let textFile = InputFile(name: prototxtPath, folder: nil, bytes: bytes, budget: file.budget)
         let structure = try ForeignMessage(
           textFile, what: "a Caffe NetParameter", unpack: caffe__net_parameter__unpack)
         return try withExtendedLifetime(structure) { () throws(GoogLeNetError) in
           var importer = CaffeImporter(file, structureName: prototxtPath, options)
-          let merged = try importer.merge(layers(of: structure.message.pointee), weights)
+          let merged = try importer.merge(try layers(of: structure.message.pointee, textFile), weights)
           var network = try importer.network(structure.message.pointee, merged)
           network.source = .caffe(legacy: trained.message.pointee.n_layer == 0)
           return network
@@ -44,7 +46,11 @@ struct CaffeImporter {
     shapes = ImportedShapes(structureName, options)
   }
 
-  private static func layers(of net: Caffe__NetParameter) -> [CaffeLayer] {
+  private static func layers(of net: Caffe__NetParameter, _ file: InputFile) throws(GoogLeNetError) -> [CaffeLayer] {
+    let count = max(net.n_layer, net.n_layers)
+    guard count <= CaffeImporter.layerLimit else {
+      throw file.unsupported("it has \(count) layers: at most \(CaffeImporter.layerLimit) are read")
+    }
     let current = UnsafeBufferPointer(start: net.layer, count: net.n_layer).compactMap {
       $0.map { CaffeLayer($0.pointee) }
     }
@@ -74,9 +80,6 @@ struct CaffeImporter {
     -> ImportedNetwork
   {
     guard !all.isEmpty else { throw invalid("it has no layers") }
-    guard all.count <= CaffeImporter.layerLimit else {
-      throw unsupported("it has \(all.count) layers: at most \(CaffeImporter.layerLimit) are read")
-    }
     let sources = all.filter { $0.bottoms.isEmpty && !$0.tops.isEmpty }
     let active = all.filter { $0.isActive && !$0.bottoms.isEmpty }
 
@@ -158,7 +161,7 @@ struct CaffeImporter {
       paddingFixes: shapes.fixes, notes: notes)
   }
 
-  private static let layerLimit = 100_000
+  private static let layerLimit = 10_000
   private static let endLimit = 64
 
   /// The layers on which a layer depends, itself included.
@@ -432,7 +435,7 @@ struct CaffeImporter {
       throw invalid("layer '\(layer.name)': its weights are \(weights.text), but \(outputs) outputs are described")
     }
     var tensor = try self.tensor(layer, weights, dims)
-    if it.transpose != 0 { tensor = try tensor.transposed() }
+    if it.transpose != 0 { tensor = try tensor.transposed(file.budget) }
     return InnerProduct(
       weights: tensor, bias: it.bias_term != 0 ? try vector(layer, 1, "bias", count: outputs) : nil)
   }
@@ -446,7 +449,7 @@ struct CaffeImporter {
     let divisor = factor == 0 ? 0 : 1 / Double(factor)
     func scaled(_ index: Int, _ what: String) throws(GoogLeNetError) -> Tensor {
       let values = try vector(layer, index, what, count: layer.blobs[0].count).floats()
-      return try Tensor(values.map { Float(Double($0) * divisor) }, dims: [values.count])
+      return try Tensor(values.map { Float(Double($0) * divisor) }, dims: [values.count], file.budget)
     }
     var result = BatchNormalization()
     result.mean = try scaled(0, "mean")
@@ -483,14 +486,14 @@ struct CaffeImporter {
     guard found.count == count else {
       throw invalid("layer '\(layer.name)': its \(what) has \(found.count) values instead of \(count)")
     }
-    return try Tensor(found.values, dims: [count])
+    return try found.tensor([count], file.budget)
   }
 
   private func tensor(_ layer: CaffeLayer, _ blob: CaffeBlob, _ dims: [Int]) throws(GoogLeNetError) -> Tensor {
     guard dims.checkedProduct == blob.count else {
       throw invalid("layer '\(layer.name)': a blob of \(blob.text) does not have as many values as its shape says")
     }
-    return try Tensor(blob.values, dims: dims)
+    return try blob.tensor(dims, file.budget)
   }
 
   // MARK: - Errors

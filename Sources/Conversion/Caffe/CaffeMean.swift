@@ -7,13 +7,21 @@ struct CaffeMean {
   /// How the image was reduced, for the notes.
   let note: String
 
-  /// - Parameter size: of the network's input, which is cut from the image's middle as Caffe cuts it from pictures.
-  init(path: String, channels: Int, size: (height: Int, width: Int)) throws(GoogLeNetError) {
+  /// - Parameters:
+  ///   - size: of the network's input, which is cut from the image's middle as Caffe cuts it from pictures.
+  ///   - budget: of the network that it belongs to; nil for one of its own.
+  init(path: String, channels: Int, size: (height: Int, width: Int), _ budget: ValueBudget? = nil)
+    throws(GoogLeNetError)
+  {
     let mapped = try MappedFile(path: path)
-    let file = InputFile(name: path, folder: nil, bytes: mapped.bytes)
+    if let budget, let stored = StoredFile(path: path) { budget.count(stored) }
+    let file = InputFile(name: path, folder: nil, bytes: mapped.bytes, budget: budget)
     let message = try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in
       try ForeignMessage(file, what: "a mean image of Caffe (BlobProto)", unpack: caffe__blob_proto__unpack)
     }
+    let count = message.message.pointee.n_data + message.message.pointee.n_double_data
+    let copy = try file.budget.charge(ValueBudget.bytes(count, of: Float.self))
+    defer { withExtendedLifetime(copy) {} }
     let (dims, pixels) = withExtendedLifetime(message) {
       let blob = CaffeBlob(message.message.pointee)
       return (blob.dims, blob.values)

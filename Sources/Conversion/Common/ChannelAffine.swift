@@ -38,7 +38,7 @@ struct ChannelAffine {
   }
 
   /// The weights with each output channel (first dimension) multiplied by its scale.
-  func scaling(_ weights: Tensor) throws(GoogLeNetError) -> Tensor {
+  func scaling(_ weights: Tensor, _ budget: ValueBudget) throws(GoogLeNetError) -> Tensor {
     guard !keepsScale else { return weights }
     if weights.elementType.isInteger, weights.scales.count == scale.count {
       return Tensor(
@@ -46,19 +46,20 @@ struct ChannelAffine {
         scales: scale.indices.map { Float(Double(weights.scales[$0]) * scale[$0]) },
         inputScales: weights.inputScales, bytes: weights.bytes, owner: weights.owner)
     }
-    var values = weights.floats()
-    let inner = values.count / max(scale.count, 1)
-    for channel in scale.indices {
-      for index in channel * inner..<(channel + 1) * inner {
-        values[index] = Float(Double(values[index]) * scale[channel])
+    return try Tensor(dims: weights.dims, count: weights.count, budget) { values in
+      weights.copyFloats(into: values.baseAddress)
+      let inner = values.count / max(scale.count, 1)
+      for channel in scale.indices {
+        for index in channel * inner..<(channel + 1) * inner {
+          values[index] = Float(Double(values[index]) * scale[channel])
+        }
       }
     }
-    return try Tensor(values, dims: weights.dims)
   }
 
-  func applied(to bias: Tensor?) throws(GoogLeNetError) -> Tensor? {
+  func applied(to bias: Tensor?, _ budget: ValueBudget) throws(GoogLeNetError) -> Tensor? {
     guard let before = bias?.floats() else {
-      return shift.allSatisfy { $0 == 0 } ? nil : try Tensor(shift.map(Float.init), dims: [shift.count])
+      return shift.allSatisfy { $0 == 0 } ? nil : try Tensor(shift.map(Float.init), dims: [shift.count], budget)
     }
     guard before.count == shift.count else { return bias }
     var values: [Float] = []
@@ -66,6 +67,6 @@ struct ChannelAffine {
     for channel in shift.indices {
       values.append(Float(Double(before[channel]) * scale[channel] + shift[channel]))
     }
-    return try Tensor(values, dims: [values.count])
+    return try Tensor(values, dims: [values.count], budget)
   }
 }

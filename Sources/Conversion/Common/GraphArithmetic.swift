@@ -26,18 +26,19 @@ enum GraphArithmetic {
           "a constant of \(constant.dims) is neither one value nor one for each of \(channels) channels")
       }
     }
+    let budget = node.file.budget
     let numbers = constant.floats
     let values = numbers.count == 1 ? [Float](repeating: numbers[0], count: channels) : numbers
     guard values.count == channels else { throw node.invalid("the constant is empty") }
     var affine = BatchNormalization()
     switch (self, isReversed) {
-    case (.add, _): affine.shift = try Tensor(values, dims: [channels])
-    case (.multiply, _): affine.scale = try Tensor(values, dims: [channels])
-    case (.subtract, false): affine.shift = try Tensor(values.map { -$0 }, dims: [channels])
+    case (.add, _): affine.shift = try Tensor(values, dims: [channels], budget)
+    case (.multiply, _): affine.scale = try Tensor(values, dims: [channels], budget)
+    case (.subtract, false): affine.shift = try Tensor(values.map { -$0 }, dims: [channels], budget)
     case (.subtract, true):
-      affine.scale = try Tensor(values.map { _ in -1 }, dims: [channels])
-      affine.shift = try Tensor(values, dims: [channels])
-    case (.divide, false): affine.scale = try Tensor(values.map { 1 / $0 }, dims: [channels])
+      affine.scale = try Tensor(values.map { _ in -1 }, dims: [channels], budget)
+      affine.shift = try Tensor(values, dims: [channels], budget)
+    case (.divide, false): affine.scale = try Tensor(values.map { 1 / $0 }, dims: [channels], budget)
     case (.divide, true): throw node.unsupported("a constant divided by an image is not supported")
     }
     return affine
@@ -59,20 +60,30 @@ enum GraphArithmetic {
     else {
       throw node.unsupported("it combines constants of \(left.dims) and \(right.dims)")
     }
+    let budget = node.file.budget
     if let left = left.integers, let right = right.integers {
-      let values = (0..<count).map { integer(left[left.count == 1 ? 0 : $0], right[right.count == 1 ? 0 : $0]) }
-      guard !values.contains(nil) else { throw node.invalid("it overflows or divides by zero") }
-      return GraphConstant(dims: dims, values: .integers(values.compactMap { $0 }))
-    }
-    let values = zip(stretched(left), stretched(right)).map { (left, right) -> Float in
-      switch self {
-      case .add: left + right
-      case .subtract: left - right
-      case .multiply: left * right
-      case .divide: left / right
+      let optionals = 2 * ValueBudget.bytes(count, of: Int.self)
+      return try budget.lend(optionals) { () throws(GoogLeNetError) in
+        let values = (0..<count).map { integer(left[left.count == 1 ? 0 : $0], right[right.count == 1 ? 0 : $0]) }
+        guard !values.contains(nil) else { throw node.invalid("it overflows or divides by zero") }
+        return try GraphConstant(dims: dims, count: count, of: Int.self, budget) { .integers(values.compactMap { $0 }) }
       }
     }
-    return GraphConstant(dims: dims, values: .floats(values))
+    // Either side may have to be stretched, or made of whole numbers.
+    return try budget.lend(2 * ValueBudget.bytes(count, of: Float.self)) { () throws(GoogLeNetError) in
+      try GraphConstant(dims: dims, count: count, of: Float.self, budget) {
+        .floats(zip(stretched(left), stretched(right)).map(float))
+      }
+    }
+  }
+
+  private func float(_ left: Float, _ right: Float) -> Float {
+    switch self {
+    case .add: left + right
+    case .subtract: left - right
+    case .multiply: left * right
+    case .divide: left / right
+    }
   }
 
   private func integer(_ left: Int, _ right: Int) -> Int? {

@@ -3,7 +3,7 @@ import GoogLeNet
 /// The layers of a foreign graph, made of the operations that TensorFlow and TFLite share.
 struct GraphBuilder {
   private var shapes: ImportedShapes
-  private var budget: ValueBudget
+  private let budget: ValueBudget
   private(set) var layers: [Layer] = []
   private var indices: [String: Int] = [:]
   private var inputName = ""
@@ -21,7 +21,7 @@ struct GraphBuilder {
 
   init(_ file: InputFile, _ options: ConversionOptions) {
     shapes = ImportedShapes(file.name, options)
-    budget = ValueBudget(file)
+    budget = file.budget
   }
 
   /// The network's input, of the dimensions that the file declares: nil where they are open.
@@ -94,9 +94,6 @@ struct GraphBuilder {
     return name
   }
 
-  /// Counts weights before they are brought into their layer's order.
-  mutating func spend(_ count: Int) throws(GoogLeNetError) { try budget.spend(count) }
-
   /// - Parameter weights: (outputs, inputs a group, height, width).
   mutating func convolution(
     _ node: some ForeignNode, _ input: GraphActivation, weights: Tensor, bias: Tensor? = nil, _ window: GraphWindow
@@ -161,7 +158,7 @@ struct GraphBuilder {
         throw node.unsupported("its weights are for \(weights.dims[1]) inputs, but it gets \(shape.count)")
       }
       let dims = [weights.dims[0], shape.height, shape.width, shape.channels]
-      weights = try Tensor(weights.floats().transposed(dims, [0, 3, 1, 2]), dims: weights.dims)
+      weights = try weights.reordered(as: dims, [0, 3, 1, 2], to: weights.dims, budget)
     }
     return try add(
       node, .innerProduct(InnerProduct(weights: weights, bias: bias)), [input], axes: [.batch, .channel])

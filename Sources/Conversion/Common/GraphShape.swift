@@ -2,6 +2,18 @@ import GoogLeNet
 
 /// Changes of a constant's dimensions.
 enum GraphShape {
+  /// Dimensions that a constant may have: each change of them makes a list of its own.
+  static let rankLimit = 32
+
+  /// The constant, with no more dimensions than are supported.
+  static func checked(_ node: some ForeignNode, _ constant: GraphConstant) throws(GoogLeNetError) -> GraphConstant {
+    guard constant.dims.count <= rankLimit else {
+      throw node.unsupported(
+        "it gives a constant \(constant.dims.count) dimensions: at most \(rankLimit) are supported")
+    }
+    return constant
+  }
+
   /// - Parameter target: the new dimensions, one of which may be -1: what is left.
   static func reshaped(_ node: some ForeignNode, _ input: GraphConstant, to target: [Int]) throws(GoogLeNetError)
     -> GraphConstant
@@ -19,7 +31,7 @@ enum GraphShape {
     }
     var result = input
     result.dims = target.map { $0 == -1 ? input.count / known : $0 }
-    return result
+    return try checked(node, result)
   }
 
   /// - Parameter axes: dimensions of 1 to leave out, counted from the end where negative; all of them where empty.

@@ -6,12 +6,36 @@ struct InputFile {
   /// Where files that it refers to lie; nil where it has no place in the file system.
   let folder: String?
   let bytes: UnsafeRawBufferPointer
+  /// What the values may take that are made of it and of all files that it refers to.
+  let budget: ValueBudget
+  /// Whether links may lead out of the folder.
+  let followsLinks: Bool
 
   /// No importer takes a larger file: it is also what protobuf allows.
   static let sizeLimit = 1 << 31
 
-  /// How many bytes may be unpacked from the file altogether: packed weights hardly shrink, but zeros can to nothing.
-  var unpackedLimit: Int { (64 << 20) + 8 * min(bytes.count, InputFile.sizeLimit) }
+  /// - Parameter budget: that of the file that this one belongs to; nil for one of its own, in proportion to its bytes.
+  init(
+    name: String, folder: String?, bytes: UnsafeRawBufferPointer, budget: ValueBudget? = nil, followsLinks: Bool = false
+  ) {
+    self.name = name
+    self.folder = folder
+    self.bytes = bytes
+    self.followsLinks = followsLinks
+    if let budget {
+      self.budget = budget
+    } else {
+      self.budget = ValueBudget(name: name)
+      self.budget.count(bytes: bytes.count)
+    }
+  }
+
+  /// Maps a file that the user names beside this one, and allows memory for its values.
+  func companion(path: String) throws(GoogLeNetError) -> MappedFile {
+    let mapped = try MappedFile(path: path)
+    if let stored = StoredFile(path: path) { budget.count(stored) }
+    return mapped
+  }
 
   func invalid(_ what: String) -> GoogLeNetError { GoogLeNetError(.invalidModel, "'\(name)': \(what)") }
 

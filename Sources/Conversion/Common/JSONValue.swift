@@ -36,6 +36,12 @@ indirect enum JSONValue {
     return nil
   }
 
+  /// Those of an object.
+  var members: [String: JSONValue]? {
+    guard case .object(let members) = self else { return nil }
+    return [String: JSONValue](members.map { ($0.key, $0.value) }) { first, _ in first }
+  }
+
   var isNull: Bool {
     if case .null = self { return true }
     return false
@@ -65,6 +71,9 @@ indirect enum JSONValue {
     var cursor = 0
 
     static let depthLimit = 100
+    /// Values take far more memory than the two bytes of the smallest; 65,536 labels with synset ids make 200,000.
+    static let valueLimit = 250_000
+    private var made = 0
 
     init(bytes: UnsafeRawBufferPointer) {
       self.bytes = bytes
@@ -92,6 +101,8 @@ indirect enum JSONValue {
 
     mutating func value(depth: Int) throws(Fault) -> JSONValue {
       guard depth <= Parser.depthLimit else { throw fault("nested more than 100 deep") }
+      made += 1
+      guard made <= Parser.valueLimit else { throw fault("more than \(Parser.valueLimit) values") }
       skipSpace()
       guard cursor < bytes.count else { throw fault("it ends too early") }
       switch bytes[cursor] {

@@ -37,8 +37,11 @@ enum LayerGraph {
 
   /// Folds each batch normalization, scale or shift into the convolution, inner product or normalization before it
   /// where nothing else reads that one. The folded layer takes the later one's name, for it gives that one's output.
+  /// - Parameter budget: what the folded weights count against.
   /// - Returns: the layers, and how many were folded away.
-  static func foldingNormalizations(_ layers: [Layer]) throws(GoogLeNetError) -> (layers: [Layer], count: Int) {
+  static func foldingNormalizations(_ layers: [Layer], _ budget: ValueBudget) throws(GoogLeNetError) -> (
+    layers: [Layer], count: Int
+  ) {
     var readers: [String: Int] = [:]
     for layer in layers {
       for input in layer.inputs { readers[input, default: 0] += 1 }
@@ -49,7 +52,7 @@ enum LayerGraph {
     for layer in layers {
       if case .batchNormalization(let normalization) = layer.operation, layer.inputs.count == 1,
         readers[layer.inputs[0]] == 1, let place = places[layer.inputs[0]],
-        let folded = try fold(normalization, into: result[place].operation)
+        let folded = try fold(normalization, into: result[place].operation, budget)
       {
         places[layer.inputs[0]] = nil
         places[layer.name] = place
@@ -65,32 +68,34 @@ enum LayerGraph {
   }
 
   /// nil where the operations do not fit together.
-  private static func fold(_ normalization: BatchNormalization, into operation: Operation) throws(GoogLeNetError)
+  private static func fold(_ normalization: BatchNormalization, into operation: Operation, _ budget: ValueBudget)
+    throws(GoogLeNetError)
     -> Operation?
   {
     switch operation {
     case .convolution(var convolution):
       guard let affine = ChannelAffine(normalization, channels: convolution.weights.dims.first ?? 0) else { return nil }
-      convolution.weights = try affine.scaling(convolution.weights)
-      convolution.bias = try affine.applied(to: convolution.bias)
+      convolution.weights = try affine.scaling(convolution.weights, budget)
+      convolution.bias = try affine.applied(to: convolution.bias, budget)
       return .convolution(convolution)
     case .innerProduct(var innerProduct):
       guard let affine = ChannelAffine(normalization, channels: innerProduct.weights.dims.first ?? 0) else {
         return nil
       }
-      innerProduct.weights = try affine.scaling(innerProduct.weights)
-      innerProduct.bias = try affine.applied(to: innerProduct.bias)
+      innerProduct.weights = try affine.scaling(innerProduct.weights, budget)
+      innerProduct.bias = try affine.applied(to: innerProduct.bias, budget)
       return .innerProduct(innerProduct)
     case .batchNormalization(var first):
       guard let channels = Operation.batchNormalization(first).tensors.first?.tensor.count,
         let affine = ChannelAffine(normalization, channels: channels)
       else { return nil }
       if let scale = first.scale {
-        first.scale = try affine.scaling(scale)
+        first.scale = try affine.scaling(scale, budget)
       } else if !affine.keepsScale {
-        first.scale = try affine.scaling(try Tensor([Float](repeating: 1, count: channels), dims: [channels]))
+        first.scale = try affine.scaling(
+          try Tensor([Float](repeating: 1, count: channels), dims: [channels], budget), budget)
       }
-      first.shift = try affine.applied(to: first.shift)
+      first.shift = try affine.applied(to: first.shift, budget)
       return .batchNormalization(first)
     default: return nil
     }

@@ -1,3 +1,5 @@
+import GoogLeNet
+
 /// How foreign tensors store numbers, little-endian.
 enum NumberFormat {
   case float16
@@ -21,8 +23,23 @@ enum NumberFormat {
     }
   }
 
-  /// `count` numbers; `raw` must hold that many.
-  func values(_ raw: UnsafeRawBufferPointer, count: Int) -> GraphConstant.Values {
+  /// A constant of `count` numbers; `raw` must hold that many.
+  func constant(_ raw: UnsafeRawBufferPointer, dims: [Int], count: Int, _ budget: ValueBudget) throws(GoogLeNetError)
+    -> GraphConstant
+  {
+    isFloatingPoint
+      ? try GraphConstant(dims: dims, count: count, of: Float.self, budget) { values(raw, count: count) }
+      : try GraphConstant(dims: dims, count: count, of: Int.self, budget) { values(raw, count: count) }
+  }
+
+  var isFloatingPoint: Bool {
+    switch self {
+    case .float16, .bfloat16, .float32, .float64: true
+    case .int8, .uint8, .int16, .int32, .int64, .bool: false
+    }
+  }
+
+  private func values(_ raw: UnsafeRawBufferPointer, count: Int) -> GraphConstant.Values {
     func integers<Value: FixedWidthInteger>(_ type: Value.Type) -> GraphConstant.Values {
       .integers((0..<count).map { Int(truncatingIfNeeded: number($0, type)) })
     }

@@ -15,19 +15,19 @@ struct PreprocessingDefaults {
 
   /// The mean pixel of ImageNet as Caffe's published networks subtract it.
   static let caffe = PreprocessingDefaults(
-    channelOrder: .bgr, mean: [104, 117, 123], scale: [1, 1, 1], reason: "Caffe's custom")
+    channelOrder: .bgr, mean: [104, 117, 123], scale: [1, 1, 1], reason: "Caffe's convention")
 
   /// torchvision's normalisation (mean 0.485, 0.456, 0.406, standard deviation 0.229, 0.224, 0.225 of pixels 0 to 1).
   static let torchvision = PreprocessingDefaults(
     channelOrder: .rgb, mean: [255 * 0.485, 255 * 0.456, 255 * 0.406],
-    scale: [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)], reason: "torchvision's custom")
+    scale: [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)], reason: "torchvision's convention")
 
   /// torchvision's `transform_input`: from its normalization to mean and standard deviation 0.5 of pixels 0 to 1.
   static let transformInput: (scale: [Float], shift: [Float]) = (
     [0.229 / 0.5, 0.224 / 0.5, 0.225 / 0.5], [(0.485 - 0.5) / 0.5, (0.456 - 0.5) / 0.5, (0.406 - 0.5) / 0.5]
   )
 
-  /// TensorFlow's custom for Inception networks: (pixel / 255 - 0.5) * 2.
+  /// TensorFlow's convention for Inception networks: (pixel / 255 - 0.5) * 2.
   static func slim(reason: String) -> PreprocessingDefaults {
     PreprocessingDefaults(
       channelOrder: .rgb, mean: [127.5, 127.5, 127.5], scale: [1 / 127.5, 1 / 127.5, 1 / 127.5], reason: reason)
@@ -44,7 +44,7 @@ struct PreprocessingDefaults {
   func reordered(to order: Preprocessing.ChannelOrder) -> PreprocessingDefaults {
     guard order != channelOrder else { return self }
     guard order != .gray, channelOrder != .gray else {
-      return PreprocessingDefaults.plain(order, reason: "no custom is known for this channel order")
+      return PreprocessingDefaults.plain(order, reason: "no convention is known for this channel order")
     }
     var result = self
     result.channelOrder = order

@@ -39,19 +39,32 @@ extension Array {
 }
 
 extension Tensor {
+  /// A float32 tensor with its own copy of `values`, counted against a budget.
+  init(_ values: [Float], dims: [Int], _ budget: ValueBudget) throws(GoogLeNetError) {
+    try self.init(dims: dims, count: values.count, budget) { _ = $0.initialize(from: values) }
+  }
+
+  /// A float32 tensor whose values `fill` writes, counted against a budget before they are. The product of `dims` must be
+  /// `count`.
+  init(dims: [Int], count: Int, _ budget: ValueBudget, fill: (UnsafeMutableBufferPointer<Float>) -> Void)
+    throws(GoogLeNetError)
+  {
+    let block = try ChargedBlock(byteCount: ValueBudget.bytes(count, of: Float.self), budget)
+    fill(block.mutableBytes.bindMemory(to: Float.self))
+    self.init(dims: dims, elementType: .float32, bytes: block.bytes, owner: block)
+  }
+
   /// Weights that are integers with one scale an index along the first dimension: in 8 bits where these hold them all, else in 16;
   /// nil where those do not hold them either.
-  static func integers<Integer: FixedWidthInteger>(_ values: [Integer], scales: [Float], dims: [Int])
-    throws(GoogLeNetError) -> Tensor?
-  {
+  static func integers<Integer: FixedWidthInteger>(
+    _ values: [Integer], scales: [Float], dims: [Int], _ budget: ValueBudget
+  ) throws(GoogLeNetError) -> Tensor? {
     let least = values.min() ?? 0, most = values.max() ?? 0
     let range = ElementType.int16Range
     guard range.contains(Int16(clamping: least)), range.contains(Int16(clamping: most)) else { return nil }
     let isWide = Int8(exactly: least) == nil || Int8(exactly: most) == nil
     let type = isWide ? ElementType.int16 : .int8
-    guard let block = HeapBlock(byteCount: values.count * type.size) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for weights of \(dims)")
-    }
+    let block = try ChargedBlock(byteCount: values.count * type.size, budget)
     if isWide {
       let words = block.mutableBytes.bindMemory(to: Int16.self)
       for (index, value) in values.enumerated() { words[index] = Int16(truncatingIfNeeded: value) }
@@ -63,7 +76,16 @@ extension Tensor {
   }
 
   /// A matrix with rows and columns exchanged. The tensor must have two dimensions.
-  func transposed() throws(GoogLeNetError) -> Tensor {
-    try Tensor(floats().transposed(dims, [1, 0]), dims: [dims[1], dims[0]])
+  func transposed(_ budget: ValueBudget) throws(GoogLeNetError) -> Tensor {
+    try reordered(as: dims, [1, 0], to: [dims[1], dims[0]], budget)
+  }
+
+  /// The values of an array of `shape` with its axes in another order, as a float32 tensor of `dims`.
+  func reordered(as shape: [Int], _ order: [Int], to dims: [Int], _ budget: ValueBudget) throws(GoogLeNetError)
+    -> Tensor
+  {
+    try budget.lend(2 * (ValueBudget.bytes(count, of: Float.self))) { () throws(GoogLeNetError) in
+      try Tensor(floats().transposed(shape, order), dims: dims, budget)
+    }
   }
 }

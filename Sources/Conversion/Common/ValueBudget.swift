@@ -1,21 +1,88 @@
 import GoogLeNet
 
-/// How many values a conversion may still make: a small file can refer to the same numbers many times.
-struct ValueBudget {
-  private let file: InputFile
-  private var left: Int
+/// The memory that the values of one conversion may take at a time: a small file can name the same numbers many times,
+/// or make many of few.
+///
+/// Everything counts whose size a file decides: unpacked messages and archives, constants, their copies, tensors and
+/// the output.
+final class ValueBudget {
+  /// How errors name the file that is converted.
+  private let name: String
+  /// What was asked for.
+  private let limit: Int?
+  /// Of the files that were counted, holes apart.
+  private var fileBytes = 0
+  private var counted: Set<StoredFile.Identity> = []
+  private var used = 0
 
-  /// Enough for a file in which every byte is a weight, and for networks several times GoogLeNet's size beside it.
-  init(_ file: InputFile) {
-    self.file = file
-    left = file.bytes.count + 64 << 20
+  /// Allowed of any file: networks are described by more than their weights.
+  private static let base = 64 << 20
+  /// A byte of a file may become a float32 value, of which two copies may be needed at a time.
+  private static let factor = 8
+
+  /// - Parameter limit: bytes that are allowed whatever the files' size is.
+  init(name: String, limit: Int? = nil) {
+    self.name = name
+    self.limit = limit
   }
 
-  /// - Throws: `unsupported` where more values are made than any real network has.
-  mutating func spend(_ count: Int) throws(GoogLeNetError) {
-    guard count <= left else {
-      throw file.unsupported("its graph makes more than 64 Mi values beyond those in the file")
-    }
-    left -= count
+  private var allowed: Int {
+    limit ?? ValueBudget.base + ValueBudget.factor * min(fileBytes, 64 * InputFile.sizeLimit)
+  }
+
+  /// What may still be taken.
+  var left: Int { max(allowed - used, 0) }
+
+  // MARK: - Files
+
+  /// Allows more for a file that the conversion reads, once.
+  func count(_ file: StoredFile) {
+    if counted.insert(file.identity).inserted { count(bytes: file.byteCount) }
+  }
+
+  /// Allows more for bytes of which is not known where they are stored.
+  func count(bytes: Int) { fileBytes = min(fileBytes + bytes, Int.max / 2) }
+
+  // MARK: - Values
+
+  /// Counts bytes as taken, until the conversion ends or they are given back.
+  /// - Throws: `limitExceeded` that says how much is needed and allowed.
+  func take(_ bytes: Int) throws(GoogLeNetError) {
+    let (needed, overflow) = used.addingReportingOverflow(bytes)
+    guard !overflow, needed <= allowed else { throw refusal(overflow ? Int.max : needed) }
+    used = needed
+  }
+
+  /// Counts bytes as free again that `take` counted.
+  func giveBack(_ bytes: Int) { used -= bytes }
+
+  /// What `count` values take; more than any budget where that does not fit.
+  static func bytes<Value>(_ count: Int, of type: Value.Type) -> Int {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Value>.stride)
+    return overflow ? Int.max : bytes
+  }
+
+  /// The error of a conversion that would take more.
+  /// - Parameter beyond: bytes besides those that are taken.
+  func refusal(beyond bytes: Int) -> GoogLeNetError { refusal(used.addingReportingOverflow(bytes).partialValue) }
+
+  private func refusal(_ needed: Int) -> GoogLeNetError {
+    let rule =
+      limit == nil
+      ? "(64 MiB, and \(ValueBudget.factor) times the \(fileBytes) bytes of it and the files it refers to)"
+      : "(the memory limit)"
+    return GoogLeNetError(
+      .limitExceeded,
+      "'\(name)': converting it needs at least \(needed) bytes of memory, \(allowed) are allowed \(rule)")
+  }
+
+  /// Counts bytes as taken as long as what is returned lives.
+  func charge(_ bytes: Int) throws(GoogLeNetError) -> ValueCharge { try ValueCharge(self, bytes) }
+
+  /// Counts bytes as taken while `body` runs.
+  func lend<Result>(_ bytes: Int, _ body: () throws(GoogLeNetError) -> Result) throws(GoogLeNetError) -> Result {
+    try take(bytes)
+    defer { giveBack(bytes) }
+    return try body()
   }
 }

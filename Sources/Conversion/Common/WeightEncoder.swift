@@ -2,7 +2,7 @@ import GoogLeNet
 
 /// Stores the weights of convolutions and inner products in another element type.
 enum WeightEncoder {
-  static func encode(_ layers: [Layer], as type: ElementType) throws(GoogLeNetError) -> [Layer] {
+  static func encode(_ layers: [Layer], as type: ElementType, _ budget: ValueBudget) throws(GoogLeNetError) -> [Layer] {
     guard type != .int16 else {
       throw GoogLeNetError(
         .invalidArgument, "weights cannot be rounded to int16, which is for those of quantized files")
@@ -12,16 +12,19 @@ enum WeightEncoder {
       guard let weights = layer.operation.weights, weights.elementType != type else { continue }
       result[index].operation.weights =
         type == .float32
-        ? try Tensor(weights.floats(), dims: weights.dims) : try encode(weights, as: type, layer: layer.name)
+        ? try Tensor(dims: weights.dims, count: weights.count, budget) { weights.copyFloats(into: $0.baseAddress) }
+        : try budget.lend(ValueBudget.bytes(weights.count, of: Float.self)) { () throws(GoogLeNetError) in
+          try encode(weights, as: type, layer: layer.name, budget)
+        }
     }
     return result
   }
 
-  private static func encode(_ weights: Tensor, as type: ElementType, layer: String) throws(GoogLeNetError) -> Tensor {
+  private static func encode(_ weights: Tensor, as type: ElementType, layer: String, _ budget: ValueBudget)
+    throws(GoogLeNetError) -> Tensor
+  {
     let values = weights.floats()
-    guard let block = HeapBlock(byteCount: values.count * type.size) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for the weights of layer '\(layer)'")
-    }
+    let block = try ChargedBlock(byteCount: values.count * type.size, budget)
     guard type == .int8 else {
       let halves = block.mutableBytes.bindMemory(to: UInt16.self)
       for (index, value) in values.enumerated() {

@@ -6,15 +6,12 @@ final class ZipArchive {
   private let archive: OpaquePointer
   private let file: InputFile
   private(set) var names: [String] = []
-  /// What may still be unpacked altogether: a small archive can unpack to any size.
-  private var budget: Int
 
   private static let entryLimit: zip_int64_t = 100_000
 
   /// The bytes of `file` must stay as long as the archive.
   init(_ file: InputFile) throws(GoogLeNetError) {
     self.file = file
-    budget = file.unpackedLimit
     var error = zip_error_t()
     zip_error_init(&error)
     defer { zip_error_fini(&error) }
@@ -47,11 +44,12 @@ final class ZipArchive {
     guard let index = names.firstIndex(of: name), zip_stat_index(archive, zip_uint64_t(index), 0, &status) == 0,
       status.valid & zip_uint64_t(ZIP_STAT_SIZE) != 0
     else { throw file.invalid("its zip archive has no entry '\(name)'") }
-    guard status.size <= UInt64(min(limit, budget)) else {
-      throw file.unsupported("entry '\(name)' unpacks to \(status.size) bytes: at most \(min(limit, budget)) are read")
+    guard status.size <= UInt64(limit) else {
+      throw file.unsupported("entry '\(name)' unpacks to \(status.size) bytes: at most \(limit) are read")
     }
     let size = Int(status.size)
-    budget -= size
+    // For good: entries may share their bytes in the archive, and unpacking all of them takes time.
+    try file.budget.take(size)
     guard let block = HeapBlock(byteCount: size) else {
       throw GoogLeNetError(.outOfMemory, "'\(file.name)': no memory for the \(size) bytes of entry '\(name)'")
     }

@@ -11,6 +11,7 @@ final class HDF5File {
 
   private let file: InputFile
   private var contents = gln_hdf5_contents()
+  private let charge: ValueCharge
   private(set) var datasets: [String: Dataset] = [:]
   /// Text attributes by "<object>@<attribute>".
   private(set) var texts: [String: String] = [:]
@@ -29,14 +30,18 @@ final class HDF5File {
     throws(GoogLeNetError)
   {
     self.file = file
+    charge = try file.budget.charge(0)
     var limits = gln_hdf5_limits(
-      contents: file.unpackedLimit, memory: HDF5File.memoryLimit, milliseconds: milliseconds)
+      contents: file.budget.left, memory: HDF5File.memoryLimit, milliseconds: milliseconds)
     var text = [CChar](repeating: 0, count: Int(GLN_HDF5_MESSAGE_SIZE))
     let status = gln_hdf5_read(
       bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &limits, &contents, &text)
     let message = text.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     switch status {
-    case GLN_HDF5_OK: try list(UnsafeRawBufferPointer(start: contents.entries, count: contents.size))
+    case GLN_HDF5_OK:
+      try charge.add(contents.size)
+      try list(UnsafeRawBufferPointer(start: contents.entries, count: contents.size))
+    case GLN_HDF5_NO_ROOM: throw file.budget.refusal(beyond: limits.contents + 1)
     case GLN_HDF5_DAMAGED: throw file.invalid("its HDF5 data is damaged: \(message)")
     case GLN_HDF5_NO_PROCESS: throw GoogLeNetError(.outOfMemory, "'\(file.name)': \(message)")
     default: throw file.unsupported("its HDF5 data is not read: \(message)")
@@ -46,6 +51,7 @@ final class HDF5File {
   /// What the reading process left.
   init(entries: UnsafeRawBufferPointer, _ file: InputFile) throws(GoogLeNetError) {
     self.file = file
+    charge = try file.budget.charge(0)
     try list(entries)
   }
 
@@ -61,9 +67,13 @@ final class HDF5File {
       cursor += headSize
       let path = try take(entry.path_length, bytes, &cursor)
       let value = try take(entry.value_length, bytes, &cursor)
+      // The name is a key, and may be a part of a text's.
+      try charge.add(path.count + 128)
       let name = String(decoding: path, as: UTF8.self)
       switch gln_hdf5_kind(entry.kind) {
-      case GLN_HDF5_TEXT: texts[name] = String(decoding: value, as: UTF8.self)
+      case GLN_HDF5_TEXT:
+        try charge.add(value.count)
+        texts[name] = String(decoding: value, as: UTF8.self)
       case GLN_HDF5_MARK: marks.insert(name)
       default:
         let sizes = withUnsafeBytes(of: entry.dims) { [UInt64]($0.bindMemory(to: UInt64.self)) }
@@ -83,14 +93,17 @@ final class HDF5File {
     return UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(length)])
   }
 
-  /// The values of a dataset.
-  func floats(_ path: String) throws(GoogLeNetError) -> [Float] {
+  /// The values of a dataset as a tensor of its own dimensions.
+  func tensor(_ path: String) throws(GoogLeNetError) -> Tensor {
     guard let dataset = datasets[path] else { throw file.invalid("its dataset '\(path)' is missing") }
     guard let bytes = dataset.bytes else {
       throw file.unsupported("its dataset '\(path)' does not hold floating-point numbers: floats are needed")
     }
-    return (0..<bytes.count / 4).map {
-      Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+    return try Tensor(dims: dataset.dims, count: bytes.count / 4, file.budget) { values in
+      for index in values.indices {
+        values[index] = Float(
+          bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+      }
     }
   }
 }

@@ -15,10 +15,10 @@ enum KerasFile {
   ) throws(GoogLeNetError) -> ImportedNetwork {
     let text = try archive.read(configuration, limit: KerasModel.configurationLimit)
     let model = try withExtendedLifetime(text) { () throws(GoogLeNetError) in try KerasModel(text.bytes, file) }
-    let block = try archive.read(weights, limit: file.unpackedLimit)
+    let block = try archive.read(weights, limit: .max)
     return try withExtendedLifetime(block) { () throws(GoogLeNetError) in
       let data = try HDF5File(block.bytes, file)
-      let arrays = KerasWeights(data, isArchive: true, layers: model.layers, file: file)
+      let arrays = try KerasWeights(data, isArchive: true, layers: model.layers, file: file)
       return try KerasImporter.network(of: model, arrays, source: .keras, options: options, file: file)
     }
   }
@@ -30,7 +30,7 @@ enum KerasFile {
     let data = try HDF5File(file.bytes, file)
     guard let text = data.texts["@model_config"] else { throw file.unsupported(what(data)) }
     let model = try [UInt8](text.utf8).withRawBytes { (bytes) throws(GoogLeNetError) in try KerasModel(bytes, file) }
-    let arrays = KerasWeights(data, isArchive: false, layers: model.layers, file: file)
+    let arrays = try KerasWeights(data, isArchive: false, layers: model.layers, file: file)
     return try KerasImporter.network(of: model, arrays, source: .kerasHDF5, options: options, file: file)
   }
 

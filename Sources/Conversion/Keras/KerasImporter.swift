@@ -301,7 +301,7 @@ struct KerasImporter {
     let filtersLast = try weights.tensor(layer, "kernel", number: 0, dims: dims)
     let order = [3, 2, 0, 1]
     var convolution = Convolution(
-      weights: try Tensor(filtersLast.floats().transposed(dims, order), dims: order.map { dims[$0] }))
+      weights: try filtersLast.reordered(as: dims, order, to: order.map { dims[$0] }, file.budget))
     if layer.bool("use_bias", true) {
       convolution.bias = try weights.tensor(layer, "bias", number: 1, dims: [filters])
     }
@@ -399,8 +399,9 @@ struct KerasImporter {
     guard !overflow, !tooMany else { throw layer.unsupported("it reads too large an image") }
     let kernel = try weights.tensor(layer, "kernel", number: 0, dims: [inputs, units])
     // Keras flattens channels last, the model format channels first.
-    let values = kernel.floats().transposed([pixels, shape.channels, units], [2, 1, 0])
-    var product = InnerProduct(weights: try Tensor(values, dims: [units, inputs]))
+    var product = InnerProduct(
+      weights: try kernel.reordered(
+        as: [pixels, shape.channels, units], [2, 1, 0], to: [units, inputs], file.budget))
     if layer.bool("use_bias", true) { product.bias = try weights.tensor(layer, "bias", number: 1, dims: [units]) }
     try add(layer, .innerProduct(product), input)
     try ownActivation(layer)
@@ -469,7 +470,7 @@ struct KerasImporter {
         throw layer.invalid("it has \(values.count) values of \(what) for \(channels) channels, or some not finite")
       }
       let all = values.count == 1 ? [Double](repeating: values[0], count: channels) : values
-      return try Tensor(all.map(Float.init), dims: [channels])
+      return try Tensor(all.map(Float.init), dims: [channels], file.budget)
     }
     guard !input.isFlat || input.shape.height * input.shape.width == 1 else {
       throw layer.unsupported("it reads a flattened image")

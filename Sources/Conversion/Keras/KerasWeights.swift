@@ -14,7 +14,7 @@ struct KerasWeights {
   /// - Parameters:
   ///   - isArchive: whether `data` is the entry `model.weights.h5` of a `.keras` file, else it is a whole `.h5` file.
   ///   - layers: all of the model, in its order.
-  init(_ data: HDF5File, isArchive: Bool, layers: [KerasLayer], file: InputFile) {
+  init(_ data: HDF5File, isArchive: Bool, layers: [KerasLayer], file: InputFile) throws(GoogLeNetError) {
     self.data = data
     self.file = file
     isNumbered = isArchive
@@ -27,7 +27,9 @@ struct KerasWeights {
         // Names of layers may have slashes: each beginning that is a layer's folder holds the array.
         for place in path.indices where path[place] == "/" {
           let folder = String(path[...place])
-          if names.contains(folder) { paths[folder, default: []].append(path) }
+          guard names.contains(folder) else { continue }
+          try file.budget.take(2 * MemoryLayout<String>.stride)
+          paths[folder, default: []].append(path)
         }
       }
     }
@@ -81,7 +83,7 @@ struct KerasWeights {
     guard dims.checkedProduct != nil else {
       throw file.invalid("layer '\(layer.name)' (\(layer.type)): its \(field) of \(dims) is empty")
     }
-    return try Tensor(try data.floats(path), dims: dims)
+    return try data.tensor(path)
   }
 
   /// The shape of a trained array of a layer; nil where there is none.

@@ -22,6 +22,13 @@ enum ONNXElementType: Int32 {
     }
   }
 
+  var isFloatingPoint: Bool {
+    switch self {
+    case .float32, .float16, .bfloat16, .float64: true
+    case .uint8, .int8, .uint16, .int16, .int32, .int64, .bool: false
+    }
+  }
+
   /// The integers that QuantizeLinear can make; nil for other types.
   var quantizedRange: ClosedRange<Int>? {
     switch self {

@@ -103,7 +103,7 @@ struct ONNXImporter {
     if let first, case .batchNormalization(let affine) = first.operation {
       if ONNXImporter.isTransformInput(affine) {
         var result = PreprocessingDefaults.torchvision
-        result.reason = "torchvision's custom, for the network begins with torchvision's transform_input"
+        result.reason = "torchvision's convention, for the network begins with torchvision's transform_input"
         result.resizeRule = .torchvision
         return result
       }
@@ -117,8 +117,8 @@ struct ONNXImporter {
     var result = hasNormalization ? PreprocessingDefaults.caffe : .torchvision
     result.reason =
       hasNormalization
-      ? "Caffe's custom, for the network has LRN layers; the file does not tell"
-      : "torchvision's custom, for the network has no LRN layers; the file does not tell"
+      ? "Caffe's convention, for the network has LRN layers; the file does not tell"
+      : "torchvision's convention, for the network has no LRN layers; the file does not tell"
     let hasWideKernel = layers.contains {
       if case .convolution(let it) = $0.operation { return it.kernelHeight == 5 }
       return false
@@ -364,10 +364,16 @@ struct ONNXImporter {
 
   private func constantNode(_ node: ONNXNode) throws(GoogLeNetError) -> ONNXConstant {
     if let tensor = node.tensor("value") { return try reader.constant(tensor, name: node.name) }
-    if node.has("value_float") { return ONNXConstant(dims: [], values: .floats([node.float("value_float", 0)])) }
-    if node.has("value_int") { return ONNXConstant(dims: [], values: .integers([node.int("value_int", 0)])) }
-    if let floats = node.floats("value_floats") { return ONNXConstant(dims: [floats.count], values: .floats(floats)) }
-    if let ints = node.ints("value_ints") { return ONNXConstant(dims: [ints.count], values: .integers(ints)) }
+    func floats(_ dims: [Int], _ values: [Float]) throws(GoogLeNetError) -> ONNXConstant {
+      try ONNXConstant(dims: dims, count: values.count, of: Float.self, file.budget) { .floats(values) }
+    }
+    func integers(_ dims: [Int], _ values: [Int]) throws(GoogLeNetError) -> ONNXConstant {
+      try ONNXConstant(dims: dims, count: values.count, of: Int.self, file.budget) { .integers(values) }
+    }
+    if node.has("value_float") { return try floats([], [node.float("value_float", 0)]) }
+    if node.has("value_int") { return try integers([], [node.int("value_int", 0)]) }
+    if let values = node.floats("value_floats") { return try floats([values.count], values) }
+    if let values = node.ints("value_ints") { return try integers([values.count], values) }
     throw node.unsupported("it holds neither a tensor nor numbers")
   }
 
@@ -380,9 +386,8 @@ struct ONNXImporter {
       guard floating else { throw node.unsupported("it casts an image to a type that is not floating-point") }
       try alias(node, .activation(activation))
     case .constant(let constant):
-      let same = floating ? .floats(constant.floats) : constant.values
-      guard floating || constant.integers != nil else { throw node.unsupported("it casts a constant to whole numbers") }
-      try alias(node, .constant(ONNXConstant(dims: constant.dims, values: same)))
+      guard floating || constant.isWhole else { throw node.unsupported("it casts a constant to whole numbers") }
+      try alias(node, .constant(floating ? try constant.floating(file.budget) : constant))
     }
   }
 
@@ -546,13 +551,13 @@ struct ONNXImporter {
     guard values.count == channels else { throw node.invalid("the constant is empty") }
     var affine = BatchNormalization()
     switch (node.type, isReversed) {
-    case ("Add", _): affine.shift = try Tensor(values, dims: [channels])
-    case ("Mul", _): affine.scale = try Tensor(values, dims: [channels])
-    case ("Sub", false): affine.shift = try Tensor(values.map { -$0 }, dims: [channels])
+    case ("Add", _): affine.shift = try Tensor(values, dims: [channels], file.budget)
+    case ("Mul", _): affine.scale = try Tensor(values, dims: [channels], file.budget)
+    case ("Sub", false): affine.shift = try Tensor(values.map { -$0 }, dims: [channels], file.budget)
     case ("Sub", true):
-      affine.scale = try Tensor(values.map { _ in -1 }, dims: [channels])
-      affine.shift = try Tensor(values, dims: [channels])
-    case ("Div", false): affine.scale = try Tensor(values.map { 1 / $0 }, dims: [channels])
+      affine.scale = try Tensor(values.map { _ in -1 }, dims: [channels], file.budget)
+      affine.shift = try Tensor(values, dims: [channels], file.budget)
+    case ("Div", false): affine.scale = try Tensor(values.map { 1 / $0 }, dims: [channels], file.budget)
     default: throw node.unsupported("a constant divided by an image is not supported")
     }
     try add(node, .batchNormalization(affine), [input])
@@ -603,8 +608,8 @@ struct ONNXImporter {
       throw node.unsupported("it joins along axis \(node.int("axis", 1)): only the channels are supported")
     }
     var affine = BatchNormalization()
-    affine.scale = try Tensor(channels.map { Float($0.scale) }, dims: [channels.count])
-    affine.shift = try Tensor(channels.map { Float($0.shift) }, dims: [channels.count])
+    affine.scale = try Tensor(channels.map { Float($0.scale) }, dims: [channels.count], file.budget)
+    affine.shift = try Tensor(channels.map { Float($0.shift) }, dims: [channels.count], file.budget)
     try add(node, .batchNormalization(affine), [input])
   }
 
@@ -618,8 +623,14 @@ struct ONNXImporter {
       throw node.invalid("its weights have \(matrix.dims.count) dimensions instead of 2")
     }
     let alpha = node.float("alpha", 1), beta = node.float("beta", 1)
-    var weights = try tensor(node, node.int("transB", 0) == 0 ? matrix.transposed([1, 0]) : matrix)
-    if alpha != 1 { weights = try Tensor(weights.floats().map { $0 * alpha }, dims: weights.dims) }
+    var weights = try tensor(node, node.int("transB", 0) == 0 ? try matrix.transposed([1, 0], file.budget) : matrix)
+    if alpha != 1 {
+      let unscaled = weights
+      weights = try Tensor(dims: weights.dims, count: weights.count, file.budget) { values in
+        unscaled.copyFloats(into: values.baseAddress)
+        for index in values.indices { values[index] *= alpha }
+      }
+    }
     var product = InnerProduct(weights: weights)
     if let addend = try constant(node, 2) {
       let outputs = weights.dims[0]
@@ -630,7 +641,7 @@ struct ONNXImporter {
       }
       let values = addend.floats
       product.bias = try Tensor(
-        (0..<outputs).map { (values.count == 1 ? values[0] : values[$0]) * beta }, dims: [outputs])
+        (0..<outputs).map { (values.count == 1 ? values[0] : values[$0]) * beta }, dims: [outputs], file.budget)
     }
     try add(node, .innerProduct(product), [input], axes: [.batch, .channel])
   }
@@ -641,7 +652,7 @@ struct ONNXImporter {
       throw node.unsupported("its second input must be a constant matrix")
     }
     try add(
-      node, .innerProduct(InnerProduct(weights: try tensor(node, matrix.transposed([1, 0])))), [input],
+      node, .innerProduct(InnerProduct(weights: try tensor(node, try matrix.transposed([1, 0], file.budget)))), [input],
       axes: [.batch, .channel])
   }
 
@@ -653,8 +664,10 @@ struct ONNXImporter {
 
   private func tensor(_ node: ONNXNode, _ constant: ONNXConstant) throws(GoogLeNetError) -> Tensor {
     guard constant.dims.checkedProduct != nil else { throw node.invalid("its weights of \(constant.dims) are empty") }
-    if case .quantized(let values) = constant.values, let tensor = try values.tensor(constant.dims) { return tensor }
-    return try Tensor(constant.floats, dims: constant.dims)
+    if case .quantized(let values) = constant.values, let tensor = try values.tensor(constant.dims, file.budget) {
+      return tensor
+    }
+    return try constant.tensor(dims: constant.dims, file.budget)
   }
 
   private func vector(_ node: ONNXNode, _ constant: ONNXConstant, _ what: String, count: Int) throws(GoogLeNetError)
@@ -663,7 +676,7 @@ struct ONNXImporter {
     guard constant.count == count else {
       throw node.invalid("its \(what) has \(constant.count) values instead of \(count)")
     }
-    return try Tensor(constant.floats, dims: [count])
+    return try constant.tensor(dims: [count], file.budget)
   }
 
   // MARK: Quantization
@@ -675,14 +688,18 @@ struct ONNXImporter {
     guard node.int("block_size", 0) == 0 else {
       throw node.unsupported("scales a block (block_size) are not supported")
     }
-    guard let scales = try constant(node, 1)?.floats, !scales.isEmpty else { throw node.invalid("it has no scale") }
+    guard let scale = try constant(node, 1), scale.count > 0 else { throw node.invalid("it has no scale") }
+    guard scale.count <= 65536 else { throw node.unsupported("it has \(scale.count) scales: at most 65536 are read") }
+    let scales = scale.floats
     if let scale = scales.first(where: { !($0 > 0 && $0.isNormal) }) {
       throw node.invalid("its scale is \(scale): a normal number above 0 is needed")
     }
     guard let constant = try constant(node, 2) else {
       return (scales, [Int](repeating: 0, count: scales.count), nil)
     }
-    guard let zeroPoints = constant.integers, zeroPoints.count == scales.count,
+    let isOneForEach = constant.isWhole && constant.count == scales.count
+    let zeroPoints = isOneForEach ? scales.indices.map(constant.whole) : []
+    guard isOneForEach,
       zeroPoints.allSatisfy({ -32768...65535 ~= $0 })
     else {
       throw node.invalid("its zero points are not \(scales.count) integers of 8 or 16 bits, as its scales need")
@@ -712,17 +729,21 @@ struct ONNXImporter {
     }
     if case .constant(let constant) = try value(node, 0) {
       let inner = try scaleIndices(node, constant, scales: scales.count).inner
-      var integers: [Int] = []
-      for (index, value) in constant.floats.enumerated() {
-        let place = index / inner % scales.count
-        let rounded = (value / scales[place]).rounded(.toNearestOrEven)
-        guard !rounded.isNaN else { throw node.invalid("it quantizes NaN") }
-        let whole = Int(min(max(rounded, -0x1p20), 0x1p20)) + zeroPoints[place]
-        integers.append(min(max(whole, range.lowerBound), range.upperBound))
+      let result = try ONNXConstant(
+        dims: constant.dims, elementType: type, count: constant.count, of: Int.self, file.budget
+      ) { () throws(GoogLeNetError) in
+        var integers: [Int] = []
+        integers.reserveCapacity(constant.count)
+        for (index, value) in constant.floats.enumerated() {
+          let place = index / inner % scales.count
+          let rounded = (value / scales[place]).rounded(.toNearestOrEven)
+          guard !rounded.isNaN else { throw node.invalid("it quantizes NaN") }
+          let whole = Int(min(max(rounded, -0x1p20), 0x1p20)) + zeroPoints[place]
+          integers.append(min(max(whole, range.lowerBound), range.upperBound))
+        }
+        return .integers(integers)
       }
-      try alias(
-        node, .constant(ONNXConstant(dims: constant.dims, values: .integers(integers), elementType: type)))
-      return
+      return try alias(node, .constant(result))
     }
     var input = try activation(node)
     guard scales.count == 1 else {
@@ -755,16 +776,23 @@ struct ONNXImporter {
     switch try value(node, 0) {
     case .inputChannel: throw node.unsupported("it reads one channel of the network's input")
     case .constant(let constant):
-      guard let stored = constant.integers else { throw node.invalid("it reads a constant that is not integers") }
+      guard constant.isWhole else { throw node.invalid("it reads a constant that is not integers") }
       let (axis, inner) = try scaleIndices(node, constant, scales: scales.count)
-      var integers: [Int] = []
-      integers.reserveCapacity(stored.count)
-      for (index, value) in stored.enumerated() {
-        guard Int(Int32.min)...Int(Int32.max) ~= value else { throw node.invalid("it reads \(value): beyond 32 bits") }
-        integers.append(value - zeroPoints[index / inner % scales.count])
+      let result = try ONNXConstant(dims: constant.dims, count: constant.count, of: Int32.self, file.budget) {
+        () throws(GoogLeNetError) in
+        var integers: [Int32] = []
+        integers.reserveCapacity(constant.count)
+        for index in 0..<constant.count {
+          let value = constant.whole(index)
+          guard let small = Int32(exactly: value),
+            case let (integer, overflow) = small.subtractingReportingOverflow(
+              Int32(zeroPoints[index / inner % scales.count])), !overflow
+          else { throw node.invalid("it reads \(value): beyond 32 bits") }
+          integers.append(integer)
+        }
+        return .quantized(ONNXQuantizedValues(integers: integers, scales: scales, axis: axis))
       }
-      let values = ONNXQuantizedValues(integers: integers, scales: scales, axis: axis)
-      try alias(node, .constant(ONNXConstant(dims: constant.dims, values: .quantized(values))))
+      try alias(node, .constant(result))
     case .activation(var activation):
       guard let quantization = activation.quantization else {
         throw node.unsupported("it reads '\(node.inputs[0])', which no QuantizeLinear made")
@@ -881,13 +909,13 @@ struct ONNXImporter {
 
   private func view(_ node: ONNXNode, _ constant: ONNXConstant) throws(GoogLeNetError) -> ONNXConstant {
     // But for a transposition, the axis of the scales would be lost.
-    let input = node.type == "Transpose" ? constant : constant.dequantized
+    let input = node.type == "Transpose" ? constant : try constant.dequantized(file.budget)
     var result = input
     switch node.type {
     case "Transpose":
       let order = node.ints("perm") ?? [Int](input.dims.indices.reversed())
       guard order.sorted() == [Int](input.dims.indices) else { throw node.invalid("perm is \(order)") }
-      return input.transposed(order)
+      return try input.transposed(order, file.budget)
     case "Reshape":
       guard let target = try self.constant(node, 1)?.integers else {
         throw node.unsupported("its shape must be a constant")
@@ -928,6 +956,10 @@ struct ONNXImporter {
       let place = axis < 0 ? axis &+ input.dims.count : axis
       guard 0...input.dims.count ~= place else { throw node.invalid("axis is \(axis)") }
       result.dims = [input.dims.prefix(place).reduce(1, *), input.dims.dropFirst(place).reduce(1, *)]
+    }
+    guard result.dims.count <= GraphShape.rankLimit else {
+      throw node.unsupported(
+        "it gives a constant \(result.dims.count) dimensions: at most \(GraphShape.rankLimit) are supported")
     }
     return result
   }

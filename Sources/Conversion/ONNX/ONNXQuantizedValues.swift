@@ -2,7 +2,7 @@ import GoogLeNet
 
 /// What DequantizeLinear makes of a constant: integers, less their zero points, and their scales.
 struct ONNXQuantizedValues {
-  let integers: [Int]
+  let integers: [Int32]
   /// One for all, or one for each index along `axis`.
   let scales: [Float]
   let axis: Int
@@ -21,9 +21,9 @@ struct ONNXQuantizedValues {
   }
 
   /// A tensor of `dims` in integers with one scale an output channel, the first dimension; nil where it cannot be written so.
-  func tensor(_ dims: [Int]) throws(GoogLeNetError) -> Tensor? {
+  func tensor(_ dims: [Int], _ budget: ValueBudget) throws(GoogLeNetError) -> Tensor? {
     guard let channels = dims.first, scales.count == 1 || axis == 0 && scales.count == channels else { return nil }
     let scales = scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales
-    return try Tensor.integers(integers, scales: scales, dims: dims)
+    return try Tensor.integers(integers, scales: scales, dims: dims, budget)
   }
 }

@@ -27,19 +27,44 @@ final class ONNXTensorReader {
       count = product
     }
     if dims.contains(0) { count = 0 }
-    let values: ONNXConstant.Values
-    if it.data_location == 1 {
-      values = try external(it, name, kind, count)
-    } else if it.has_raw_data != 0 {
+    if it.data_location == 1 { return try external(it, name, kind, dims, count) }
+    if it.has_raw_data != 0 {
       let raw = UnsafeRawBufferPointer(start: it.raw_data.data, count: it.raw_data.len)
       guard raw.count == count * kind.size else { throw wrongLength(name, raw.count, count * kind.size, "bytes") }
-      values = ONNXTensorReader.values(raw, kind, count)
-    } else {
-      values = typed(it, kind)
+      return try constant(raw, kind, dims, count)
     }
-    let constant = ONNXConstant(dims: dims, values: values, elementType: kind)
-    guard constant.count == count else { throw wrongLength(name, constant.count, count, "values") }
-    return constant
+    let found = typedCount(it, kind)
+    guard found == count else { throw wrongLength(name, found, count, "values") }
+    return kind.isFloatingPoint
+      ? try ONNXConstant(dims: dims, elementType: kind, count: count, of: Float.self, file.budget) { typed(it, kind) }
+      : try ONNXConstant(dims: dims, elementType: kind, count: count, of: Int.self, file.budget) { typed(it, kind) }
+  }
+
+  /// Values in raw bytes, of which there must be `count`.
+  private func constant(_ raw: UnsafeRawBufferPointer, _ kind: ONNXElementType, _ dims: [Int], _ count: Int)
+    throws(GoogLeNetError) -> ONNXConstant
+  {
+    if let stored = ONNXStoredIntegers(raw, kind, count: count) {
+      return try ONNXConstant(dims: dims, elementType: kind, count: count, of: Never.self, file.budget) {
+        .stored(stored)
+      }
+    }
+    return kind.isFloatingPoint
+      ? try ONNXConstant(dims: dims, elementType: kind, count: count, of: Float.self, file.budget) {
+        ONNXTensorReader.values(raw, kind, count)
+      }
+      : try ONNXConstant(dims: dims, elementType: kind, count: count, of: Int.self, file.budget) {
+        ONNXTensorReader.values(raw, kind, count)
+      }
+  }
+
+  private func typedCount(_ it: Onnx__Tensor, _ kind: ONNXElementType) -> Int {
+    switch kind {
+    case .float32: it.n_float_data
+    case .float64: it.n_double_data
+    case .int64: it.n_int64_data
+    case .float16, .bfloat16, .int32, .int16, .uint16, .int8, .uint8, .bool: it.n_int32_data
+    }
   }
 
   private func wrongLength(_ name: String, _ found: Int, _ wanted: Int, _ unit: String) -> GoogLeNetError {
@@ -83,10 +108,9 @@ final class ONNXTensorReader {
 
   // MARK: - External data
 
-  private func external(_ it: Onnx__Tensor, _ name: String, _ kind: ONNXElementType, _ count: Int)
-    throws(GoogLeNetError)
-    -> ONNXConstant.Values
-  {
+  private func external(
+    _ it: Onnx__Tensor, _ name: String, _ kind: ONNXElementType, _ dims: [Int], _ count: Int
+  ) throws(GoogLeNetError) -> ONNXConstant {
     var location = ""
     var offset = 0
     var length: Int?
@@ -116,27 +140,14 @@ final class ONNXTensorReader {
       throw file.invalid(
         "tensor '\(name)' lies at bytes \(offset) to \(offset)+\(size) of '\(location)', which has only \(data.count)")
     }
-    return ONNXTensorReader.values(UnsafeRawBufferPointer(rebasing: data[offset..<offset + size]), kind, count)
+    return try constant(UnsafeRawBufferPointer(rebasing: data[offset..<offset + size]), kind, dims, count)
   }
 
-  /// The file that a location names: relative to the model's folder and inside it.
+  /// The file that a location names.
   private func mapping(_ location: String, _ name: String) throws(GoogLeNetError) -> MappedFile {
     if let mapped = mappings[location] { return mapped }
-    guard let folder = file.folder else {
-      throw file.unsupported("tensor '\(name)' lies in the file '\(location)', which cannot be reached from memory")
-    }
-    let parts = location.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard !location.isEmpty, location.utf8.first != UInt8(ascii: "/"),
-      !parts.contains(where: { $0.elementsEqual("..".utf8) })
-    else {
-      throw file.invalid("tensor '\(name)' lies in '\(location)': only files in the model's own folder are read")
-    }
-    do {
-      let mapped = try MappedFile(path: "\(folder)/\(location)")
-      mappings[location] = mapped
-      return mapped
-    } catch {
-      throw GoogLeNetError(error.status, "'\(file.name)': the data of tensor '\(name)': \(error.message)")
-    }
+    let mapped = try CompanionFile.map(location, of: file, "tensor '\(name)'")
+    mappings[location] = mapped
+    return mapped
   }
 }

@@ -45,7 +45,9 @@ enum SafetensorsFile {
         key,
         StateDict.Entry(dims: dims, elementType: type) { () throws(GoogLeNetError) in
           guard type.isFloatingPoint else { throw file.unsupported("'\(key)' holds \(name): floats are needed") }
-          return (0..<count).map { type.float(bytes, $0) }
+          return try Tensor(dims: dims, count: count, file.budget) { values in
+            for index in values.indices { values[index] = type.float(bytes, index) }
+          }
         })
     }
     return result

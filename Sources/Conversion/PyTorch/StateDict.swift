@@ -5,8 +5,8 @@ struct StateDict {
   struct Entry {
     let dims: [Int]
     let elementType: TorchElementType
-    /// The values as float32, outermost dimension first.
-    let read: () throws(GoogLeNetError) -> [Float]
+    /// The values as float32.
+    let read: () throws(GoogLeNetError) -> Tensor
   }
 
   /// How many wrappers may lie around a network.

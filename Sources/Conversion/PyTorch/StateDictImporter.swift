@@ -96,8 +96,8 @@ struct StateDictImporter {
         .invalidArgument, "'\(file.name)': transform_input is for three channels, its network has \(channels)")
     }
     var affine = BatchNormalization()
-    affine.scale = try Tensor(transformation.scale, dims: [channels])
-    affine.shift = try Tensor(transformation.shift, dims: [channels])
+    affine.scale = try Tensor(transformation.scale, dims: [channels], file.budget)
+    affine.shift = try Tensor(transformation.shift, dims: [channels], file.budget)
     try append("transform_input", [StateDictImporter.inputName], .batchNormalization(affine))
     return "transform_input"
   }
@@ -159,8 +159,8 @@ struct StateDictImporter {
     guard let affine = ChannelAffine(normalization, channels: outputs) else {
       throw file.invalid("'\(name).bn.running_var' has a variance below -\(StateDictImporter.epsilon)")
     }
-    convolution.weights = try affine.scaling(convolution.weights)
-    convolution.bias = try affine.applied(to: convolution.bias)
+    convolution.weights = try affine.scaling(convolution.weights, file.budget)
+    convolution.bias = try affine.applied(to: convolution.bias, file.budget)
     normalizations += 1
   }
 
@@ -217,7 +217,7 @@ struct StateDictImporter {
     guard entry.dims == dims else { throw mismatch("'\(key)' has the shape \(entry.dims): \(dims) is expected") }
     guard dims.checkedProduct != nil else { throw mismatch("'\(key)' has the shape \(dims), which is empty") }
     used.insert(key)
-    return try Tensor(try entry.read(), dims: dims)
+    return try entry.read()
   }
 
   /// Refuses keys that no layer has; says which were left out on purpose.

@@ -40,7 +40,7 @@ struct TorchArchive {
     return try withExtendedLifetime(pickle) { () throws(GoogLeNetError) in
       try Unpickler.read(pickle.bytes, file, modules: isScript) { (value) throws(GoogLeNetError) in
         guard case .dictionary(let root) = value else { throw file.unsupported("its pickle is not a dictionary") }
-        let script = isScript ? TorchArchive.contents(ofModule: root) : nil
+        let script = isScript ? try contents(ofModule: root) : nil
         guard let tensors = isScript ? script?.tensors : TorchArchive.tensors(in: root) else {
           throw file.unsupported(
             isScript
@@ -54,7 +54,7 @@ struct TorchArchive {
           state.add(
             key,
             StateDict.Entry(dims: tensor.dims, elementType: tensor.storage.elementType) {
-              () throws(GoogLeNetError) in try storages.values(of: tensor, key: key)
+              () throws(GoogLeNetError) in try storages.read(tensor, key: key)
             })
         }
         return TorchContents(
@@ -86,7 +86,7 @@ struct TorchArchive {
 
   /// The tensors of a module and the modules in it, by their names joined by dots, and how its convolutions pad; nil
   /// where there are no tensors.
-  private static func contents(ofModule root: PickleDictionary) -> (
+  private func contents(ofModule root: PickleDictionary) throws(GoogLeNetError) -> (
     tensors: [(key: String, tensor: TorchTensor)], paddings: [String: Padding]
   )? {
     var found: [(key: String, tensor: TorchTensor)] = []
@@ -95,13 +95,18 @@ struct TorchArchive {
     var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
     while let (prefix, depth, module) = pending.popLast() {
       for (key, value) in module.items {
-        guard let key = key.string, key.utf8.count <= keyLimit else { continue }
+        guard let key = key.string, key.utf8.count <= TorchArchive.keyLimit else { continue }
+        try file.budget.take(prefix.utf8.count)
         if case .tensor(let tensor) = value { found.append((prefix + key, tensor)) }
-        if key == paddingKey, let sides = value.integers, sides.count == 4, sides.allSatisfy({ 0...1024 ~= $0 }) {
+        if key == TorchArchive.paddingKey, let sides = value.integers, sides.count == 4,
+          sides.allSatisfy({ 0...1024 ~= $0 })
+        {
           paddings[String(prefix.dropLast())] = Padding(
             top: sides[2], left: sides[0], bottom: sides[3], right: sides[1])
         }
-        if case .dictionary(let inner) = value, depth < moduleLimit, seen.insert(ObjectIdentifier(inner)).inserted {
+        if case .dictionary(let inner) = value, depth < TorchArchive.moduleLimit,
+          seen.insert(ObjectIdentifier(inner)).inserted
+        {
           pending.append(("\(prefix)\(key).", depth + 1, inner))
         }
       }
@@ -148,26 +153,25 @@ struct TorchArchive {
       self.folder = folder
     }
 
-    func values(of tensor: TorchTensor, key: String) throws(GoogLeNetError) -> [Float] {
+    func read(_ tensor: TorchTensor, key: String) throws(GoogLeNetError) -> Tensor {
       let type = tensor.storage.elementType
       guard type.isFloatingPoint else { throw file.unsupported("'\(key)' holds \(type.rawValue): floats are needed") }
       let count = try checkedCount(tensor, key)
       let block = try storage(tensor.storage, key)
-      var values: [Float] = []
-      values.reserveCapacity(count)
-      var position = [Int](repeating: 0, count: tensor.dims.count)
-      var index = tensor.offset
-      for _ in 0..<count {
-        values.append(type.float(block.bytes, index))
-        for axis in tensor.dims.indices.reversed() {
-          position[axis] += 1
-          index += tensor.strides[axis]
-          if position[axis] < tensor.dims[axis] { break }
-          index -= tensor.strides[axis] * tensor.dims[axis]
-          position[axis] = 0
+      return try Tensor(dims: tensor.dims, count: count, file.budget) { values in
+        var position = [Int](repeating: 0, count: tensor.dims.count)
+        var index = tensor.offset
+        for place in values.indices {
+          values[place] = type.float(block.bytes, index)
+          for axis in tensor.dims.indices.reversed() {
+            position[axis] += 1
+            index += tensor.strides[axis]
+            if position[axis] < tensor.dims[axis] { break }
+            index -= tensor.strides[axis] * tensor.dims[axis]
+            position[axis] = 0
+          }
         }
       }
-      return values
     }
 
     /// The number of values; every index that they lead to lies within the storage.

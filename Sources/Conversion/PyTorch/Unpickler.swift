@@ -13,24 +13,26 @@ struct Unpickler {
   /// All containers: they may hold each other in cycles and at any depth, so they are emptied one by one at the end.
   private var sequences: [PickleSequence] = []
   private var dictionaries: [PickleDictionary] = []
-  private var made = 0
+  /// What all values take.
+  private let charge: ValueCharge
   /// Whether objects of a script's own classes are known: each is a dictionary of its attributes.
   private let modules: Bool
 
-  /// Values that one pickle may make; a GoogLeNet's makes some ten thousand.
-  private static let valueLimit = 2_000_000
+  /// Bytes that a value takes at most, on the stack and remembered, with what an empty container takes.
+  private static let valueSize = 256
 
   /// - Parameter body: sees what the pickle makes; containers are empty once it has returned.
   static func read<Result>(
     _ bytes: UnsafeRawBufferPointer, _ file: InputFile, modules: Bool = false,
     _ body: (PickleValue) throws(GoogLeNetError) -> Result
   ) throws(GoogLeNetError) -> Result {
-    var unpickler = Unpickler(bytes: bytes, file: file, modules: modules)
+    var unpickler = try Unpickler(bytes: bytes, file: file, modules: modules)
     defer { unpickler.tearDown() }
     return try body(try unpickler.run())
   }
 
-  private init(bytes: UnsafeRawBufferPointer, file: InputFile, modules: Bool) {
+  private init(bytes: UnsafeRawBufferPointer, file: InputFile, modules: Bool) throws(GoogLeNetError) {
+    charge = try file.budget.charge(0)
     self.bytes = bytes
     self.modules = modules
     self.file = file
@@ -74,7 +76,9 @@ struct Unpickler {
   }
 
   private mutating func string(_ count: Int) throws(GoogLeNetError) -> PickleValue {
-    .string(String(decoding: try take(count), as: UTF8.self))
+    let text = try take(count)
+    try charge.add(text.count)
+    return .string(String(decoding: text, as: UTF8.self))
   }
 
   /// A little-endian number in two's complement of any length; only those that fit an Int are of use.
@@ -92,12 +96,7 @@ struct Unpickler {
 
   // MARK: - Stack
 
-  private mutating func count(_ values: Int) throws(GoogLeNetError) {
-    made += values
-    guard made <= Unpickler.valueLimit else {
-      throw file.unsupported("its pickle makes more than \(Unpickler.valueLimit) values")
-    }
-  }
+  private func count(_ values: Int) throws(GoogLeNetError) { try charge.add(Unpickler.valueSize * values) }
 
   private mutating func push(_ value: PickleValue) throws(GoogLeNetError) {
     try count(1)
@@ -233,9 +232,9 @@ struct Unpickler {
 
   private mutating func reference(_ opcode: UInt8) throws(GoogLeNetError) -> Bool {
     switch opcode {
-    case UInt8(ascii: "q"): memo[Int(try number(1))] = try top()
-    case UInt8(ascii: "r"): memo[Int(try number(4))] = try top()
-    case 0x94: memo[memo.count] = try top()
+    case UInt8(ascii: "q"): try remember(Int(try number(1)))
+    case UInt8(ascii: "r"): try remember(Int(try number(4)))
+    case 0x94: try remember(memo.count)
     case UInt8(ascii: "h"): try recall(Int(try number(1)))
     case UInt8(ascii: "j"): try recall(Int(try number(4)))
     case UInt8(ascii: "c"):
@@ -266,6 +265,11 @@ struct Unpickler {
     default: return false
     }
     return true
+  }
+
+  private mutating func remember(_ index: Int) throws(GoogLeNetError) {
+    try count(1)
+    memo[index] = try top()
   }
 
   private mutating func recall(_ index: Int) throws(GoogLeNetError) {

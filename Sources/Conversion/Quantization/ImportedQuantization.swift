@@ -9,10 +9,16 @@ import GoogLeNet
 struct ImportedQuantization {
   private(set) var network: Network
   private(set) var notes: [String] = []
+  private let budget: ValueBudget
 
-  /// - Parameter quantizations: how the file stores the outputs of layers, by name.
-  init(_ network: Network, _ quantizations: [String: ActivationQuantization]) throws(GoogLeNetError) {
+  /// - Parameters:
+  ///   - quantizations: how the file stores the outputs of layers, by name.
+  ///   - budget: what dequantized weights count against.
+  init(_ network: Network, _ quantizations: [String: ActivationQuantization], _ budget: ValueBudget)
+    throws(GoogLeNetError)
+  {
     self.network = network
+    self.budget = budget
     let layers = network.layers
     let weighted = layers.indices.filter { layers[$0].operation.weights != nil }
     var floatLayers = Set(weighted.filter { layers[$0].operation.weights?.elementType.isInteger != true })
@@ -25,7 +31,7 @@ struct ImportedQuantization {
         floatLayers.insert(layer)
       }
     }
-    var layout = try QuantizationLayout(network, floatLayers: floatLayers)
+    var layout = try ImportedQuantization.layout(network, floatLayers, budget)
     // Each layer that turns out to read floats can leave others without a unit.
     while true {
       let lacking = layout.integerLayers.filter { layer in
@@ -35,7 +41,7 @@ struct ImportedQuantization {
       }
       guard !lacking.isEmpty else { break }
       floatLayers.formUnion(lacking)
-      layout = try QuantizationLayout(network, floatLayers: floatLayers)
+      layout = try ImportedQuantization.layout(network, floatLayers, budget)
     }
     var stored = 0
     var joined = 0
@@ -53,6 +59,16 @@ struct ImportedQuantization {
     tell(stored > 0 ? layout.integerLayers : [], of: weighted, joined: joined, narrow: narrow)
   }
 
+  /// The layout, which takes bytes in the place of weights to find out.
+  private static func layout(_ network: Network, _ floatLayers: Set<Int>, _ budget: ValueBudget) throws(GoogLeNetError)
+    -> QuantizationLayout
+  {
+    let weights = network.layers.reduce(0) { $0 + ($1.operation.weights?.count ?? 0) }
+    return try budget.lend(weights) { () throws(GoogLeNetError) in
+      try QuantizationLayout(network, floatLayers: floatLayers)
+    }
+  }
+
   /// That of what is last in the network, closest to the reader; nil where there is none, or one that does not fit.
   private func quantization(of group: QuantizationLayout.Group, _ quantizations: [String: ActivationQuantization])
     -> ActivationQuantization?
@@ -65,7 +81,9 @@ struct ImportedQuantization {
 
   private mutating func dequantize(_ layer: Int) throws(GoogLeNetError) {
     guard let weights = network.layers[layer].operation.weights else { return }
-    network.layers[layer].operation.weights = try Tensor(weights.floats(), dims: weights.dims)
+    network.layers[layer].operation.weights = try Tensor(dims: weights.dims, count: weights.count, budget) {
+      weights.copyFloats(into: $0.baseAddress)
+    }
   }
 
   private mutating func tell(_ integerLayers: [Int], of weighted: [Int], joined: Int, narrow: Int) {

@@ -18,7 +18,9 @@ public enum Quantizer {
   ) throws(GoogLeNetError) -> QuantizationResult {
     try check(model, pictures, options)
     var network = model.network
-    network.layers = try LayerGraph.foldingNormalizations(network.layers).layers
+    network.layers = try LayerGraph.foldingNormalizations(
+      network.layers, ValueBudget(name: network.name, limit: .max)
+    ).layers
     return try withoutActuallyEscaping(progress) { (progress) throws(GoogLeNetError) in
       try Calibration(network, pictures, options, progress).run()
     }

@@ -80,12 +80,16 @@ struct FlatTable {
   }
 
   func text(_ field: Int) throws(GoogLeNetError) -> String {
-    try bytes(field).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    guard let bytes = try bytes(field) else { return "" }
+    // Many tables can share a text or an array.
+    try file.budget.take(bytes.count)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   func numbers<Value: FixedWidthInteger>(_ field: Int, _ type: Value.Type) throws(GoogLeNetError) -> [Int]? {
     let size = MemoryLayout<Value>.size
     guard let array = try array(field, elementSize: size) else { return nil }
+    try file.budget.take(ValueBudget.bytes(array.count, of: Int.self))
     var values: [Int] = []
     values.reserveCapacity(array.count)
     for index in 0..<array.count {

@@ -16,7 +16,7 @@ struct TFLiteImporter {
   private var builder: GraphBuilder
   private var tensors: [Int: TFLiteTensor] = [:]
   private var values: [Int: Value] = [:]
-  private var budget: ValueBudget
+  private let budget: ValueBudget
   /// Whether weights and activations are taken over as integers.
   private var isInteger = false
   private var input: (name: String, channels: Int, size: (height: Int, width: Int)?)?
@@ -38,7 +38,7 @@ struct TFLiteImporter {
     guard try model.tableCount(2) > 0 else { throw file.invalid("it is a TFLite model without a graph") }
     graph = try model.table(2, at: 0, "graph")
     builder = GraphBuilder(file, options)
-    budget = ValueBudget(file)
+    budget = file.budget
   }
 
   private mutating func network() throws(GoogLeNetError) -> ImportedNetwork {
@@ -131,7 +131,7 @@ struct TFLiteImporter {
     values[index] = .activation(value)
   }
 
-  /// The custom of slim, or what the quantization of the input says: a byte p stands for (p - zero point) × scale.
+  /// The convention of slim, or what the quantization of the input says: a byte p stands for (p - zero point) × scale.
   private mutating func preprocessing(_ layers: [Layer], _ inputName: String) throws(GoogLeNetError)
     -> PreprocessingDefaults
   {
@@ -146,7 +146,7 @@ struct TFLiteImporter {
       channelOrder: channels == 1 ? .gray : .rgb, mean: [Float](repeating: mean, count: channels),
       scale: [Float](repeating: tensor.scales[0], count: channels),
       reason:
-        "its input's own quantization, taken to be that of a picture's bytes; the channel order is TensorFlow's custom"
+        "its input's own quantization, taken to be that of a picture's bytes; the channel order is TensorFlow's convention"
     )
   }
 
@@ -213,10 +213,11 @@ struct TFLiteImporter {
     guard index < it.inputs.count, it.inputs[index] >= 0 else { return nil }
     if let value = values[it.inputs[index]] { return value }
     let tensor = try tensor(it.inputs[index])
-    try budget.spend(tensor.count)
-    guard let constant = tensor.constant() else {
+    guard let constant = try tensor.constant(budget) else {
       throw it.invalid("it reads '\(tensor.name)', which nothing before it makes")
     }
+    // Once, however many operators read it.
+    values[it.inputs[index]] = .constant(constant)
     return .constant(constant)
   }
 
@@ -342,20 +343,19 @@ struct TFLiteImporter {
   /// The second input with its axes in another order: as integers where the network is.
   private mutating func weights(_ it: TFLiteOperator, order: [Int]) throws(GoogLeNetError) -> Tensor {
     let tensor = try tensor(it.inputs[1])
-    try builder.spend(max(tensor.count, tensor.dims.checkedProduct ?? 0))
-    if isInteger, let weights = try tensor.integerWeights(order: order) { return weights }
+    if isInteger, let weights = try tensor.integerWeights(order: order, budget) { return weights }
     guard let constant = try constant(it, 1) else { throw it.invalid("it has no weights") }
     // Another operator may make them, of other dimensions than it says.
     guard constant.dims == tensor.dims else {
       throw it.invalid("its weights have the dimensions \(constant.dims), but \(tensor.dims) are described")
     }
-    return try Tensor(constant.floats.transposed(tensor.dims, order), dims: order.map { tensor.dims[$0] })
+    return try constant.tensor(order: order, budget)
   }
 
   private mutating func bias(_ it: TFLiteOperator, outputs: Int) throws(GoogLeNetError) -> Tensor? {
     guard let bias = try constant(it, 2) else { return nil }
     guard bias.count == outputs else { throw it.invalid("its bias has \(bias.count) values instead of \(outputs)") }
-    return try Tensor(bias.floats, dims: [outputs])
+    return try bias.tensor(dims: [outputs], budget)
   }
 
   private mutating func pooling(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
@@ -394,7 +394,7 @@ struct TFLiteImporter {
     let channels = logits.shape.channels
     func shift(by zero: Int) throws(GoogLeNetError) -> Operation {
       var shift = BatchNormalization()
-      shift.shift = try Tensor([Float](repeating: Float(zero) * scale, count: channels), dims: [channels])
+      shift.shift = try Tensor([Float](repeating: Float(zero) * scale, count: channels), dims: [channels], budget)
       return .batchNormalization(shift)
     }
     var node = it

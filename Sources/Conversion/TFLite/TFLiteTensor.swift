@@ -78,17 +78,17 @@ struct TFLiteTensor {
   var isQuantized: Bool { !scales.isEmpty && [.int8, .uint8, .int16, .int32].contains(format) }
 
   /// The constant's numbers as they are meant: quantized ones as (q - zero point) × scale.
-  func constant() -> GraphConstant? {
+  func constant(_ budget: ValueBudget) throws(GoogLeNetError) -> GraphConstant? {
     guard let data else { return nil }
-    let values = format.values(data, count: count)
-    guard isQuantized, case .integers(let integers) = values else { return GraphConstant(dims: dims, values: values) }
+    let stored = try format.constant(data, dims: dims, count: count, budget)
+    guard isQuantized, let integers = stored.integers else { return stored }
     // Elements that follow one another with the same scale, and after how many of those the scales repeat.
     let inner = scales.count > 1 ? dims.dropFirst(quantizedDimension + 1).reduce(1, *) : integers.count
-    let floats = integers.enumerated().map { place, value in
+    func float(_ place: Int) -> Float {
       let channel = scales.count > 1 ? place / inner % scales.count : 0
-      return Float(value - zeroPoints[channel]) * scales[channel]
+      return Float(integers[place] - zeroPoints[channel]) * scales[channel]
     }
-    return GraphConstant(dims: dims, values: .floats(floats))
+    return try GraphConstant(dims: dims, count: count, of: Float.self, budget) { .floats(integers.indices.map(float)) }
   }
 
   /// How an activation is stored in bytes: the scale, and which of 0 to 255 stands for 0; nil where it is not.
@@ -119,14 +119,17 @@ struct TFLiteTensor {
   }
 
   /// Weights, which must be integers, less their zero points, with their axes in another order that leaves the first where it is.
-  func integerWeights(order: [Int]) throws(GoogLeNetError) -> Tensor? {
+  func integerWeights(order: [Int], _ budget: ValueBudget) throws(GoogLeNetError) -> Tensor? {
     guard hasIntegerWeights, let data, let channels = dims.first else { return nil }
     let inner = max(data.count / max(channels, 1), 1)
-    let values = data.enumerated().map { place, byte in
-      let zero = zeroPoints[scales.count == 1 ? 0 : place / inner]
-      return (format == .int8 ? Int16(Int8(bitPattern: byte)) : Int16(byte)) - Int16(zero)
-    }
     let perChannel = scales.count == 1 ? [Float](repeating: scales[0], count: channels) : scales
-    return try Tensor.integers(values.transposed(dims, order), scales: perChannel, dims: order.map { dims[$0] })
+    return try budget.lend(2 * ValueBudget.bytes(data.count, of: Int16.self)) { () throws(GoogLeNetError) in
+      let values = data.enumerated().map { place, byte in
+        let zero = zeroPoints[scales.count == 1 ? 0 : place / inner]
+        return (format == .int8 ? Int16(Int8(bitPattern: byte)) : Int16(byte)) - Int16(zero)
+      }
+      return try Tensor.integers(
+        values.transposed(dims, order), scales: perChannel, dims: order.map { dims[$0] }, budget)
+    }
   }
 }

@@ -9,18 +9,20 @@ struct SortedTable {
   private(set) var entries: [String: Range<Int>] = [:]
   private let bytes: UnsafeRawBufferPointer
   private let fault: (String) -> GoogLeNetError
-  /// Bytes of keys and blocks that may still be read: what is shared or listed twice could become large.
-  private var budget: Int
+  /// What keys and entries take: what is shared or listed twice could become large.
+  private let charge: ValueCharge
 
   private static let footerSize = 48
   private static let trailerSize = 5
   private static let magic: UInt64 = 0xDB47_7524_8B80_FB57
 
   /// - Parameter fault: the error that says what is wrong with the file.
-  init(_ bytes: UnsafeRawBufferPointer, fault: @escaping (String) -> GoogLeNetError) throws(GoogLeNetError) {
+  init(_ bytes: UnsafeRawBufferPointer, _ budget: ValueBudget, fault: @escaping (String) -> GoogLeNetError)
+    throws(GoogLeNetError)
+  {
     self.bytes = bytes
     self.fault = fault
-    budget = bytes.count + 64 << 20
+    charge = try budget.charge(0)
     guard bytes.count >= SortedTable.footerSize, SortedTable.isTable(bytes) else {
       throw fault("it is not a table of tensors, or cut off: its last bytes are not a table's")
     }
@@ -56,13 +58,8 @@ struct SortedTable {
     return offset..<offset + size
   }
 
-  private mutating func spend(_ count: Int) throws(GoogLeNetError) {
-    guard count <= budget else { throw fault("its keys take more memory than any real network's") }
-    budget -= count
-  }
-
   private mutating func block(_ range: Range<Int>) throws(GoogLeNetError) -> [(key: [UInt8], value: Range<Int>)] {
-    try spend(range.count)
+    try charge.add(range.count)
     guard bytes[range.upperBound] == 0 else {
       throw fault("its blocks are compressed, which TensorFlow does not do: save the model again")
     }
@@ -84,7 +81,8 @@ struct SortedTable {
       guard shared <= key.count, own <= end - cursor, size <= end - cursor - own else {
         throw fault("the entry before byte \(cursor) does not fit its block")
       }
-      try spend(shared + own + 64)
+      // Once in the list, once among the entries.
+      try charge.add(2 * (shared + own + 64))
       key.removeLast(key.count - shared)
       key += bytes[cursor..<cursor + own]
       cursor += own

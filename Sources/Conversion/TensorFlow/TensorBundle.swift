@@ -4,22 +4,19 @@ import GoogLeNet
 /// The variables of a SavedModel: a table that says where each lies, and the files with their values.
 final class TensorBundle {
   private let model: InputFile
-  private let folder: String
   private let index: MappedFile
   private let table: SortedTable
   private let shardCount: Int
+  /// Within that of the model.
+  private static let folder = "variables"
   private var shards: [Int: MappedFile] = [:]
 
   /// - Parameter model: the SavedModel's file; the variables lie in the folder beside it.
   init(_ model: InputFile) throws(GoogLeNetError) {
-    guard let beside = model.folder else {
-      throw model.unsupported("its variables lie in a folder beside it, which cannot be reached from memory")
-    }
     self.model = model
-    folder = "\(beside)/variables"
-    let path = "\(folder)/variables.index"
-    index = try TensorBundle.map(path, model)
-    table = try SortedTable(index.bytes) { model.invalid("its '\(path)': \($0)") }
+    let path = "\(TensorBundle.folder)/variables.index"
+    index = try CompanionFile.map(path, of: model, "the table of its variables")
+    table = try SortedTable(index.bytes, model.budget) { model.invalid("its '\(path)': \($0)") }
     guard let header = table.entries[""] else { throw model.invalid("its '\(path)' has no header") }
     let message = try TensorBundle.message(
       index, header, model, "a header of tensors", tensorflow__bundle_header__unpack)
@@ -30,19 +27,13 @@ final class TensorBundle {
     guard 1...99_999 ~= shardCount else { throw model.invalid("its '\(path)' speaks of \(shardCount) files") }
   }
 
-  private static func map(_ path: String, _ model: InputFile) throws(GoogLeNetError) -> MappedFile {
-    do { return try MappedFile(path: path) } catch {
-      throw GoogLeNetError(error.status, "'\(model.name)': its variables: \(error.message)")
-    }
-  }
-
   private static func message<Message>(
     _ index: MappedFile, _ range: Range<Int>, _ model: InputFile, _ what: String,
     _ unpack: ForeignMessage<Message>.Unpack
   ) throws(GoogLeNetError) -> ForeignMessage<Message> {
     let bytes = UnsafeRawBufferPointer(rebasing: index.bytes[range])
     return try ForeignMessage(
-      InputFile(name: model.name, folder: nil, bytes: bytes), what: what, unpack: unpack)
+      InputFile(name: model.name, folder: nil, bytes: bytes, budget: model.budget), what: what, unpack: unpack)
   }
 
   /// nil where there is no such variable.
@@ -71,7 +62,7 @@ final class TensorBundle {
     guard entry.has_crc32c == 0 || entry.crc32c == CRC32C.masked(raw) else {
       throw model.invalid("the checksum of variable '\(key)' is wrong: the file is damaged")
     }
-    return GraphConstant(dims: dims, values: format.values(raw, count: count))
+    return try format.constant(raw, dims: dims, count: count, model.budget)
   }
 
   private func shard(_ number: Int, _ key: String) throws(GoogLeNetError) -> MappedFile {
@@ -83,7 +74,9 @@ final class TensorBundle {
       let digits = "\(number)"
       return String(repeating: "0", count: max(5 - digits.utf8.count, 0)) + digits
     }
-    let mapped = try TensorBundle.map("\(folder)/variables.data-\(padded(number))-of-\(padded(shardCount))", model)
+    let mapped = try CompanionFile.map(
+      "\(TensorBundle.folder)/variables.data-\(padded(number))-of-\(padded(shardCount))", of: model,
+      "variable '\(key)'")
     shards[number] = mapped
     return mapped
   }

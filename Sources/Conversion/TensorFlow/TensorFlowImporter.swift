@@ -12,7 +12,7 @@ struct TensorFlowImporter {
 
   private let file: InputFile
   private var graph: TensorFlowGraph
-  private var reader: TensorFlowTensorReader
+  private let reader: TensorFlowTensorReader
   private let variables: TensorFlowVariables?
   private let inputSize: (height: Int, width: Int)?
   private var builder: GraphBuilder
@@ -161,14 +161,14 @@ struct TensorFlowImporter {
     guard constant.dims.count == rank, constant.dims.checkedProduct != nil else {
       throw node.invalid("its weights have the dimensions \(constant.dims): \(rank) of them are needed")
     }
-    return try Tensor(constant.floats, dims: constant.dims)
+    return try constant.tensor(dims: constant.dims, file.budget)
   }
 
   private func vector(_ node: TensorFlowNode, _ constant: GraphConstant, count: Int) throws(GoogLeNetError) -> Tensor {
     guard constant.count == count else {
       throw node.invalid("its constant has \(constant.count) values instead of \(count)")
     }
-    return try Tensor(constant.floats, dims: [count])
+    return try constant.tensor(dims: [count], file.budget)
   }
 
   // MARK: - Nodes
@@ -250,8 +250,10 @@ struct TensorFlowImporter {
         throw node.unsupported("it casts a constant to whole numbers")
       }
       guard isFloating else { return .constant(constant) }
-      try reader.spend(constant.count)
-      return .constant(GraphConstant(dims: constant.dims, values: .floats(constant.floats)))
+      return .constant(
+        try GraphConstant(dims: constant.dims, count: constant.count, of: Float.self, file.budget) {
+          .floats(constant.floats)
+        })
     case .activation where !isFloating: throw node.unsupported("it casts an image to a type that is not floating-point")
     case let value: return value
     }
@@ -305,14 +307,16 @@ struct TensorFlowImporter {
     guard weights.dims.count == 4 else {
       throw node.invalid("its weights have \(weights.dims.count) dimensions instead of 4")
     }
-    try builder.spend(weights.count)
+    guard weights.dims.checkedProduct != nil else {
+      throw node.invalid("its weights have the dimensions \(weights.dims): all must be above 0")
+    }
     let places = try format(node, input)
     let window = GraphWindow(
       kernel: [weights.dims[0], weights.dims[1]], strides: try pair(node, "strides", places),
       dilations: try pair(node, "dilations", places, fallback: [1, 1, 1, 1]), border: try border(node, places))
     // (height, width, inputs, outputs) in the file.
     return try builder.convolution(
-      node, input, weights: try tensor(node, weights.transposed([3, 2, 0, 1]), rank: 4), window)
+      node, input, weights: try weights.tensor(order: [3, 2, 0, 1], file.budget), window)
   }
 
   private mutating func pooling(_ node: TensorFlowNode, _ inputs: [TensorFlowGraph.Reference])
@@ -398,7 +402,6 @@ struct TensorFlowImporter {
       }
     switch (try value(node, inputs, 0), try value(node, inputs, 1)) {
     case (.constant(let left), .constant(let right)):
-      try reader.spend(max(left.count, right.count))
       return .constant(try operation.folded(left, right, node))
     case (.activation(let left), .constant(let right)): return try affine(node, operation, left, right, false)
     case (.constant(let left), .activation(let right)): return try affine(node, operation, right, left, true)
@@ -449,8 +452,7 @@ struct TensorFlowImporter {
     case .dropoutMask: return .dropoutMask
     case .activation: throw node.unsupported("it can be applied to constants only")
     case .constant(let constant):
-      try reader.spend(constant.count)
-      let values = constant.floats.map { value -> Float in
+      func result(_ value: Float) -> Float {
         switch node.type {
         case "Rsqrt": Float(1 / Double(value).squareRoot())
         case "Sqrt": value.squareRoot()
@@ -459,7 +461,10 @@ struct TensorFlowImporter {
         default: value.rounded(.down)
         }
       }
-      return .constant(GraphConstant(dims: constant.dims, values: .floats(values)))
+      return .constant(
+        try GraphConstant(dims: constant.dims, count: constant.count, of: Float.self, file.budget) {
+          .floats(constant.floats.map(result))
+        })
     }
   }
 
@@ -471,9 +476,8 @@ struct TensorFlowImporter {
     let input = try activation(node, inputs)
     guard !node.bool("transpose_a", false) else { throw node.unsupported("transpose_a is not supported") }
     let matrix = try constant(node, inputs, 1)
-    try builder.spend(matrix.count)
     var weights = try tensor(node, matrix, rank: 2)
-    if !node.bool("transpose_b", false) { weights = try weights.transposed() }
+    if !node.bool("transpose_b", false) { weights = try weights.transposed(file.budget) }
     return try builder.innerProduct(node, input, weights: weights)
   }
 
@@ -497,9 +501,9 @@ struct TensorFlowImporter {
     switch (node.type, try value(node, inputs, 0)) {
     case ("Shape", .activation(let input)):
       let sizes = input.axes.map { input.size($0) ?? builder.batch ?? -1 }
-      return .constant(GraphConstant(dims: [sizes.count], values: .integers(sizes)))
+      return .constant(try GraphConstant(row: sizes, file.budget))
     case ("Shape", .constant(let input)):
-      return .constant(GraphConstant(dims: [input.dims.count], values: .integers(input.dims)))
+      return .constant(try GraphConstant(row: input.dims, file.budget))
     case ("StridedSlice", .constant(let input)): return .constant(try slice(node, input, inputs))
     case ("Pack", .constant): return .constant(try pack(node, inputs))
     case ("Reshape", .activation(let input)):
@@ -516,7 +520,7 @@ struct TensorFlowImporter {
       guard axes.count == 1, 0...input.dims.count ~= place else { throw node.invalid("its axis is \(axes)") }
       var result = input
       result.dims.insert(1, at: place)
-      return .constant(result)
+      return .constant(try GraphShape.checked(node, result))
     case (_, .dropoutMask): return .dropoutMask
     default: throw node.unsupported("it cannot be applied to what its input is")
     }
@@ -536,11 +540,11 @@ struct TensorFlowImporter {
     let begin = node.int("begin_mask", 0) & 1 == 1 ? 0 : clamped(bounds.begin[0])
     if node.int("shrink_axis_mask", 0) & 1 == 1 {
       guard begin < values.count else { throw node.invalid("it takes element \(begin) of \(values.count)") }
-      return GraphConstant(dims: [], values: .integers([values[begin]]))
+      return try GraphConstant(dims: [], count: 1, of: Int.self, file.budget) { .integers([values[begin]]) }
     }
     let end = node.int("end_mask", 0) & 1 == 1 ? values.count : clamped(bounds.end[0])
     let part = [Int](values[begin..<max(begin, end)])
-    return GraphConstant(dims: [part.count], values: .integers(part))
+    return try GraphConstant(row: part, file.budget)
   }
 
   private func pack(_ node: TensorFlowNode, _ inputs: [TensorFlowGraph.Reference]) throws(GoogLeNetError)
@@ -554,6 +558,6 @@ struct TensorFlowImporter {
       }
       values += part
     }
-    return GraphConstant(dims: [values.count], values: .integers(values))
+    return try GraphConstant(row: values, file.budget)
   }
 }

@@ -15,15 +15,15 @@ enum TensorFlowPreprocessing {
       }
       return PreprocessingDefaults(
         channelOrder: .rgb, mean: [117, 117, 117], scale: [1, 1, 1],
-        reason: "the custom of tensorflow_inception_graph, whose node names it has; the file does not tell")
+        reason: "the convention of tensorflow_inception_graph, whose node names it has; the file does not tell")
     }
     if classes == 1001 {
       notes.append("its 1001 classes are ImageNet's after a background class at 0: a labels file needs that line too")
     }
     return .slim(
       reason: layers.contains { $0.name.contains("InceptionV1") }
-        ? "slim's custom, whose node names it has; the file does not tell"
-        : "slim's custom, usual with TensorFlow; the file does not tell")
+        ? "slim's convention, whose node names it has; the file does not tell"
+        : "slim's convention, usual with TensorFlow; the file does not tell")
   }
 
   private static func classCount(_ layers: [Layer]) -> Int? {

@@ -4,11 +4,9 @@ import GoogLeNet
 /// Reads tensors of TensorFlow's files.
 struct TensorFlowTensorReader {
   private let file: InputFile
-  private var budget: ValueBudget
 
   init(_ file: InputFile) {
     self.file = file
-    budget = ValueBudget(file)
   }
 
   /// The element types of TensorFlow that are read.
@@ -16,9 +14,6 @@ struct TensorFlowTensorReader {
     1: .float32, 2: .float64, 3: .int32, 4: .uint8, 5: .int16, 6: .int8, 9: .int64, 10: .bool, 14: .bfloat16,
     19: .float16,
   ]
-
-  /// Counts values that the graph makes of constants.
-  mutating func spend(_ count: Int) throws(GoogLeNetError) { try budget.spend(count) }
 
   /// - Parameter name: how errors call the tensor.
   func dims(_ shape: Tensorflow__Shape?, name: String) throws(GoogLeNetError) -> (dims: [Int], count: Int) {
@@ -38,25 +33,44 @@ struct TensorFlowTensorReader {
     return (dims, dims.contains(0) ? 0 : count)
   }
 
-  mutating func constant(_ it: Tensorflow__Tensor, name: String) throws(GoogLeNetError) -> GraphConstant {
+  func constant(_ it: Tensorflow__Tensor, name: String) throws(GoogLeNetError) -> GraphConstant {
     guard let format = TensorFlowTensorReader.formats[it.dtype] else {
       throw file.unsupported("tensor '\(name)' has element type \(it.dtype), which is not supported")
     }
     let (dims, count) = try dims(it.tensor_shape?.pointee, name: name)
-    try budget.spend(count)
     if it.tensor_content.len > 0 {
       let raw = UnsafeRawBufferPointer(start: it.tensor_content.data, count: it.tensor_content.len)
       guard raw.count == count * format.size else {
         throw file.invalid(
           "tensor '\(name)' has \(raw.count) bytes, but its dimensions need \(count * format.size)")
       }
-      return GraphConstant(dims: dims, values: format.values(raw, count: count))
+      return try format.constant(raw, dims: dims, count: count, file.budget)
     }
-    switch typed(it, format) {
-    case .floats(let values):
-      return GraphConstant(dims: dims, values: .floats(try repeated(values, 0, count, name)))
-    case .integers(let values):
-      return GraphConstant(dims: dims, values: .integers(try repeated(values, 0, count, name)))
+    // What is stored and what is repeated.
+    return format.isFloatingPoint
+      ? try file.budget.lend(ValueBudget.bytes(storedCount(it), of: Float.self)) { () throws(GoogLeNetError) in
+        try GraphConstant(dims: dims, count: count, of: Float.self, file.budget) { () throws(GoogLeNetError) in
+          try repeated(typed(it, format), count, name)
+        }
+      }
+      : try file.budget.lend(ValueBudget.bytes(storedCount(it), of: Int.self)) { () throws(GoogLeNetError) in
+        try GraphConstant(dims: dims, count: count, of: Int.self, file.budget) { () throws(GoogLeNetError) in
+          try repeated(typed(it, format), count, name)
+        }
+      }
+  }
+
+  /// Values in the field of any type.
+  private func storedCount(_ it: Tensorflow__Tensor) -> Int {
+    it.n_half_val + it.n_float_val + it.n_double_val + it.n_int_val + it.n_int64_val + it.n_bool_val
+  }
+
+  private func repeated(_ values: GraphConstant.Values, _ count: Int, _ name: String) throws(GoogLeNetError)
+    -> GraphConstant.Values
+  {
+    switch values {
+    case .floats(let values): .floats(try repeated(values, 0, count, name))
+    case .integers(let values): .integers(try repeated(values, 0, count, name))
     }
   }
 

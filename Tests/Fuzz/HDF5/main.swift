@@ -48,7 +48,7 @@ fuzz(seeds: [golden("keras2-sequential.h5"), golden("keras3-sequential.h5"), ent
   let text = data.texts["@model_config"] ?? configuration
   let model = try [UInt8](text.utf8).withRawBytes { (bytes) throws(GoogLeNetError) in try KerasModel(bytes, file) }
   for isArchive in [false, true] {
-    let arrays = KerasWeights(data, isArchive: isArchive, layers: model.layers, file: file)
+    let arrays = try KerasWeights(data, isArchive: isArchive, layers: model.layers, file: file)
     _ = try KerasImporter.network(
       of: model, arrays, source: .kerasHDF5, options: ConversionOptions(), file: file)
   }

@@ -69,8 +69,8 @@ fuzz(seeds: [functional(newer: true), functional(newer: false), sequential].map 
   bytes throws(GoogLeNetError) in
   let file = InputFile(name: "input", folder: nil, bytes: bytes)
   let model = try KerasModel(bytes, file)
-  let arrays = KerasWeights(weights, isArchive: false, layers: model.layers, file: file)
+  let arrays = try KerasWeights(weights, isArchive: false, layers: model.layers, file: file)
   let network = try KerasImporter.network(
     of: model, arrays, source: .kerasHDF5, options: ConversionOptions(), file: file)
-  _ = try LayerGraph.foldingNormalizations(network.layers)
+  _ = try LayerGraph.foldingNormalizations(network.layers, file.budget)
 }

@@ -12,17 +12,17 @@ func networks() throws -> [Network] {
     try Converter.convert(bytes: bytes, named: "seed", options: ConversionOptions()).network
   }
   var half = small
-  half.layers = try WeightEncoder.encode(small.layers, as: .float16)
+  half.layers = try WeightEncoder.encode(small.layers, as: .float16, ValueBudget(name: "seed", limit: .max))
   half.labels = ["a", "b", "c"]
   var large = try Networks.inception(size: 9)
-  large.layers = try WeightEncoder.encode(large.layers, as: .int8)
+  large.layers = try WeightEncoder.encode(large.layers, as: .int8, ValueBudget(name: "seed", limit: .max))
   var integer = large
   for index in integer.layers.indices
   where ["conv1/relu", "norm1", "branch2/reduce/relu"].contains(integer.layers[index].name) {
     integer.layers[index].outputScale = 0.0625
   }
   var smallInteger = small
-  smallInteger.layers = try WeightEncoder.encode(small.layers, as: .int8)
+  smallInteger.layers = try WeightEncoder.encode(small.layers, as: .int8, ValueBudget(name: "seed", limit: .max))
   for index in smallInteger.layers.indices where smallInteger.layers[index].name == "relu" {
     smallInteger.layers[index].outputScale = 0.5
   }
@@ -31,7 +31,7 @@ func networks() throws -> [Network] {
     guard let weights = wideInteger.layers[index].operation.weights else { continue }
     let doubled = weights.bytes.map { 2 * Int16(Int8(bitPattern: $0)) }
     wideInteger.layers[index].operation.weights = try Tensor.integers(
-      doubled, scales: weights.scales, dims: weights.dims)
+      doubled, scales: weights.scales, dims: weights.dims, ValueBudget(name: "seed", limit: .max))
   }
   let random = (UInt64(0)..<400).map { seed in
     var choices = Choices(seed: seed)
