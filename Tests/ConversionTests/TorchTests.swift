@@ -99,13 +99,13 @@ import Testing
   @Test func theResizeRuleIsTorchvisionsForItsOwnNetwork() throws {
     let own = try convert(TorchFile().archive)
     #expect(own.network.preprocessing.resizeRule == .torchvision)
-    #expect(own.preprocessingReason == "channel order, mean, scale, resize rule: torchvision's custom")
+    #expect(own.preprocessingReason == "channel order, mean, scale, resize rule: torchvision's convention")
     #expect(try convert(TorchFile().script(code: "")).network.preprocessing.resizeRule == .torchvision)
     for other in [TorchFile(wideKernel: 5), TorchFile(isPlain: true)] {
       let result = try convert(other.archive)
       #expect(result.network.preprocessing.resizeRule == .shortSide)
       #expect(
-        result.preprocessingReason.hasSuffix("torchvision's custom; resize rule: short-side, for nothing tells it"))
+        result.preprocessingReason.hasSuffix("torchvision's convention; resize rule: short-side, for nothing tells it"))
     }
   }
 

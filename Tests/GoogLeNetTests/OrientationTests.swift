@@ -86,7 +86,7 @@ import Testing
     guard precision == .int8 else { return network }
     // One for all channels, so that the first layer computes in integers.
     network.preprocessing.scale = [0.25, 0.25, 0.25]
-    network.layers = try WeightEncoder.encode(network.layers, as: .int8)
+    network.layers = try WeightEncoder.encode(network.layers, as: .int8, ValueBudget(name: "test", limit: .max))
     for index in network.layers.indices
     where ["conv1/relu", "norm1", "branch2/reduce/relu"].contains(network.layers[index].name) {
       network.layers[index].outputScale = 0.0625

@@ -40,13 +40,13 @@ extension Array {
 
 extension Tensor {
   /// A float32 tensor with its own copy of `values`, counted against a budget.
-  init(_ values: [Float], dims: [Int], _ budget: ValueBudget) throws(GoogLeNetError) {
+  convenience init(_ values: [Float], dims: [Int], _ budget: ValueBudget) throws(GoogLeNetError) {
     try self.init(dims: dims, count: values.count, budget) { _ = $0.initialize(from: values) }
   }
 
   /// A float32 tensor whose values `fill` writes, counted against a budget before they are. The product of `dims` must be
   /// `count`.
-  init(dims: [Int], count: Int, _ budget: ValueBudget, fill: (UnsafeMutableBufferPointer<Float>) -> Void)
+  convenience init(dims: [Int], count: Int, _ budget: ValueBudget, fill: (UnsafeMutableBufferPointer<Float>) -> Void)
     throws(GoogLeNetError)
   {
     let block = try ChargedBlock(byteCount: ValueBudget.bytes(count, of: Float.self), budget)
