@@ -77,8 +77,7 @@ let toolTargets: [Target] = [
   .target(
     name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "tensorflow.proto", "generate.sh"],
     linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
-  .systemLibrary(name: "CHDF5", pkgConfig: "hdf5"),
-  .target(name: "CHDF5Reader", dependencies: ["CHDF5"]),
+  .target(name: "CHDF5Reader", linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("dl")]),
   .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
   .target(
     name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CPlatform"],

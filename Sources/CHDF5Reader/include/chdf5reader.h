@@ -1,6 +1,7 @@
 /*
  * What Keras keeps in an HDF5 file, read by libhdf5 in a process of its own: damaged files make that library crash, loop
- * and ask for any amount of memory. Nothing here prints, follows links out of the file or loads plugins.
+ * and ask for any amount of memory. It is loaded when the first file needs it. Nothing here prints, follows links out of
+ * the file or loads plugins.
  */
 #ifndef GLN_HDF5_READER_H
 #define GLN_HDF5_READER_H
@@ -15,7 +16,8 @@ typedef enum gln_hdf5_status {
     GLN_HDF5_DAMAGED = 1,     /* libhdf5 cannot read it, or fails in doing so */
     GLN_HDF5_UNSUPPORTED = 2, /* well-formed, but with something that is not read here */
     GLN_HDF5_TOO_LARGE = 3,   /* one of the limits was reached */
-    GLN_HDF5_NO_PROCESS = 4   /* no memory or no process to read it in */
+    GLN_HDF5_NO_PROCESS = 4,  /* no memory or no process to read it in */
+    GLN_HDF5_NO_LIBRARY = 5   /* libhdf5 is not installed */
 } gln_hdf5_status;
 
 typedef struct gln_hdf5_limits {

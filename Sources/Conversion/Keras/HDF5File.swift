@@ -39,6 +39,7 @@ final class HDF5File {
     case GLN_HDF5_OK: try list(UnsafeRawBufferPointer(start: contents.entries, count: contents.size))
     case GLN_HDF5_DAMAGED: throw file.invalid("its HDF5 data is damaged: \(message)")
     case GLN_HDF5_NO_PROCESS: throw GoogLeNetError(.outOfMemory, "'\(file.name)': \(message)")
+    case GLN_HDF5_NO_LIBRARY: throw file.unsupported("it holds HDF5 data: \(message)")
     default: throw file.unsupported("its HDF5 data is not read: \(message)")
     }
   }
