@@ -18,7 +18,7 @@ struct CaffeImporter {
         var importer = CaffeImporter(file, structureName: file.name, options)
         return try importer.network(trained.message.pointee, weights)
       }
-      let mapped = try MappedFile(path: prototxtPath)
+      let mapped = try MappedFile(path: prototxtPath, readingStreams: true)
       let wire = try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in
         try ProtobufText.netParameter(mapped.bytes, name: prototxtPath)
       }

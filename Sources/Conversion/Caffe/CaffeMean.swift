@@ -9,7 +9,7 @@ struct CaffeMean {
 
   /// - Parameter size: of the network's input, which is cut from the image's middle as Caffe cuts it from pictures.
   init(path: String, channels: Int, size: (height: Int, width: Int)) throws(GoogLeNetError) {
-    let mapped = try MappedFile(path: path)
+    let mapped = try MappedFile(path: path, readingStreams: true)
     let file = InputFile(name: path, folder: nil, bytes: mapped.bytes)
     let message = try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in
       try ForeignMessage(file, what: "a mean image of Caffe (BlobProto)", unpack: caffe__blob_proto__unpack)
