@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /*
- * Opens a file for reading, or where *stream is 1 also a pipe, a socket or a terminal, and tells by it which. Returns 0, or the errno
- * of what failed.
+ * Opens a file for reading, or where *stream is 1 also a pipe, a socket or a terminal, and tells by it which. Returns
+ * 0, or the errno of what failed.
  */
 static int open_input(const char *path, int *stream, int *file, size_t *size)
 {

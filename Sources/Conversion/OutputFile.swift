@@ -7,11 +7,12 @@ import GoogLeNet
   import Musl
 #endif
 
-/// A file to be written, which appears under its name only once it is complete and on the disk. Where that fails, an older file
-/// stays as it is and nothing is left behind.
+/// A file to be written, which appears under its name only once it is complete and on the disk. Where that fails, an
+/// older file stays as it is and nothing is left behind.
 ///
-/// A new file gets the rights of any new file, one that takes an older one's place the rights and, where that is allowed, the owner
-/// of that. Symbolic links stay, and what they lead to is written. What is no file but a pipe or a device is written to as it is.
+/// A new file gets the rights of any new file, one that takes an older one's place the rights and, where that is
+/// allowed, the owner of that. Symbolic links stay, and what they lead to is written. What is no file but a pipe or a
+/// device is written to as it is.
 public struct OutputFile {
   /// Where a path leads.
   private enum Place {
@@ -29,7 +30,8 @@ public struct OutputFile {
   /// - Parameters:
   ///   - path: as `PathText` has it.
   ///   - inputs: what is written is made from these files, of which it must not take the place.
-  /// - Throws: `ioError` that names the file and says why it cannot be written, `invalidArgument` where it is one of the inputs.
+  /// - Throws: `ioError` that names the file and says why it cannot be written, `invalidArgument` where it is one of
+  ///   the inputs.
   public init(_ path: String, madeFrom inputs: [String] = []) throws(GoogLeNetError) {
     self.path = path
     self.inputs = inputs
@@ -177,7 +179,8 @@ public struct OutputFile {
       else { continue }
       throw GoogLeNetError(
         .invalidArgument,
-        "'\(path)': it would replace \(input == path ? "a file" : "'\(input)', a file") that it is made from: choose another --output"
+        "'\(path)': it would replace \(input == path ? "a file" : "'\(input)', a file") that it is made from: "
+          + "choose another --output"
       )
     }
   }

@@ -1,5 +1,5 @@
-/// How far two words lie apart: in letters that are put in, left out, exchanged for another or with their neighbour (optimal string
-/// alignment).
+/// How far two words lie apart: in letters that are put in, left out, exchanged for another or with their neighbour
+/// (optimal string alignment).
 enum EditDistance {
   /// The name that was probably meant; nil where none is near.
   static func nearest(to word: String, of names: [String]) -> String? {

@@ -20,14 +20,14 @@ struct GoogLeNetCommand: ParsableCommand {
       Every command takes --json. Results go to standard output, errors to standard error with exit status 1 (64 for \
       wrong arguments).
 
-      A file to read may be a pipe, of at most 2 GiB, and - for standard input; one to write may be a pipe or a device, and - for \
-      standard output, results then going to standard error.
+      A file to read may be a pipe, of at most 2 GiB, and - for standard input; one to write may be a pipe or a \
+      device, and - for standard output, results then going to standard error.
       """,
     version: "googlenet \(Version.text)",
     subcommands: [Convert.self, Info.self, Classify.self, Bench.self, Quantize.self, Evaluate.self, Export.self])
 
-  /// As ArgumentParser's own, but with paths as they are, the core's errors told in full, and a status also where help cannot be
-  /// written.
+  /// As ArgumentParser's own, but with paths as they are, the core's errors told in full, and a status also where help
+  /// cannot be written.
   static func main() {
     StandardStreams.reserve()
     gln_temporaries_watch_signals()

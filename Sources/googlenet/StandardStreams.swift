@@ -29,8 +29,8 @@ enum StandardStreams {
     try output.flush()
   }
 
-  /// Makes sure that no file that is opened gets the number of a standard stream that is closed, and with it what is meant for that.
-  /// Using such a stream is an error, as it was.
+  /// Makes sure that no file that is opened gets the number of a standard stream that is closed, and with it what is
+  /// meant for that. Using such a stream is an error, as it was.
   static func reserve() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
       // The lowest number that is free: this one.

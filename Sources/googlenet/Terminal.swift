@@ -20,8 +20,8 @@ enum Terminal {
     try? StandardStreams.write(text, to: STDERR_FILENO)
   }
 
-  /// A text from elsewhere, a name or a message, as it may be shown: what moves the cursor, colours, ends a line or turns the direction
-  /// of writing is escaped, and so are bytes of a path that are not UTF-8.
+  /// A text from elsewhere, a name or a message, as it may be shown: what moves the cursor, colours, ends a line or
+  /// turns the direction of writing is escaped, and so are bytes of a path that are not UTF-8.
   static func visible(_ text: String) -> String {
     var visible = ""
     for scalar in text.unicodeScalars {

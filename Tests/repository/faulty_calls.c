@@ -1,6 +1,7 @@
 /*
- * Preloaded into a program, makes one of its calls of the system fail, or wait for ever: FAULT="write 2 28" fails its third call of
- * write with errno 28, FAULT="write 2 wait" waits there. Where the call is reached, the file that FAULT_MARK names appears.
+ * Preloaded into a program, makes one of its calls of the system fail, or wait for ever: FAULT="write 2 28" fails its
+ * third call of write with errno 28, FAULT="write 2 wait" waits there. Where the call is reached, the file that
+ * FAULT_MARK names appears.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
 /*
- * What Keras keeps in an HDF5 file, read by libhdf5 in a process of its own: damaged files make that library crash, loop
- * and ask for any amount of memory. It is loaded when the first file needs it. Nothing here prints, follows links out of
- * the file or loads plugins.
+ * What Keras keeps in an HDF5 file, read by libhdf5 in a process of its own: damaged files make that library crash,
+ * loop and ask for any amount of memory. It is loaded when the first file needs it. Nothing here prints, follows links
+ * out of the file or loads plugins.
  */
 #ifndef GLN_HDF5_READER_H
 #define GLN_HDF5_READER_H

@@ -45,9 +45,10 @@ void gln_reserve_unlock(void);
 /* -------------------------------------------------------------------------------------------------- files */
 
 /*
- * Maps a file for reading. Returns 0, or the errno of what failed. An empty file gives NULL and size 0. A folder gives EISDIR, what
- * else is not a regular file GLN_NOT_A_FILE. Only where *stream is 1, a pipe, a socket or a terminal is read to its end instead, of
- * at most GLN_STREAM_LIMIT bytes, beyond which it gives GLN_TOO_LONG; *stream is 1 then, and 0 for a file.
+ * Maps a file for reading. Returns 0, or the errno of what failed. An empty file gives NULL and size 0. A folder gives
+ * EISDIR, what else is not a regular file GLN_NOT_A_FILE. Only where *stream is 1, a pipe, a socket or a terminal is
+ * read to its end instead, of at most GLN_STREAM_LIMIT bytes, beyond which it gives GLN_TOO_LONG; *stream is 1 then,
+ * and 0 for a file.
  */
 int gln_map_file(const char *path, int *stream, const void **bytes, size_t *size);
 /*

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 /*
- * Makes a file of a new name in a folder, with a mode that the umask restricts, and opens it for writing. Returns the descriptor and
- * writes its NUL-terminated path of less than `capacity` bytes, or returns -1 with errno.
+ * Makes a file of a new name in a folder, with a mode that the umask restricts, and opens it for writing. Returns the
+ * descriptor and writes its NUL-terminated path of less than `capacity` bytes, or returns -1 with errno.
  */
 int gln_temporary_create(const char *folder, mode_t mode, char *path, size_t capacity);
 
@@ -15,8 +15,9 @@ int gln_temporary_create(const char *folder, mode_t mode, char *path, size_t cap
 void gln_temporary_forget(const char *path);
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP remove the files that have been made and not been forgotten before they end the process.
- * Those of them that are ignored stay ignored. For programs, not for libraries: it changes what the process does with signals.
+ * From now on SIGINT, SIGTERM and SIGHUP remove the files that have been made and not been forgotten before they end
+ * the process. Those of them that are ignored stay ignored. For programs, not for libraries: it changes what the
+ * process does with signals.
  */
 void gln_temporaries_watch_signals(void);
 

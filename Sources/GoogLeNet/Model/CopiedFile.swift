@@ -1,7 +1,8 @@
 import CPlatform
 
-/// A file read into memory, so that what becomes of it later changes nothing. Parts may leave memory while nobody reads them; they
-/// are read from the file again, which must then be what it was. What comes through a pipe, a socket or a terminal stays in memory.
+/// A file read into memory, so that what becomes of it later changes nothing. Parts may leave memory while nobody
+/// reads them; they are read from the file again, which must then be what it was. What comes through a pipe, a socket
+/// or a terminal stays in memory.
 public final class CopiedFile: MemoryBlock {
   private enum State {
     case complete
@@ -150,7 +151,7 @@ public final class CopiedFile: MemoryBlock {
   private func changed() -> GoogLeNetError {
     GoogLeNetError(
       .ioError,
-      "'\(PathText.visible(path))' is not what it was when the model was loaded, and its weights are needed again for other settings: "
-        + "load the model anew")
+      "'\(PathText.visible(path))' is not what it was when the model was loaded, and its weights are needed again for "
+        + "other settings: load the model anew")
   }
 }

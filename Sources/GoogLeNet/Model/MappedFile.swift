@@ -7,7 +7,8 @@ public final class MappedFile: MemoryBlock {
 
   /// - Parameters:
   ///   - path: as `PathText` has it.
-  ///   - readingStreams: what cannot be mapped, a pipe, a socket or a terminal, is read to its end, at most 2 GiB; refused otherwise.
+  ///   - readingStreams: what cannot be mapped, a pipe, a socket or a terminal, is read to its end, at most 2 GiB;
+  ///     refused otherwise.
   /// - Throws: `ioError` that names the file and says why, `outOfMemory`.
   public init(path: String, readingStreams: Bool = false) throws(GoogLeNetError) {
     var start: UnsafeRawPointer?

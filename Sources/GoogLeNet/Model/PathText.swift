@@ -1,5 +1,6 @@
-/// Paths as texts. A path is any bytes, a text is Unicode: each byte that is not part of valid UTF-8 stands in the text as one of
-/// U+10FF80 to U+10FFFF, for private use and used by nobody, so that every path comes out as it went in.
+/// Paths as texts. A path is any bytes, a text is Unicode: each byte that is not part of valid UTF-8 stands in the
+/// text as one of U+10FF80 to U+10FFFF, for private use and used by nobody, so that every path comes out as it went
+/// in.
 public enum PathText {
   /// Where the bytes 0x80 to 0xFF stand from.
   private static let first: UInt32 = 0x10FF80
