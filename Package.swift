@@ -77,17 +77,18 @@ let toolTargets: [Target] = [
   .target(
     name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "tensorflow.proto", "generate.sh"],
     linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
-  .systemLibrary(name: "CHDF5", pkgConfig: "hdf5"),
-  .target(name: "CHDF5Reader", dependencies: ["CHDF5"]),
+  .target(name: "CHDF5Reader", linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("dl")]),
+  .target(name: "CTemporaryFiles"),
   .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
   .target(
-    name: "Conversion", dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CPlatform"],
+    name: "Conversion",
+    dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CTemporaryFiles", "CPlatform"],
     swiftSettings: others),
   .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: others),
   .executableTarget(
     name: "googlenet",
     dependencies: [
-      "GoogLeNet", "Conversion", "ImageFiles", "CPlatform",
+      "GoogLeNet", "Conversion", "ImageFiles", "CTemporaryFiles", "CPlatform",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: warnings),
   kernels(
@@ -123,7 +124,9 @@ let package = Package(
   targets: embedded ? libraryTargets : libraryTargets + toolTargets + (fuzzing ? fuzzTargets : []))
 
 for target in package.targets
-where ["CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CImageFiles"].contains(target.name) {
+where [
+  "CKernels", "CPlatform", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CTemporaryFiles", "CImageFiles",
+].contains(target.name) {
   var settings: [CSetting] = []
   if !warnings.isEmpty {
     settings += [

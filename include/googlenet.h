@@ -212,6 +212,8 @@ GLN_API gln_status gln_model_load_file(const char *path, gln_model **model);
  * settings (precision, tier, algorithm, threads, input size) and in gln_session_layer. Then gln_session_create or
  * gln_session_layer returns GLN_IO_ERROR if the file is gone or is no longer what it was. gln_model_load_memory needs
  * no file.
+ * What is no file but a pipe, a socket or a terminal ("/dev/stdin" may be any of them) is read to its end, of at most
+ * 2 GiB, and its weights stay in memory. A FIFO waits for who writes to it, as it does for other programs.
  */
 GLN_API gln_status gln_model_read_file(const char *path, gln_model **model);
 

@@ -1,8 +1,6 @@
-#define H5_USE_110_API
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include <unistd.h>
 
 #include "chdf5reader.h"
+#include "library.h"
 
 /* The start of the memory that both processes share. */
 typedef struct shared_head {
@@ -25,6 +24,7 @@ typedef struct shared_head {
 } shared_head;
 
 typedef struct reader {
+    const gln_hdf5_library *hdf5;
     shared_head *head;
     uint8_t *entries;
     size_t limit;
@@ -78,18 +78,19 @@ static herr_t add_text(reader *it, const char *path, const char *text, size_t le
 static herr_t read_text(reader *it, hid_t attribute, hid_t type, const char *path)
 {
     herr_t status = -1;
-    if (H5Tis_variable_str(type) > 0) {
+    if (it->hdf5->Tis_variable_str(type) > 0) {
         char *text = NULL;
-        hid_t memory_type = H5Tcopy(H5T_C_S1);
-        if (memory_type >= 0 && H5Tset_size(memory_type, H5T_VARIABLE) >= 0 &&
-            H5Tset_cset(memory_type, H5Tget_cset(type)) >= 0 && H5Aread(attribute, memory_type, &text) >= 0 && text)
+        hid_t memory_type = it->hdf5->Tcopy(*it->hdf5->T_C_S1_g);
+        if (memory_type >= 0 && it->hdf5->Tset_size(memory_type, H5T_VARIABLE) >= 0 &&
+            it->hdf5->Tset_cset(memory_type, it->hdf5->Tget_cset(type)) >= 0 &&
+            it->hdf5->Aread(attribute, memory_type, &text) >= 0 && text)
             status = add_text(it, path, text, strlen(text));
     } else {
-        size_t size = H5Tget_size(type);
+        size_t size = it->hdf5->Tget_size(type);
         if (size > TEXT_LIMIT)
             return fail(it, GLN_HDF5_TOO_LARGE, path, "is a text of more than 64 MiB");
         char *text = malloc(size + 1);
-        if (text != NULL && H5Aread(attribute, type, text) >= 0)
+        if (text != NULL && it->hdf5->Aread(attribute, type, text) >= 0)
             status = add_text(it, path, text, strnlen(text, size));
     }
     return status < 0 ? fail(it, GLN_HDF5_DAMAGED, path, "cannot be read") : status;
@@ -97,57 +98,58 @@ static herr_t read_text(reader *it, hid_t attribute, hid_t type, const char *pat
 
 static herr_t read_attribute(reader *it, hid_t object, const char *path, const char *name)
 {
-    htri_t exists = H5Aexists(object, name);
+    htri_t exists = it->hdf5->Aexists(object, name);
     if (exists <= 0)
         return 0;
     char full[GLN_HDF5_PATH_LIMIT + 32];
     snprintf(full, sizeof full, "%s@%s", path, name);
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    hid_t type = attribute < 0 ? -1 : H5Aget_type(attribute);
-    hid_t space = attribute < 0 ? -1 : H5Aget_space(attribute);
+    hid_t attribute = it->hdf5->Aopen(object, name, H5P_DEFAULT);
+    hid_t type = attribute < 0 ? -1 : it->hdf5->Aget_type(attribute);
+    hid_t space = attribute < 0 ? -1 : it->hdf5->Aget_space(attribute);
     if (type < 0 || space < 0)
         return fail(it, GLN_HDF5_DAMAGED, full, "cannot be read");
     herr_t status;
-    if (H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1)
+    if (it->hdf5->Tget_class(type) == H5T_STRING && it->hdf5->Sget_simple_extent_npoints(space) == 1)
         status = read_text(it, attribute, type, full);
     else
         status = add(it, GLN_HDF5_MARK, full, 0, NULL, 0) == NULL ? -1 : 0;
-    H5Sclose(space);
-    H5Tclose(type);
-    H5Aclose(attribute);
+    it->hdf5->Sclose(space);
+    it->hdf5->Tclose(type);
+    it->hdf5->Aclose(attribute);
     return status;
 }
 
 static herr_t read_dataset(reader *it, hid_t dataset, const char *path)
 {
-    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), creation = H5Dget_create_plist(dataset);
+    hid_t type = it->hdf5->Dget_type(dataset), space = it->hdf5->Dget_space(dataset);
+    hid_t creation = it->hdf5->Dget_create_plist(dataset);
     if (type < 0 || space < 0 || creation < 0)
         return fail(it, GLN_HDF5_DAMAGED, path, "cannot be read");
-    if (H5Pget_layout(creation) == H5D_VIRTUAL || H5Pget_external_count(creation) > 0)
+    if (it->hdf5->Pget_layout(creation) == H5D_VIRTUAL || it->hdf5->Pget_external_count(creation) > 0)
         return fail(it, GLN_HDF5_UNSUPPORTED, path, "has its values in other files, which are not read");
-    int rank = H5Sget_simple_extent_ndims(space);
+    int rank = it->hdf5->Sget_simple_extent_ndims(space);
     hsize_t dims[GLN_HDF5_RANK_LIMIT] = {0};
     if (rank > GLN_HDF5_RANK_LIMIT)
         return fail(it, GLN_HDF5_UNSUPPORTED, path, "has more than 8 dimensions");
-    if (rank < 0 || (rank > 0 && H5Sget_simple_extent_dims(space, dims, NULL) < 0))
+    if (rank < 0 || (rank > 0 && it->hdf5->Sget_simple_extent_dims(space, dims, NULL) < 0))
         return fail(it, GLN_HDF5_DAMAGED, path, "has no shape");
     size_t length = sizeof(float);
     for (int axis = 0; axis < rank; axis++)
         if (dims[axis] > it->limit || __builtin_mul_overflow(length, (size_t)dims[axis], &length))
             return fail(it, GLN_HDF5_NO_ROOM, path, "does not fit: the file unpacks to more than the limit");
     herr_t status = 0;
-    if (H5Tget_class(type) != H5T_FLOAT) {
+    if (it->hdf5->Tget_class(type) != H5T_FLOAT) {
         status = add(it, GLN_HDF5_OTHER, path, (unsigned)rank, dims, 0) == NULL ? -1 : 0;
     } else {
         uint8_t *value = add(it, GLN_HDF5_FLOATS, path, (unsigned)rank, dims, length);
         if (value == NULL)
             return -1;
-        if (length > 0 && H5Dread(dataset, H5T_IEEE_F32LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0)
+        if (length > 0 && it->hdf5->Dread(dataset, *it->hdf5->T_IEEE_F32LE_g, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0)
             return fail(it, GLN_HDF5_DAMAGED, path, "cannot be read: it is damaged, or packed by an unknown filter");
     }
-    H5Pclose(creation);
-    H5Sclose(space);
-    H5Tclose(type);
+    it->hdf5->Pclose(creation);
+    it->hdf5->Sclose(space);
+    it->hdf5->Tclose(type);
     return status;
 }
 
@@ -160,7 +162,7 @@ static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *
         return fail(it, GLN_HDF5_TOO_LARGE, path, "has a path of more than 1024 bytes");
     if (strncmp(path, "optimizer", 9) == 0 || info->type == H5O_TYPE_NAMED_DATATYPE)
         return 0;
-    hid_t object = H5Oopen(root, path, H5P_DEFAULT);
+    hid_t object = it->hdf5->Oopen(root, path, H5P_DEFAULT);
     if (object < 0)
         return fail(it, GLN_HDF5_DAMAGED, path, "cannot be opened");
     herr_t status = 0;
@@ -173,7 +175,7 @@ static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *
     } else {
         status = read_attribute(it, object, path, "name");
     }
-    H5Oclose(object);
+    it->hdf5->Oclose(object);
     return status;
 }
 
@@ -212,20 +214,27 @@ static herr_t forget(void *bytes)
 
 static void read_file(reader *it, const uint8_t *bytes, size_t size)
 {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    H5PLset_loading_state(0);
-    void *image = (void *)(uintptr_t)bytes;
-    H5FD_file_image_callbacks_t callbacks = {borrow, keep, extend, leave, same, forget, image};
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0 || H5Pset_fapl_core(access, 1 << 16, 0) < 0 || H5Pset_file_image_callbacks(access, &callbacks) < 0 ||
-        H5Pset_file_image(access, image, size) < 0) {
+    if (it->hdf5->open() < 0) {
         fail(it, GLN_HDF5_NO_PROCESS, NULL, "libhdf5 cannot be set up");
         return;
     }
-    hid_t file = H5Fopen("memory", H5F_ACC_RDONLY, access);
+    it->hdf5->Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    it->hdf5->PLset_loading_state(0);
+    void *image = (void *)(uintptr_t)bytes;
+    H5FD_file_image_callbacks_t callbacks = {borrow, keep, extend, leave, same, forget, image};
+    hid_t access = it->hdf5->Pcreate(*it->hdf5->P_CLS_FILE_ACCESS_ID_g);
+    if (access < 0 || it->hdf5->Pset_fapl_core(access, 1 << 16, 0) < 0 ||
+        it->hdf5->Pset_file_image_callbacks(access, &callbacks) < 0 ||
+        it->hdf5->Pset_file_image(access, image, size) < 0) {
+        fail(it, GLN_HDF5_NO_PROCESS, NULL, "libhdf5 cannot be set up");
+        return;
+    }
+    /* The macro H5F_ACC_RDONLY calls the library. */
+    const unsigned read_only = 0;
+    hid_t file = it->hdf5->Fopen("memory", read_only, access);
     if (file < 0)
         fail(it, GLN_HDF5_DAMAGED, NULL, "libhdf5 cannot open it");
-    else if (H5Ovisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, visit, it) < 0)
+    else if (it->hdf5->Ovisit1(file, H5_INDEX_NAME, H5_ITER_NATIVE, visit, it) < 0)
         fail(it, GLN_HDF5_DAMAGED, NULL, "libhdf5 cannot list what is in it");
 }
 
@@ -255,7 +264,7 @@ static void limit_time(unsigned milliseconds)
 static void confine(const gln_hdf5_limits *limits)
 {
     static const int signals[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGABRT,
-                                  SIGTRAP, SIGXCPU, SIGPROF, SIGINT, SIGTERM};
+                                  SIGTRAP, SIGXCPU, SIGPROF, SIGINT, SIGTERM, SIGHUP};
     for (size_t index = 0; index < sizeof signals / sizeof *signals; index++)
         signal(signals[index], SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -291,6 +300,12 @@ static gln_hdf5_status outcome(const shared_head *head, pid_t child, const gln_h
 gln_hdf5_status gln_hdf5_read(const uint8_t *bytes, size_t size, const gln_hdf5_limits *limits,
                               gln_hdf5_contents *contents, char *message)
 {
+    const gln_hdf5_library *hdf5 = gln_hdf5_load();
+    if (hdf5 == NULL) {
+        snprintf(message, GLN_HDF5_MESSAGE_SIZE,
+                 "libhdf5 is not installed; on Debian 12: apt-get install libhdf5-103-1");
+        return GLN_HDF5_NO_LIBRARY;
+    }
     size_t mapping_size = sizeof(shared_head) + padded(limits->contents);
     void *mapping =
         mmap(NULL, mapping_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -299,7 +314,7 @@ gln_hdf5_status gln_hdf5_read(const uint8_t *bytes, size_t size, const gln_hdf5_
         return GLN_HDF5_NO_PROCESS;
     }
     shared_head *head = mapping;
-    reader it = {.head = head, .entries = (uint8_t *)(head + 1), .limit = limits->contents};
+    reader it = {.hdf5 = hdf5, .head = head, .entries = (uint8_t *)(head + 1), .limit = limits->contents};
     pid_t child = fork();
     if (child == 0) {
         confine(limits);

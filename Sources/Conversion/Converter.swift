@@ -8,25 +8,26 @@ import GoogLeNet
 
 /// Turns trained files of other programs into networks.
 public enum Converter {
-  /// Converts a file, whose format is told by its content, or a SavedModel's folder.
+  /// Converts a file, whose format is told by its content, what comes through a pipe, or a SavedModel's folder.
+  /// - Parameter path: as `PathText` has it.
   /// - Throws: `ioError` where a file cannot be read, `invalidModel` where one is broken, `unsupported` where it is of
   /// another format or has what a GoogLeNet model cannot express, `invalidArgument` where the options do not fit it.
   /// The message names the file and the layer, node or key.
   public static func convert(path: String, options: ConversionOptions) throws(GoogLeNetError) -> ConversionResult {
     let path = try savedModel(inFolder: path) ?? path
-    let mapped = try MappedFile(path: path)
+    let mapped = try MappedFile(path: path, readingStreams: true)
     let budget = ValueBudget(name: path, limit: options.memoryLimit)
-    if let stored = StoredFile(path: path) { budget.count(stored) }
+    budget.count(mapped, path: path)
+    let folder = mapped.isStream ? nil : InputFile.folder(of: path)
     let file = InputFile(
-      name: path, folder: InputFile.folder(of: path), bytes: mapped.bytes, budget: budget,
-      followsLinks: options.followsLinks)
+      name: path, folder: folder, bytes: mapped.bytes, budget: budget, followsLinks: options.followsLinks)
     return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try convert(file, options) }
   }
 
   /// The file in a folder that is converted for it; nil where the path is not one of a folder.
   private static func savedModel(inFolder path: String) throws(GoogLeNetError) -> String? {
     func exists(_ path: String, _ flags: Int32) -> Bool {
-      let descriptor = open(path, O_RDONLY | O_NONBLOCK | flags)
+      let descriptor = PathText.withCString(path) { open($0, O_RDONLY | O_NONBLOCK | flags) }
       if descriptor >= 0 { close(descriptor) }
       return descriptor >= 0
     }

@@ -4,7 +4,7 @@ import GoogLeNet
 public enum LabelsFile {
   /// Reads the labels in class order; see `parse`.
   public static func read(path: String) throws(GoogLeNetError) -> [String] {
-    let file = try MappedFile(path: path)
+    let file = try MappedFile(path: path, readingStreams: true)
     return try withExtendedLifetime(file) { () throws(GoogLeNetError) in try parse(file.bytes, name: path) }
   }
 

@@ -15,15 +15,16 @@ public enum ModelWriter {
 
   private static let zeros = [UInt8](repeating: 0, count: ModelFileHeader.alignment)
 
-  /// Writes to a temporary file in the same folder, which takes the name `path` once it is complete and on the disk.
-  /// Where that fails, an older file at `path` stays as it is and nothing is left behind.
+  /// - Returns: the size of the file.
   /// - Throws: `ioError` that names the file and says why, `invalidModel` where a value does not fit the format.
-  public static func write(_ network: Network, to path: String) throws(GoogLeNetError) {
+  @discardableResult
+  public static func write(_ network: Network, to file: OutputFile) throws(GoogLeNetError) -> Int {
     let header = try ModelFileHeader(network)
-    try OutputFile.write(to: path) { (output) throws(GoogLeNetError) in
+    let count = try file.write { (output) throws(GoogLeNetError) in
       try emit(header) { (bytes) throws(GoogLeNetError) in try output.write(bytes) }
     }
     withExtendedLifetime(network) {}
+    return count
   }
 
   /// The bytes of a model file.

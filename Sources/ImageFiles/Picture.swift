@@ -23,7 +23,7 @@ public final class Picture {
   /// - Throws: `ioError` where it cannot be read, `invalidArgument` for a damaged picture or a file that is none,
   ///   `unsupported` for a kind or size that is not decoded, `outOfMemory`.
   public convenience init(path: String) throws(GoogLeNetError) {
-    let file = try MappedFile(path: path)
+    let file = try MappedFile(path: path, readingStreams: true)
     try self.init(bytes: file.bytes, name: path)
     withExtendedLifetime(file) {}
   }

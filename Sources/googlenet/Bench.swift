@@ -17,7 +17,8 @@ struct Bench: ParsableCommand {
         googlenet bench bvlc.gln --threads 1 --profile
       """)
 
-  @Argument(help: "The model file; the bundled one if left out.", completion: .file())
+  @Argument(
+    help: "The model file; the bundled one if left out.", completion: .file(), transform: StandardStreams.input)
   var model: String?
 
   @Option(help: "Images a run.")
@@ -61,10 +62,9 @@ struct Bench: ParsableCommand {
         ("activation_bytes", .integer(session.activationBytes)),
         ("memory", .object(MemoryReport(session).members)), ("model", .string(loaded.network.name)),
       ]
-      print(JSON.object(figures + SessionArguments.report(session)))
-      return
+      return try StandardStreams.print(JSON.object(figures + SessionArguments.report(session)))
     }
-    print(
+    try StandardStreams.print(
       ModelReport.text([
         ("model", loaded.network.name),
         ("setting", setting(session)),
@@ -73,7 +73,7 @@ struct Bench: ParsableCommand {
         ("images a second", Formatting.decimal(imagesPerSecond, 1)),
         ("ready after", Formatting.decimal(ready, 1) + " ms"),
         ("memory", MemoryReport(session).text),
-      ]), terminator: "")
+      ]))
   }
 
   private func setting(_ session: Session) -> String {
@@ -92,10 +92,10 @@ struct Bench: ParsableCommand {
       let members: [(String, JSON)] = [
         ("model", .string(session.model.network.name)), ("batch", .integer(batch)), ("runs", .integer(runs)),
       ]
-      print(JSON.object(members + SessionArguments.report(session) + report.members))
+      try StandardStreams.print(JSON.object(members + SessionArguments.report(session) + report.members))
     } else {
       let lines = [("model", session.model.network.name), ("setting", setting(session))]
-      print(ModelReport.text(lines) + "\n" + report.text, terminator: "")
+      try StandardStreams.print(ModelReport.text(lines) + "\n" + report.text)
     }
   }
 

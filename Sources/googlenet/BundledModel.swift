@@ -7,10 +7,10 @@ enum BundledModel {
 
   /// Looked for where `GOOGLENET_MODEL` says, where `make install` puts it, and in the repository that the tool was built in.
   static func path() throws(GoogLeNetError) -> String {
-    if let path = getenv("GOOGLENET_MODEL") { return String(cString: path) }
+    if let path = getenv("GOOGLENET_MODEL") { return PathText.text(of: path) }
     let folder = executableFolder()
     let candidates = ["\(folder)/../share/googlenet/\(name)", "\(folder)/../../models/\(name)"]
-    for candidate in candidates where access(candidate, R_OK) == 0 { return candidate }
+    for candidate in candidates where PathText.withCString(candidate, { access($0, R_OK) }) == 0 { return candidate }
     throw GoogLeNetError(
       .ioError,
       "the bundled model is in none of \(candidates.joined(separator: ", ")): name a model, or set GOOGLENET_MODEL to one"
@@ -20,7 +20,7 @@ enum BundledModel {
   private static func executableFolder() -> String {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &path, path.count)
-    let text = String(decoding: path.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = PathText.text(of: path.prefix(max(count, 0)).map { UInt8(bitPattern: $0) })
     return text.lastIndex(of: "/").map { String(text[..<$0]) } ?? "."
   }
 }

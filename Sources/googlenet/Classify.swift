@@ -20,10 +20,11 @@ struct Classify: ParsableCommand {
         googlenet classify --model bvlc.gln --json photo.png
       """)
 
-  @Argument(help: "JPEG or PNG files.", completion: .file())
+  @Argument(help: "JPEG or PNG files.", completion: .file(), transform: StandardStreams.input)
   var images: [String]
 
-  @Option(help: "The model file; the bundled one if left out.", completion: .file())
+  @Option(
+    help: "The model file; the bundled one if left out.", completion: .file(), transform: StandardStreams.input)
   var model: String?
 
   @Option(help: "How many classes to print of each picture, the likeliest first.")
@@ -48,6 +49,7 @@ struct Classify: ParsableCommand {
     var failures = 0
     var progress = ProgressBar("classifying", total: images.count)
     for path in images {
+      var text = ""
       do throws(GoogLeNetError) {
         let picture = try Picture(path: path)
         let oriented = pictureArguments.exifOrientation
@@ -58,8 +60,7 @@ struct Classify: ParsableCommand {
         if json {
           results.append(report.json)
         } else {
-          progress.clear()
-          print(report.text, terminator: "")
+          text = report.text
         }
       } catch {
         progress.clear()
@@ -67,11 +68,15 @@ struct Classify: ParsableCommand {
         if json { results.append(.object([("file", .string(path)), ("error", .string(error.message))])) }
         failures += 1
       }
+      if !text.isEmpty {
+        progress.clear()
+        try StandardStreams.print(text)
+      }
       progress.advance()
     }
     progress.clear()
     if json {
-      print(JSON.object(SessionArguments.report(session) + [("images", .array(results))]))
+      try StandardStreams.print(JSON.object(SessionArguments.report(session) + [("images", .array(results))]))
     }
     if failures > 0 { throw ExitCode.failure }
   }

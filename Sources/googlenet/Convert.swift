@@ -34,18 +34,22 @@ struct Convert: ParsableCommand {
       what the network's own framework gives for x, already normalized, as probabilities or logits.
       """)
 
-  @Argument(help: "The trained file.", completion: .file())
+  @Argument(help: "The trained file.", completion: .file(), transform: StandardStreams.input)
   var input: String
 
-  @Option(name: .shortAndLong, help: "The model file to write; replaced as a whole if it exists.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "The model file to write; replaced as a whole if it exists.", completion: .file(),
+    transform: StandardStreams.output)
   var output: String
 
-  @Option(help: "Caffe: a network description to use instead of the one in the weights file.", completion: .file())
+  @Option(
+    help: "Caffe: a network description to use instead of the one in the weights file.", completion: .file(),
+    transform: StandardStreams.input)
   var prototxt: String?
 
   @Option(
-    help: "Caffe: a mean image (mean.binaryproto), reduced to a mean a channel; instead of --mean.", completion: .file()
-  )
+    help: "Caffe: a mean image (mean.binaryproto), reduced to a mean a channel; instead of --mean.",
+    completion: .file(), transform: StandardStreams.input)
   var meanFile: String?
 
   @Option(
@@ -63,7 +67,7 @@ struct Convert: ParsableCommand {
     help: """
       The labels in the order of the classes: a text file with one a line (synset_words.txt too), or JSON: a list, an \
       object by class number, a config.json with id2label.
-      """, completion: .file())
+      """, completion: .file(), transform: StandardStreams.input)
   var labels: String?
 
   @Option(help: "What is subtracted from pixels: a number a channel with commas between, or one for all.")
@@ -112,13 +116,15 @@ struct Convert: ParsableCommand {
 
   @Option(
     help: "A NumPy archive (.npz) of an input and the output expected for it; where they differ, nothing is written.",
-    completion: .file(extensions: ["npz"]))
+    completion: .file(extensions: ["npz"]), transform: StandardStreams.input)
   var verify: String?
 
   @Option(help: "How far each value may lie from what --verify expects.")
   var tolerance: Float = 1e-4
 
-  @Option(help: "A JPEG or PNG file: print its five likeliest classes.", completion: .file())
+  @Option(
+    help: "A JPEG or PNG file: print its five likeliest classes.", completion: .file(),
+    transform: StandardStreams.input)
   var check: String?
 
   @OptionGroup var pictureArguments: PictureArguments
@@ -138,10 +144,15 @@ struct Convert: ParsableCommand {
       throw ValidationError("--memory-limit is \(memoryLimit) MiB: 1 to \(Int.max >> 20) are possible")
     }
     guard tolerance >= 0 else { throw ValidationError("--tolerance is \(tolerance): at least 0 is possible") }
+    // Bytes that are not UTF-8 can name files only.
+    guard name?.unicodeScalars.contains(where: { PathText.byte(of: $0) != nil }) != true else {
+      throw ValidationError("--name '\(name ?? "")' is not UTF-8 text")
+    }
   }
 
   func run() throws {
-    try refuseReplacing(input, by: output)
+    let file = try OutputFile(
+      output, madeFrom: [input] + [prototxt, meanFile, labels, verify, check].compactMap { $0 })
     var options = ConversionOptions()
     options.labels = try labels.map { (path) throws(GoogLeNetError) in try LabelsFile.read(path: path) }
     options.mean = mean?.values
@@ -163,15 +174,15 @@ struct Convert: ParsableCommand {
     let result = try Converter.convert(path: input, options: options)
     let model = try Model(network: result.network)
     let comparison = try reference.map { (reference) throws(GoogLeNetError) in try compare(model, result, reference) }
-    try ModelWriter.write(result.network, to: output)
-    let written = try Model(path: output)
-    let predictions = try predictions(written, picture)
-    let report = ModelReport(model: written, path: output)
+    let predictions = try predictions(model, picture)
+    let count = try ModelWriter.write(result.network, to: file)
+    let report = ModelReport(model: model, path: output, fileBytes: count)
     if json {
-      print(JSON.object(Convert.members(result, comparison) + report.members + Convert.members(predictions)))
+      let members = Convert.members(result, comparison) + report.members + Convert.members(predictions)
+      try StandardStreams.print(JSON.object(members), beside: file)
     } else {
-      print(text(result, comparison, report), terminator: "")
-      if let predictions { print("\n" + predictions.text, terminator: "") }
+      let checked = predictions.map { "\n" + $0.text } ?? ""
+      try StandardStreams.print(text(result, comparison, report) + checked, beside: file)
     }
   }
 

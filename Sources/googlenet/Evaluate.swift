@@ -17,16 +17,19 @@ struct Evaluate: ParsableCommand {
         googlenet evaluate bvlc-int8.gln photos/ --labels photos/labels.txt --against bvlc.gln --json
       """)
 
-  @Argument(help: "The model file.", completion: .file())
+  @Argument(help: "The model file.", completion: .file(), transform: StandardStreams.input)
   var model: String
 
   @Argument(help: "The folder of the pictures.", completion: .directory)
   var folder: String
 
-  @Option(help: "The text file of file names and class indices.", completion: .file())
+  @Option(
+    help: "The text file of file names and class indices.", completion: .file(), transform: StandardStreams.input)
   var labels: String
 
-  @Option(help: "Another model to compare with, of the same classes.", completion: .file())
+  @Option(
+    help: "Another model to compare with, of the same classes.", completion: .file(),
+    transform: StandardStreams.input)
   var against: String?
 
   @OptionGroup var pictureArguments: PictureArguments
@@ -99,9 +102,9 @@ struct Evaluate: ParsableCommand {
         JSON.object(
           [("class_index", .integer(index)), ("label", .string(session.model.label(index)))] + classes[index].members)
       }
-      print(JSON.object(members + [("classes", .array(table))]))
+      try StandardStreams.print(JSON.object(members + [("classes", .array(table))]))
     } else {
-      print(text(session.model, total, otherTotal, classes, comparison), terminator: "")
+      try StandardStreams.print(text(session.model, total, otherTotal, classes, comparison))
     }
   }
 

@@ -18,27 +18,30 @@ struct Export: ParsableCommand {
         googlenet export models/clothing.gln -o clothing.onnx --json
       """)
 
-  @Argument(help: "The model file.", completion: .file())
+  @Argument(help: "The model file.", completion: .file(), transform: StandardStreams.input)
   var model: String
 
-  @Option(name: .shortAndLong, help: "The ONNX file to write; replaced as a whole if it exists.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "The ONNX file to write; replaced as a whole if it exists.", completion: .file(),
+    transform: StandardStreams.output)
   var output: String
 
   @Flag(help: "Print the result as JSON.")
   var json = false
 
   func run() throws {
-    try refuseReplacing(model, by: output)
-    let loaded = try Model(path: model)
-    try ONNXExporter.write(loaded, to: output)
-    let report = ModelReport(model: loaded, path: output)
+    let file = try OutputFile(output, madeFrom: [model])
+    let loaded = try Model(path: model, readingStreams: true)
+    let count = try ONNXExporter.write(loaded, to: file)
+    let report = ModelReport(model: loaded, path: output, fileBytes: count)
     if json {
       let format: [(String, JSON)] = [
         ("opset", .integer(ONNXExporter.opset)), ("ir_version", .integer(ONNXExporter.irVersion)),
       ]
-      print(JSON.object(format + report.members))
+      try StandardStreams.print(JSON.object(format + report.members), beside: file)
     } else {
-      print(ModelReport.text([("format", "ONNX opset \(ONNXExporter.opset)")] + report.lines), terminator: "")
+      let lines = [("format", "ONNX opset \(ONNXExporter.opset)")] + report.lines
+      try StandardStreams.print(ModelReport.text(lines), beside: file)
     }
   }
 }

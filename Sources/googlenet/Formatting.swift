@@ -31,8 +31,9 @@ enum Formatting {
     case right
   }
 
-  /// Rows in columns two spaces apart, each as wide as its widest cell.
+  /// Rows in columns two spaces apart, each as wide as its widest cell. What cells say may come from anywhere.
   static func table(_ rows: [[String]], _ alignments: [Alignment]) -> String {
+    let rows = rows.map { $0.map(Terminal.visible) }
     let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = row.indices.map { column in

@@ -15,7 +15,8 @@ struct Info: ParsableCommand {
         googlenet info bvlc.gln --json
       """)
 
-  @Argument(help: "The model file; the bundled one if left out.", completion: .file())
+  @Argument(
+    help: "The model file; the bundled one if left out.", completion: .file(), transform: StandardStreams.input)
   var model: String?
 
   @OptionGroup var sessionArguments: SessionArguments
@@ -25,26 +26,25 @@ struct Info: ParsableCommand {
 
   func run() throws {
     let path = try model ?? BundledModel.path()
-    let report = ModelReport(model: try Model(copying: path), path: path)
+    let model = try Model(copying: path)
+    let report = ModelReport(model: model, path: path, fileBytes: model.byteCount)
     let session = try Session(model: report.model, options: sessionArguments.options)
     let memory = MemoryReport(session)
     let layers = report.model.network.layers.indices.map(report.model.layerSummary)
     if json {
       let used: [(String, JSON)] = [("memory", .object(SessionArguments.report(session) + memory.members))]
-      print(JSON.object(report.members + used + [("layers", .array(layers.map(Info.members)))]))
-      return
+      return try StandardStreams.print(
+        JSON.object(report.members + used + [("layers", .array(layers.map(Info.members)))]))
     }
     let rows = zip(layers, report.model.network.layers).map { Info.row($0, $1.operation) }
-    let model = report.model
     let total = [
       "total", "", "", "", Formatting.grouped(model.parameterCount), Formatting.grouped(model.multiplyAddCount),
     ]
     let used = ("memory", "\(memory.text) (\(session.isa.choiceName), threads \(session.threads))")
-    print(ModelReport.text(report.lines + [used]))
-    print(
-      Formatting.table(
-        [["layer", "kind", "window/stride", "output", "parameters", "multiply-adds"]] + rows + [total],
-        [.left, .left, .left, .right, .right, .right]), terminator: "")
+    let table = Formatting.table(
+      [["layer", "kind", "window/stride", "output", "parameters", "multiply-adds"]] + rows + [total],
+      [.left, .left, .left, .right, .right, .right])
+    try StandardStreams.print(ModelReport.text(report.lines + [used]) + "\n" + table)
   }
 
   private static func members(_ layer: Model.LayerSummary) -> JSON {

@@ -1,3 +1,5 @@
+import GoogLeNet
+
 /// A JSON value to print. (Foundation's encoder would double the size of the tool.)
 enum JSON: CustomStringConvertible {
   case null
@@ -34,12 +36,18 @@ enum JSON: CustomStringConvertible {
       case "\n": quoted += "\\n"
       case "\t": quoted += "\\t"
       case "\r": quoted += "\\r"
-      case "\u{0}"..."\u{1F}":
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      case _ where Terminal.isControl(scalar): quoted += escape(scalar.value)
+      case _ where PathText.byte(of: scalar) != nil:
+        // As Python tells paths: json.loads gives the text of which os.fsencode makes the bytes again.
+        quoted += escape(0xDC00 + UInt32(PathText.byte(of: scalar) ?? 0))
       default: quoted.unicodeScalars.append(scalar)
       }
     }
     return quoted + "\""
+  }
+
+  private static func escape(_ unit: UInt32) -> String {
+    let digits = String(unit, radix: 16)
+    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
   }
 }

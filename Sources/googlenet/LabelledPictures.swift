@@ -8,8 +8,8 @@ struct LabelledPictures {
   ///   - folder: where the pictures are.
   ///   - classCount: of the model.
   init(path: String, folder: String, classCount: Int) throws(GoogLeNetError) {
-    let file = try MappedFile(path: path)
-    let text = String(decoding: file.bytes, as: UTF8.self)
+    let file = try MappedFile(path: path, readingStreams: true)
+    let text = PathText.text(of: file.bytes)
     var pictures: [(path: String, classIndex: Int)] = []
     for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let words = line.split(whereSeparator: \.isWhitespace)

@@ -1,16 +1,12 @@
 import Conversion
-import Glibc
 import GoogLeNet
 
 /// What the commands say about a model.
 struct ModelReport {
   let model: Model
+  /// Of its file.
   let path: String
-
-  var fileBytes: Int {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : 0
-  }
+  let fileBytes: Int
 
   private var preprocessing: Preprocessing { model.network.preprocessing }
 

@@ -6,14 +6,14 @@ import ImageFiles
 enum PictureFolder {
   /// Paths of the JPEG and PNG files in a folder, told by their names, in the order of their names.
   static func paths(_ folder: String) throws(GoogLeNetError) -> [String] {
-    guard let stream = opendir(folder) else {
+    guard let stream = PathText.withCString(folder, { opendir($0) }) else {
       throw GoogLeNetError(.ioError, "'\(folder)': cannot list the folder: \(String(cString: strerror(errno)))")
     }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        PathText.text(of: bytes.prefix { $0 != 0 })
       }
       let lowercased = name.lowercased()
       guard !name.hasPrefix("."), [".jpg", ".jpeg", ".png"].contains(where: { lowercased.hasSuffix($0) }) else {
@@ -21,7 +21,9 @@ enum PictureFolder {
       }
       names.append(name)
     }
-    return names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }.map { "\(folder)/\($0)" }
+    return names.sorted { PathText.bytes(of: $0).lexicographicallyPrecedes(PathText.bytes(of: $1)) }.map {
+      "\(folder)/\($0)"
+    }
   }
 
   /// A picture cut to a session's input size as `classify` does.

@@ -13,7 +13,7 @@ struct PredictionReport {
         " ", Formatting.percent(prediction.probability), label.isEmpty ? "class \(prediction.classIndex)" : label,
       ]
     }
-    return "\(path)\n" + Formatting.table(rows, [.left, .right, .left])
+    return "\(Terminal.visible(path))\n" + Formatting.table(rows, [.left, .right, .left])
   }
 
   var json: JSON {

@@ -21,13 +21,15 @@ struct Quantize: ParsableCommand {
         googlenet quantize my.gln --calibration photos/ --max-float-share 0.1 -o my-int8.gln
       """)
 
-  @Argument(help: "The float32 model file.", completion: .file())
+  @Argument(help: "The float32 model file.", completion: .file(), transform: StandardStreams.input)
   var model: String
 
   @Option(help: "A folder of JPEG and PNG files.", completion: .directory)
   var calibration: String
 
-  @Option(name: .shortAndLong, help: "The model file to write; replaced as a whole if it exists.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "The model file to write; replaced as a whole if it exists.", completion: .file(),
+    transform: StandardStreams.output)
   var output: String
 
   @Option(help: "How activation ranges are chosen: max, mse, kl, or the percentage of values that fits.")
@@ -55,8 +57,8 @@ struct Quantize: ParsableCommand {
 
   func run() throws {
     let start = gln_nanoseconds()
-    try refuseReplacing(model, by: output)
-    let loaded = try Model(path: model)
+    let file = try OutputFile(output, madeFrom: [model])
+    let loaded = try Model(path: model, readingStreams: true)
     var options = QuantizationOptions()
     options.rangeMethod = ranges.method
     options.maxFloatShare = maxFloatShare
@@ -72,13 +74,14 @@ struct Quantize: ParsableCommand {
       progress?.bar.advance()
     }
     progress?.bar.clear()
-    try ModelWriter.write(result.network, to: output)
+    let written = try Model(network: result.network)
+    let count = try ModelWriter.write(result.network, to: file)
     let seconds = Double(gln_nanoseconds() - start) / 1e9
-    let written = ModelReport(model: try Model(path: output), path: output)
+    let report = ModelReport(model: written, path: output, fileBytes: count)
     if json {
-      print(JSON.object(Quantize.members(result.report, seconds) + written.members))
+      try StandardStreams.print(JSON.object(Quantize.members(result.report, seconds) + report.members), beside: file)
     } else {
-      print(Quantize.text(result.report, written, seconds), terminator: "")
+      try StandardStreams.print(Quantize.text(result.report, report, seconds), beside: file)
     }
   }
 

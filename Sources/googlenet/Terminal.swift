@@ -15,18 +15,42 @@ enum Terminal {
     return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
+  /// Writes to standard error; where that cannot be written to, there is nobody to tell.
   static func write(_ text: String) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      guard count > 0 || errno == EINTR else { return }
-      bytes = bytes.dropFirst(max(count, 0))
+    try? StandardStreams.write(text, to: STDERR_FILENO)
+  }
+
+  /// A text from elsewhere, a name or a message, as it may be shown: what moves the cursor, colours, ends a line or
+  /// turns the direction of writing is escaped, and so are bytes of a path that are not UTF-8.
+  static func visible(_ text: String) -> String {
+    var visible = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n": visible += "\\n"
+      case "\r": visible += "\\r"
+      case "\t": visible += "\\t"
+      case _ where PathText.byte(of: scalar) != nil: visible += PathText.visible(String(scalar))
+      case _ where isControl(scalar):
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        visible += scalar.isASCII ? "\\x" : "\\u"
+        visible += String(repeating: "0", count: (scalar.isASCII ? 2 : 4) - digits.count) + digits
+      default: visible.unicodeScalars.append(scalar)
+      }
+    }
+    return visible
+  }
+
+  /// The control characters of ASCII and Latin-1, and those that end lines or direct writing.
+  static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0...0x1F, 0x7F...0x9F, 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
     }
   }
 
   /// The error as a line, and a second one where there is something to try.
   static func complain(_ error: GoogLeNetError) {
-    write("googlenet: \(error.message)\n")
+    write("googlenet: \(visible(error.message))\n")
     if let advice = advice(error.status) { write("           \(advice)\n") }
   }
 

@@ -35,7 +35,7 @@ import Testing
   private func roundTrip(_ network: Network) throws {
     try withTemporaryFolder { folder in
       let path = folder + "/small.gln"
-      try ModelWriter.write(network, to: path)
+      try ModelWriter.write(network, to: OutputFile(path))
       let read = try Model(path: path).network
       #expect(read.name == "small")
       #expect(read.labels == network.labels)
@@ -118,7 +118,7 @@ import Testing
         let before = limit.rlim_cur
         limit.rlim_cur = 512
         setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-        let error = #expect(throws: GoogLeNetError.self) { try ModelWriter.write(network, to: path) }
+        let error = #expect(throws: GoogLeNetError.self) { try ModelWriter.write(network, to: OutputFile(path)) }
         limit.rlim_cur = before
         setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
         #expect(error?.status == .ioError)
@@ -131,7 +131,9 @@ import Testing
 
   @Test func foldersThatDoNotExistAreNamed() throws {
     let network = try network()
-    let error = #expect(throws: GoogLeNetError.self) { try ModelWriter.write(network, to: "/nonexistent/model.gln") }
+    let error = #expect(throws: GoogLeNetError.self) {
+      try ModelWriter.write(network, to: OutputFile("/nonexistent/model.gln"))
+    }
     #expect(error?.status == .ioError)
     #expect(error?.message.contains("/nonexistent/model.gln") == true)
   }

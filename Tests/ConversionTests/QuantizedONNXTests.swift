@@ -66,7 +66,7 @@ import Testing
       dims: it.weights.dims, elementType: .int8, scales: [scale, 0.25], bytes: block.bytes, owner: block)
     network.layers[0].operation = .convolution(it)
     try withTemporaryFolder { folder in
-      try ONNXExporter.write(try Model(network: network), to: folder + "/model.onnx")
+      try ONNXExporter.write(try Model(network: network), to: OutputFile(folder + "/model.onnx"))
       let read = try Converter.convert(path: folder + "/model.onnx", options: ConversionOptions()).network
       guard case .convolution(let back)? = read.layers.first?.operation else {
         return #expect(Bool(false), "no convolution")
@@ -79,7 +79,7 @@ import Testing
   @Test func theWrittenModelIsTheSame() throws {
     let result = try convert(ONNXFile.quantized())
     try withTemporaryFolder { folder in
-      try ModelWriter.write(result.network, to: folder + "/model.gln")
+      try ModelWriter.write(result.network, to: OutputFile(folder + "/model.gln"))
       let model = try Model(path: folder + "/model.gln")
       #expect(model.precision == .int8)
       for (one, other) in zip(model.network.layers, result.network.layers) {

@@ -45,7 +45,7 @@ import Testing
     let converted = try Converter.convert(path: SharedFiles.path(SharedFiles.bvlcCaffe), options: ConversionOptions())
     try withTemporaryFolder { folder in
       let path = folder + "/bvlc.gln"
-      try ModelWriter.write(converted.network, to: path)
+      try ModelWriter.write(converted.network, to: OutputFile(path))
       let model = try Model(path: path)
       #expect(model.network.name == converted.network.name)
       #expect(model.network.preprocessing == converted.network.preprocessing)

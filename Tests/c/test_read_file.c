@@ -2,8 +2,11 @@
 #include "check.h"
 #include "model_bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SIDE 32
@@ -137,6 +140,57 @@ static void another_working_folder(void)
     CHECK(chdir(folder) == 0);
 }
 
+/* A pipe, whose weights cannot be read again and stay. */
+static void a_pipe(void)
+{
+    char fifo[sizeof path + 5];
+    gln_model *model = NULL, *mapped = NULL;
+    int precision, status = 1;
+    pid_t child;
+    snprintf(fifo, sizeof fifo, "%s.fifo", path);
+    CHECK(mkfifo(fifo, 0600) == 0);
+    child = fork();
+    if (child == 0) {
+        FILE *out = fopen(fifo, "wb");
+        _exit(out == NULL || fwrite(file.data, 1, file.size, out) != file.size || fclose(out) != 0);
+    }
+    CHECK_STATUS(GLN_OK, gln_model_read_file(fifo, &model));
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    unlink(fifo);
+    CHECK_STATUS(GLN_OK, gln_model_load_file(path, &mapped));
+    for (precision = GLN_PRECISION_FLOAT32; precision <= GLN_PRECISION_INT8; precision++) {
+        gln_session *one = NULL, *other = NULL;
+        float expected[CLASSES], found[CLASSES];
+        CHECK_STATUS(GLN_OK, create(mapped, (gln_precision)precision, &one));
+        CHECK_STATUS(GLN_OK, create(model, (gln_precision)precision, &other));
+        predict(one, expected);
+        predict(other, found);
+        CHECK(memcmp(expected, found, sizeof found) == 0);
+        gln_session_free(one);
+        gln_session_free(other);
+    }
+    gln_model_free(model);
+    gln_model_free(mapped);
+    model = NULL;
+    CHECK_ERROR(GLN_IO_ERROR, "not a regular file", gln_model_read_file("/dev/zero", &model));
+}
+
+/* A name that is not UTF-8, and in its message made visible. */
+static void a_name_of_any_bytes(void)
+{
+    char name[sizeof path + 8];
+    gln_model *model = NULL;
+    snprintf(name, sizeof name, "%s\377\360\222\303", path);
+    CHECK_ERROR(GLN_IO_ERROR, "\\xFF\\xF0\\x92\\xC3'", gln_model_read_file(name, &model));
+    CHECK(write_whole_file(name, file.data, file.size));
+    CHECK_STATUS(GLN_OK, gln_model_read_file(name, &model));
+    gln_model_free(model);
+    model = NULL;
+    CHECK_STATUS(GLN_OK, gln_model_load_file(name, &model));
+    gln_model_free(model);
+    unlink(name);
+}
+
 static void a_lost_file(void) { spoiled(remove_file, "cannot open"); }
 
 static void a_changed_file(void)
@@ -160,6 +214,8 @@ int main(int count, char **arguments)
     CHECK(write_whole_file(path, file.data, file.size));
     RUN(weights_are_read_again);
     RUN(another_working_folder);
+    RUN(a_pipe);
+    RUN(a_name_of_any_bytes);
     RUN(a_lost_file);
     RUN(a_changed_file);
     unlink(path);

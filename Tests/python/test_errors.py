@@ -3,7 +3,6 @@
 import copy
 import errno
 import io
-import os
 import pickle
 import resource
 
@@ -50,11 +49,9 @@ def test_other_files(model, tmp_path):
             open_it(tmp_path)
         assert not isinstance(raised.value, FileNotFoundError)
         assert raised.value.filename == str(tmp_path)
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
     with pytest.raises(googlenet.FileError) as raised:
-        googlenet.Model(fifo)
-    assert (raised.value.filename, raised.value.errno) == (str(fifo), None)
+        googlenet.Model("/dev/zero")
+    assert (raised.value.filename, raised.value.errno) == ("/dev/zero", None)
 
 
 def test_names_that_are_not_unicode(model):

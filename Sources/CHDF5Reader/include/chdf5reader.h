@@ -1,6 +1,7 @@
 /*
- * What Keras keeps in an HDF5 file, read by libhdf5 in a process of its own: damaged files make that library crash, loop
- * and ask for any amount of memory. Nothing here prints, follows links out of the file or loads plugins.
+ * What Keras keeps in an HDF5 file, read by libhdf5 in a process of its own: damaged files make that library crash,
+ * loop and ask for any amount of memory. It is loaded when the first file needs it. Nothing here prints, follows links
+ * out of the file or loads plugins.
  */
 #ifndef GLN_HDF5_READER_H
 #define GLN_HDF5_READER_H
@@ -16,7 +17,8 @@ typedef enum gln_hdf5_status {
     GLN_HDF5_UNSUPPORTED = 2, /* well-formed, but with something that is not read here */
     GLN_HDF5_TOO_LARGE = 3,   /* one of the other limits was reached */
     GLN_HDF5_NO_PROCESS = 4,  /* no memory or no process to read it in */
-    GLN_HDF5_NO_ROOM = 5      /* the entries take more than the limit of contents */
+    GLN_HDF5_NO_ROOM = 5,     /* the entries take more than the limit of contents */
+    GLN_HDF5_NO_LIBRARY = 6   /* libhdf5 is not installed */
 } gln_hdf5_status;
 
 typedef struct gln_hdf5_limits {

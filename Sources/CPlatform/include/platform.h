@@ -45,16 +45,20 @@ void gln_reserve_unlock(void);
 /* -------------------------------------------------------------------------------------------------- files */
 
 /*
- * Maps a file for reading. Returns 0, or the errno of what failed. An empty file gives NULL and size 0. Something that is not
- * a regular file gives EINVAL, a folder EISDIR.
+ * Maps a file for reading. Returns 0, or the errno of what failed. An empty file gives NULL and size 0. A folder gives
+ * EISDIR, what else is not a regular file GLN_NOT_A_FILE. Only where *stream is 1, a pipe, a socket or a terminal is
+ * read to its end instead, of at most GLN_STREAM_LIMIT bytes, beyond which it gives GLN_TOO_LONG; *stream is 1 then,
+ * and 0 for a file.
  */
-int gln_map_file(const char *path, const void **bytes, size_t *size);
+int gln_map_file(const char *path, int *stream, const void **bytes, size_t *size);
 /*
  * The same with a copy in memory of its own, also given back by gln_unmap_file. A file that becomes shorter meanwhile gives EIO, and
  * one of another size than *size GLN_OTHER_SIZE, before anything is read; *size 0 takes any.
  */
-int gln_read_file(const char *path, void **bytes, size_t *size);
-enum { GLN_OTHER_SIZE = ESTALE };
+int gln_read_file(const char *path, int *stream, void **bytes, size_t *size);
+enum { GLN_OTHER_SIZE = ESTALE, GLN_NOT_A_FILE = EINVAL, GLN_TOO_LONG = EFBIG };
+/* What models and trained files have at most, too. */
+#define GLN_STREAM_LIMIT ((size_t)1 << 31)
 /* Writes the NUL-terminated path of the working folder. Returns 0, or the errno of what failed. */
 int gln_working_folder(char *path, size_t size);
 /* The errno of what failed for want of memory. */

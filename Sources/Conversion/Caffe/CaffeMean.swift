@@ -13,8 +13,8 @@ struct CaffeMean {
   init(path: String, channels: Int, size: (height: Int, width: Int), _ budget: ValueBudget? = nil)
     throws(GoogLeNetError)
   {
-    let mapped = try MappedFile(path: path)
-    if let budget, let stored = StoredFile(path: path) { budget.count(stored) }
+    let mapped = try MappedFile(path: path, readingStreams: true)
+    budget?.count(mapped, path: path)
     let file = InputFile(name: path, folder: nil, bytes: mapped.bytes, budget: budget)
     let message = try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in
       try ForeignMessage(file, what: "a mean image of Caffe (BlobProto)", unpack: caffe__blob_proto__unpack)

@@ -7,17 +7,23 @@ import GoogLeNet
 #endif
 
 /// Writes to a file descriptor: small pieces through a buffer, large ones at once.
-struct BufferedOutput {
-  let descriptor: Int32
-  /// How errors name the file.
-  let path: String
+public struct BufferedOutput {
+  private let descriptor: Int32
+  private let name: String
+  /// How many bytes have been written.
+  private(set) var sent = 0
   private var pending: [UInt8] = []
 
   private static let capacity = 1 << 16
 
-  init(descriptor: Int32, path: String) {
+  /// - Parameter name: how errors name what is written.
+  public init(descriptor: Int32, name: String) {
     self.descriptor = descriptor
-    self.path = path
+    self.name = name
+  }
+
+  public mutating func write(_ text: String) throws(GoogLeNetError) {
+    try [UInt8](text.utf8).withRawBytes { (bytes) throws(GoogLeNetError) in try write(bytes) }
   }
 
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws(GoogLeNetError) {
@@ -29,25 +35,32 @@ struct BufferedOutput {
     }
   }
 
-  mutating func flush() throws(GoogLeNetError) {
+  /// Writes what lies in the buffer.
+  public mutating func flush() throws(GoogLeNetError) {
     try pending.withRawBytes { (bytes) throws(GoogLeNetError) in try send(bytes) }
     pending.removeAll(keepingCapacity: true)
   }
 
-  private func send(_ bytes: UnsafeRawBufferPointer) throws(GoogLeNetError) {
-    var sent = 0
-    while sent < bytes.count {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+  private mutating func send(_ bytes: UnsafeRawBufferPointer) throws(GoogLeNetError) {
+    var rest = bytes
+    while !rest.isEmpty {
       #if canImport(Glibc)
         let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
       #else
         let count = Musl.write(descriptor, rest.baseAddress, rest.count)
       #endif
-      if count < 0 && errno == EINTR { continue }
+      if count < 0, errno == EINTR { continue }
+      if count < 0, errno == EAGAIN {
+        // A pipe that whoever made it does not want to wait for.
+        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&ready, 1, -1)
+        continue
+      }
       guard count > 0 else {
-        throw GoogLeNetError(.ioError, "cannot write '\(path)': \(MappedFile.text(of: count < 0 ? errno : ENOSPC))")
+        throw GoogLeNetError(.ioError, "cannot write \(name): \(MappedFile.text(of: count < 0 ? errno : ENOSPC))")
       }
       sent += count
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
   }
 }

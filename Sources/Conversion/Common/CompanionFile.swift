@@ -25,7 +25,7 @@ enum CompanionFile {
     }
     let path = "\(folder)/\(location)"
     // What is no regular file must not make this wait.
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+    let descriptor = PathText.withCString(path) { open($0, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw failure(file, what, "cannot open '\(path)'", errno) }
     defer { close(descriptor) }
     var status = stat()
@@ -48,7 +48,9 @@ enum CompanionFile {
   private static func check(
     _ descriptor: Int32, beneath folder: String, _ path: String, _ file: InputFile, _ what: String
   ) throws(GoogLeNetError) {
-    guard let root = realpath(folder, nil) else { throw failure(file, what, "cannot resolve '\(folder)'", errno) }
+    guard let root = PathText.withCString(folder, { realpath($0, nil) }) else {
+      throw failure(file, what, "cannot resolve '\(folder)'", errno)
+    }
     defer { free(root) }
     var place = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
     let length = place.withUnsafeMutableBytes { bytes in

@@ -32,8 +32,8 @@ struct InputFile {
 
   /// Maps a file that the user names beside this one, and allows memory for its values.
   func companion(path: String) throws(GoogLeNetError) -> MappedFile {
-    let mapped = try MappedFile(path: path)
-    if let stored = StoredFile(path: path) { budget.count(stored) }
+    let mapped = try MappedFile(path: path, readingStreams: true)
+    budget.count(mapped, path: path)
     return mapped
   }
 

@@ -40,6 +40,15 @@ final class ValueBudget {
     if counted.insert(file.identity).inserted { count(bytes: file.byteCount) }
   }
 
+  /// Allows more for a file or stream that was opened by a path.
+  func count(_ mapped: MappedFile, path: String) {
+    if mapped.isStream {
+      count(bytes: mapped.bytes.count)
+    } else if let stored = StoredFile(path: path) {
+      count(stored)
+    }
+  }
+
   /// Allows more for bytes of which is not known where they are stored.
   func count(bytes: Int) { fileBytes = min(fileBytes + bytes, Int.max / 2) }
 

@@ -44,6 +44,7 @@ final class HDF5File {
     case GLN_HDF5_NO_ROOM: throw file.budget.refusal(beyond: limits.contents + 1)
     case GLN_HDF5_DAMAGED: throw file.invalid("its HDF5 data is damaged: \(message)")
     case GLN_HDF5_NO_PROCESS: throw GoogLeNetError(.outOfMemory, "'\(file.name)': \(message)")
+    case GLN_HDF5_NO_LIBRARY: throw file.unsupported("it holds HDF5 data: \(message)")
     default: throw file.unsupported("its HDF5 data is not read: \(message)")
     }
   }

@@ -20,15 +20,16 @@ public enum ONNXExporter {
 
   /// Writes a file that computes what the model does, its input as large as the model's own, for any number of images.
   /// An int8 model becomes one with QuantizeLinear and DequantizeLinear (QDQ). The same model gives the same bytes.
-  ///
-  /// The file appears at `path` once it is complete; an older one is replaced as a whole.
+  /// - Returns: the size of the file.
   /// - Throws: `unsupported` where ONNX cannot express the model, with the layer's name, `ioError` that names the file.
-  public static func write(_ model: Model, to path: String) throws(GoogLeNetError) {
+  @discardableResult
+  public static func write(_ model: Model, to file: OutputFile) throws(GoogLeNetError) -> Int {
     let parts = try Parts(model)
-    try OutputFile.write(to: path) { (output) throws(GoogLeNetError) in
+    let count = try file.write { (output) throws(GoogLeNetError) in
       try parts.emit { (bytes) throws(GoogLeNetError) in try output.write(bytes) }
     }
     withExtendedLifetime(model) {}
+    return count
   }
 
   /// The bytes of an ONNX file; see `write`.

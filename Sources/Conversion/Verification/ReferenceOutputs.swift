@@ -17,7 +17,7 @@ public struct ReferenceOutputs {
   /// - Throws: `ioError` where it cannot be read, `invalidModel` where it is broken, `unsupported` where its arrays are
   ///   of another type.
   public static func read(path: String) throws(GoogLeNetError) -> ReferenceOutputs {
-    let mapped = try MappedFile(path: path)
+    let mapped = try MappedFile(path: path, readingStreams: true)
     let file = InputFile(name: path, folder: nil, bytes: mapped.bytes)
     return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try ReferenceOutputs(file) }
   }

@@ -2,7 +2,18 @@
 enum CallerText {
   /// A text of fewer than `limit` bytes; nil for a longer one, of which no more is read.
   static func string(_ characters: UnsafePointer<CChar>, limit: Int) -> String? {
-    for length in 0..<limit where characters[length] == 0 { return String(cString: characters) }
+    bytes(characters, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The same of a path, as `PathText` has it.
+  static func path(_ characters: UnsafePointer<CChar>, limit: Int) -> String? {
+    bytes(characters, limit: limit).map { PathText.text(of: $0) }
+  }
+
+  private static func bytes(_ characters: UnsafePointer<CChar>, limit: Int) -> UnsafeRawBufferPointer? {
+    for length in 0..<limit where characters[length] == 0 {
+      return UnsafeRawBufferPointer(start: characters, count: length)
+    }
     return nil
   }
 

@@ -1,7 +1,8 @@
 import CPlatform
 
-/// A file read into memory, so that what becomes of it later changes nothing. Parts may leave memory while nobody reads them; they
-/// are read from the file again, which must then be what it was.
+/// A file read into memory, so that what becomes of it later changes nothing. Parts may leave memory while nobody
+/// reads them; they are read from the file again, which must then be what it was. What comes through a pipe, a socket
+/// or a terminal stays in memory.
 public final class CopiedFile: MemoryBlock {
   private enum State {
     case complete
@@ -15,12 +16,15 @@ public final class CopiedFile: MemoryBlock {
   /// Where it is read again, also from another working folder.
   private let absolutePath: String
   private let memory: UnsafeMutableRawBufferPointer
+  /// Whether it cannot be read again.
+  private let isStream: Bool
   // Guarded by the process's lock.
   private var state = State.complete
   private var readers = 0
   /// What leaves memory.
   private var ranges: [UnsafeRawBufferPointer] = []
 
+  /// - Parameter path: as `PathText` has it. A pipe, a socket or a terminal is read to its end, at most 2 GiB.
   /// - Throws: `ioError` that names the file and says why, or `outOfMemory`.
   public convenience init(path: String) throws(GoogLeNetError) {
     try self.init(path: path, absolutePath: CopiedFile.absolute(path), expectedSize: 0)
@@ -30,7 +34,9 @@ public final class CopiedFile: MemoryBlock {
   private init(path: String, absolutePath: String, expectedSize: Int) throws(GoogLeNetError) {
     var start: UnsafeMutableRawPointer?
     var size = expectedSize
-    let error = absolutePath.withCString { gln_read_file($0, &start, &size) }
+    var stream: Int32 = expectedSize == 0 ? 1 : 0
+    let error = PathText.withCString(absolutePath) { gln_read_file($0, &stream, &start, &size) }
+    isStream = stream == 1
     self.path = path
     self.absolutePath = absolutePath
     memory = UnsafeMutableRawBufferPointer(start: start, count: start == nil ? 0 : size)
@@ -46,15 +52,17 @@ public final class CopiedFile: MemoryBlock {
     return withUnsafeMutableBytes(of: &folder) { buffer in
       let characters = buffer.assumingMemoryBound(to: CChar.self)
       guard let start = characters.baseAddress, gln_working_folder(start, characters.count) == 0 else { return path }
-      let absolute = "\(String(cString: UnsafePointer(start)))/\(path)"
+      let absolute = "\(PathText.text(of: UnsafePointer(start)))/\(path)"
       // The system takes no longer ones.
-      return absolute.utf8.count < characters.count ? absolute : path
+      return PathText.bytes(of: absolute).count < characters.count ? absolute : path
     }
   }
 
   deinit { gln_unmap_file(memory.baseAddress, memory.count) }
 
-  override public func leave(_ ranges: [UnsafeRawBufferPointer]) { self.ranges = ranges }
+  override public func leave(_ ranges: [UnsafeRawBufferPointer]) {
+    if !isStream { self.ranges = ranges }
+  }
 
   override public func beginReading() throws(GoogLeNetError) {
     let process = gln_process()
@@ -132,7 +140,7 @@ public final class CopiedFile: MemoryBlock {
 
   private func isIntact(_ file: CopiedFile) throws(GoogLeNetError) -> Bool {
     do throws(GoogLeNetError) {
-      return try ModelFileLayout(file.bytes, source: "'\(path)'", owner: file).isIntact
+      return try ModelFileLayout(file.bytes, source: "'\(PathText.visible(path))'", owner: file).isIntact
     } catch {
       // It was a model file before.
       guard error.status == .invalidModel else { throw error }
@@ -143,7 +151,7 @@ public final class CopiedFile: MemoryBlock {
   private func changed() -> GoogLeNetError {
     GoogLeNetError(
       .ioError,
-      "'\(path)' is not what it was when the model was loaded, and its weights are needed again for other settings: "
-        + "load the model anew")
+      "'\(PathText.visible(path))' is not what it was when the model was loaded, and its weights are needed again for "
+        + "other settings: load the model anew")
   }
 }

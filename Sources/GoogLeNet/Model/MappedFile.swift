@@ -2,11 +2,20 @@ import CPlatform
 
 /// A file mapped for reading, unmapped with the object.
 public final class MappedFile: MemoryBlock {
+  /// Whether it is a copy of what came through a pipe, a socket or a terminal.
+  public let isStream: Bool
+
+  /// - Parameters:
+  ///   - path: as `PathText` has it.
+  ///   - readingStreams: what cannot be mapped, a pipe, a socket or a terminal, is read to its end, at most 2 GiB;
+  ///     refused otherwise.
   /// - Throws: `ioError` that names the file and says why, `outOfMemory`.
-  public init(path: String) throws(GoogLeNetError) {
+  public init(path: String, readingStreams: Bool = false) throws(GoogLeNetError) {
     var start: UnsafeRawPointer?
     var size = 0
-    let error = path.withCString { gln_map_file($0, &start, &size) }
+    var stream: Int32 = readingStreams ? 1 : 0
+    let error = PathText.withCString(path) { gln_map_file($0, &stream, &start, &size) }
+    isStream = stream == 1
     // First: Embedded Swift frees the instance of an initializer that throws only where it is initialized.
     super.init(borrowing: UnsafeRawBufferPointer(start: start, count: size))
     guard error == 0 else { throw MappedFile.failure(opening: path, error) }
@@ -14,7 +23,7 @@ public final class MappedFile: MemoryBlock {
 
   deinit { gln_unmap_file(bytes.baseAddress, bytes.count) }
 
-  override public var canDropPages: Bool { true }
+  override public var canDropPages: Bool { !isStream }
 
   override public func dropPages(of range: UnsafeRawBufferPointer) {
     gln_drop_pages(range.baseAddress, range.count)
@@ -22,8 +31,13 @@ public final class MappedFile: MemoryBlock {
 
   /// The error of a file that could not be opened or read, by its `errno`.
   static func failure(opening path: String, _ error: Int32) -> GoogLeNetError {
-    if error == Int32(GLN_NO_MEMORY) { return GoogLeNetError(.outOfMemory, "no memory to open '\(path)'") }
-    return GoogLeNetError(.ioError, "cannot open '\(path)': \(text(of: error))")
+    let name = PathText.visible(path)
+    switch error {
+    case Int32(GLN_NO_MEMORY): return GoogLeNetError(.outOfMemory, "no memory to open '\(name)'")
+    case Int32(GLN_NOT_A_FILE): return GoogLeNetError(.ioError, "cannot open '\(name)': not a regular file")
+    case Int32(GLN_TOO_LONG): return GoogLeNetError(.ioError, "cannot read '\(name)': more than 2 GiB came out of it")
+    default: return GoogLeNetError(.ioError, "cannot open '\(name)': \(text(of: error))")
+    }
   }
 
   /// What an `errno` means.

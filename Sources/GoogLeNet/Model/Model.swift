@@ -139,14 +139,18 @@ extension AllocatedLast where Self == Model {
   }
 
   /// Maps and validates a model file, whose bytes must stay unchanged while the model lives.
-  public init(path: String) throws(GoogLeNetError) {
-    try self.init(memory: try MappedFile(path: path), source: "'\(path)'")
+  /// - Parameters:
+  ///   - path: as `PathText` has it.
+  ///   - readingStreams: as with `MappedFile`.
+  public init(path: String, readingStreams: Bool = false) throws(GoogLeNetError) {
+    try self.init(
+      memory: try MappedFile(path: path, readingStreams: readingStreams), source: "'\(PathText.visible(path))'")
   }
 
   /// Copies a model file into memory and validates it. Its weights leave memory once sessions have packed them: they are not to be
   /// read from `network`.
   public init(copying path: String) throws(GoogLeNetError) {
-    try self.init(memory: try CopiedFile(path: path), source: "'\(path)'")
+    try self.init(memory: try CopiedFile(path: path), source: "'\(PathText.visible(path))'")
   }
 
   /// Validates a model file in memory, which `memory` keeps alive.
