@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Keeps of all that runs of Tests/Fuzz/run.sh found the fewest inputs that reach the same code, as
+# Tests/Fuzz/Corpora/TARGET.tar.xz, for run.sh to read again: Tests/Fuzz/keep.sh [TARGET]...
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. Tests/Fuzz/targets.sh
+[ $# -gt 0 ] || set -- "${targets[@]}"
+build_targets "$@"
+for target in "$@"; do
+  folder=${RUNS:-.fuzz}/$target
+  rm -rf "$folder/kept" "$folder/fewest"
+  mkdir -p "$folder/kept" "$folder/fewest" "$folder/corpus" "$folder/seeds" "$folder/failures"
+  unpack_kept "$target" "$folder/kept"
+  run_target "$target" -set_cover_merge=1 "$folder/fewest" "$folder/kept" "$folder/corpus" "$folder/seeds" \
+    >"$folder/keep.log" 2>&1
+  mkdir -p Tests/Fuzz/Corpora
+  # The same inputs give the same archive.
+  tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=644 --format=ustar \
+    --directory "$folder/fewest" . | xz -9e >"Tests/Fuzz/Corpora/$target.tar.xz"
+  echo "$target: $(find "$folder/fewest" -type f | wc -l) inputs, $(stat -c %s "Tests/Fuzz/Corpora/$target.tar.xz") bytes"
+done
