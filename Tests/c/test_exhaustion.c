@@ -271,14 +271,20 @@ static gln_status mistakes(host *host)
     gln_model *model = NULL;
     gln_status found[16];
     int i, count = 0, lacking = 0;
+    static char path[4096];
     static const gln_status expected[] = {
-        GLN_IO_ERROR,         GLN_INVALID_MODEL,    GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT,
+        GLN_IO_ERROR,         GLN_IO_ERROR,         GLN_IO_ERROR,
+        GLN_INVALID_MODEL,    GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT,
         GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_NOT_FOUND,        GLN_INVALID_ARGUMENT,
         GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_UNSUPPORTED_VERSION,
     };
     empty.count = 0;
     image.row_stride = 1;
+    /* The text of such a path takes the most. */
+    memset(path, 0xFF, sizeof path - 1);
     found[count++] = gln_model_load_file("/nowhere/a/model.gln", &model);
+    found[count++] = gln_model_load_file(path, &model);
+    found[count++] = gln_model_read_file(path, &model);
     found[count++] = gln_model_load_memory(host->file.data, host->file.size / 2, GLN_MEMORY_BORROW, &model);
     found[count++] = gln_model_layer(host->model, SIZE_MAX, &info);
     found[count++] = gln_session_options_set_threads(host->options, -1);

@@ -25,7 +25,7 @@ private func load(
   guard let path else { return Failure.null("path") }
   guard let model else { return Failure.null("model") }
   return Failure.catching { () throws(GoogLeNetError) in
-    guard let path = CallerText.path(path, limit: pathLimit) else {
+    guard let path = try CallerText.path(path, limit: pathLimit) else {
       throw GoogLeNetError(.ioError, "cannot open the model file: name too long (\(pathLimit) bytes or more)")
     }
     model.pointee = try ModelHandle.make(try open(path))

@@ -5,9 +5,13 @@ enum CallerText {
     bytes(characters, limit: limit).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The same of a path, as `PathText` has it.
-  static func path(_ characters: UnsafePointer<CChar>, limit: Int) -> String? {
-    bytes(characters, limit: limit).map { PathText.text(of: $0) }
+  /// The same of a path, as `PathText` has it, which a call that loads a model begins with.
+  /// - Throws: `outOfMemory`.
+  static func path(_ characters: UnsafePointer<CChar>, limit: Int) throws(GoogLeNetError) -> String? {
+    guard let bytes = bytes(characters, limit: limit) else { return nil }
+    // See docs/memory.md.
+    try Allocation.ensure(16 << 10 + 64 * bytes.count)
+    return PathText.text(of: bytes)
   }
 
   private static func bytes(_ characters: UnsafePointer<CChar>, limit: Int) -> UnsafeRawBufferPointer? {

@@ -4,6 +4,7 @@
 public enum PathText {
   /// Where the bytes 0x80 to 0xFF stand from.
   private static let first: UInt32 = 0x10FF80
+  private static let visibleLimit = 4096
 
   /// The text of a path that the system gave.
   public static func text(of bytes: some Collection<UInt8>) -> String {
@@ -64,10 +65,11 @@ public enum PathText {
     scalar.value < first ? nil : UInt8(truncatingIfNeeded: scalar.value - first + 0x80)
   }
 
-  /// For messages: such bytes as "\xFF".
+  /// For messages: such bytes as "\xFF". Of what would be longer than any path the beginning, and "…".
   public static func visible(_ text: String) -> String {
     var visible = ""
     for scalar in text.unicodeScalars {
+      guard visible.utf8.count < visibleLimit else { return visible + "…" }
       if let byte = byte(of: scalar) {
         visible += "\\x"
         for digit in [byte >> 4, byte & 0xF] {

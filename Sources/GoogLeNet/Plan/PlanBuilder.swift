@@ -53,7 +53,7 @@ struct PlanBuilder {
       parts += 1 + layer.inputs.count
       if case .convolution(let it) = layer.operation { parts += it.groups }
     }
-    try Allocation.ensure(256 << 10 + parts * (8 << 10))
+    try Allocation.ensure(512 << 10 + parts * (8 << 10))
   }
 
   private init(model: Model, settings: PlanSettings, graph: Graph) {
