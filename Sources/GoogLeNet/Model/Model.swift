@@ -106,7 +106,7 @@ public final class Model {
   /// The length of the feature vector before the classifier, at the model's own input size.
   public var featureCount: Int {
     featureLayer < 0
-      ? inputShape(network.preprocessing.inputHeight, network.preprocessing.inputWidth).count
+      ? ownInputShape.count
       : shapes[featureLayer].count
   }
 
@@ -127,7 +127,15 @@ public final class Model {
 
   /// For one image of the model's own input size.
   /// - Parameter index: a valid index into `network.layers`.
-  public func layerSummary(_ index: Int) -> LayerSummary { summary.layers[index] }
+  public func layerSummary(_ index: Int) -> LayerSummary {
+    let producer = inputs[index][0]
+    return LayerSummary(
+      network.layers[index], read: producer < 0 ? ownInputShape : shapes[producer], made: shapes[index])
+  }
+
+  private var ownInputShape: Shape {
+    inputShape(network.preprocessing.inputHeight, network.preprocessing.inputWidth)
+  }
 }
 
 extension Model: AllocatedLast {}

@@ -14,14 +14,17 @@ struct ModelReader {
   private struct Extent {
     let start: Int
     let end: Int
-    let layer: Int
-    let field: StaticString
+    let layer: Int32
   }
 
   /// How errors name the model: "'path'" or "the model in memory".
   private let source: String
   private let owner: MemoryBlock
   private let weights: UnsafeRawBufferPointer
+  /// The layers' names so far that are too long to lie in a string itself, so that those who read a layer share its name's memory.
+  private var longNames: Set<ByteText> = []
+  /// Of the last tensor: those of a layer share the memory of theirs.
+  private var lastDims: [Int] = []
   private var extents: [Extent] = []
   private var texts: TextBudget
   private var inputCount = 0
@@ -172,6 +175,7 @@ struct ModelReader {
       }
     }
     guard operations <= 1 else { throw invalid("layer '\(name)' has \(operations) operations") }
+    if ModelReader.isLong(name) { longNames.insert(ByteText(name)) }
     inputCount += inputs
     try ModelLimits.check(inputCount, atMost: ModelLimits.inputs, "inputs of layers", source: source)
     var result = Layer(name: name, inputs: [], operation: .dropout, outputScale: outputScale == 0 ? nil : outputScale)
@@ -179,7 +183,7 @@ struct ModelReader {
     fields = message
     while result.inputs.count < inputs, let field = try fields.next() {
       guard field.number == 2 else { continue }
-      result.inputs.append(try text(fields.content(field), "input", result.inputs.count, of: name))
+      result.inputs.append(shared(try text(fields.content(field), "input", result.inputs.count, of: name)))
     }
     guard let operationField else {
       throw GoogLeNetError(
@@ -343,6 +347,7 @@ struct ModelReader {
       default: break
       }
     }
+    if dims != lastDims { lastDims = dims }
     let size = UInt64(weights.count)
     guard offset <= size, length <= size - offset else {
       throw invalid(
@@ -350,10 +355,10 @@ struct ModelReader {
     }
     let range = Int(offset)..<Int(offset + length)
     if !range.isEmpty {
-      extents.append(Extent(start: range.lowerBound, end: range.upperBound, layer: layerIndex, field: field))
+      extents.append(Extent(start: range.lowerBound, end: range.upperBound, layer: Int32(layerIndex)))
     }
     result = Tensor(
-      dims: dims, elementType: elementType, scales: scales, inputScales: inputScales,
+      dims: lastDims, elementType: elementType, scales: scales, inputScales: inputScales,
       bytes: UnsafeRawBufferPointer(rebasing: weights[range]), owner: owner)
   }
 
@@ -362,9 +367,20 @@ struct ModelReader {
     extents.sort { $0.start < $1.start }
     for (left, right) in zip(extents, extents.dropFirst()) where right.start < left.end {
       throw invalid(
-        "layer '\(network.layers[left.layer].name)': \(left.field) and layer '\(network.layers[right.layer].name)': "
-          + "\(right.field) both lie at byte \(right.start) of the weights: each tensor needs bytes of its own")
+        "\(name(left, network)) and \(name(right, network)) both lie at byte \(right.start) of the weights: each tensor needs "
+          + "bytes of its own")
     }
+  }
+
+  /// How an error calls the tensor that lies there.
+  private func name(_ extent: Extent, _ network: Network) -> String {
+    let layer = network.layers[Int(extent.layer)]
+    var name = "layer '\(layer.name)'"
+    layer.operation.forEachTensor { field, tensor in
+      let bytes = weights[extent.start..<extent.end]
+      if tensor.bytes.baseAddress == UnsafeRawBufferPointer(rebasing: bytes).baseAddress { name += ": \(field)" }
+    }
+    return name
   }
 
   // MARK: Texts
@@ -379,6 +395,15 @@ struct ModelReader {
       throw invalid("\(TextBudget.name(what, index, layer)) is not valid UTF-8 without zero bytes")
     }
     return text
+  }
+
+  /// Whether a string of it needs memory of its own.
+  private static func isLong(_ name: String) -> Bool { name.utf8.count > 15 }
+
+  /// The same name, in the memory of the layer that has it.
+  private func shared(_ name: String) -> String {
+    guard ModelReader.isLong(name), let place = longNames.firstIndex(of: ByteText(name)) else { return name }
+    return longNames[place].text
   }
 
   @inline(never)

@@ -1,6 +1,5 @@
 /// What describes a model's size, for one image of its own input size. Sums that 64 bits cannot hold are the largest number.
 struct ModelSummary {
-  private(set) var layers: [Model.LayerSummary] = []
   private(set) var parameterCount: UInt64 = 0
   private(set) var multiplyAddCount: UInt64 = 0
   private(set) var workCount: UInt64 = 0
@@ -9,12 +8,10 @@ struct ModelSummary {
   ///   - input: the shape of the network's input.
   ///   - valid: what was found of the network.
   init(_ network: Network, input: Shape, valid: NetworkValidator.Result) {
-    layers.reserveCapacity(network.layers.count)
     for index in network.layers.indices {
       let producer = valid.inputs[index][0]
       let summary = Model.LayerSummary(
         network.layers[index], read: producer < 0 ? input : valid.shapes[producer], made: valid.shapes[index])
-      layers.append(summary)
       parameterCount = parameterCount.adding(summary.parameterCount)
       multiplyAddCount = multiplyAddCount.adding(summary.multiplyAddCount)
       workCount = workCount.adding(summary.workCount)
@@ -36,7 +33,7 @@ extension Model {
     /// - Parameters:
     ///   - input: the shape of what it reads first.
     ///   - shape: of its output.
-    fileprivate init(_ layer: Layer, read input: Shape, made shape: Shape) {
+    init(_ layer: Layer, read input: Shape, made shape: Shape) {
       name = layer.name
       kind = layer.operation.kind
       self.shape = shape
