@@ -14,7 +14,8 @@ struct ModelReader {
   private struct Extent {
     let start: Int
     let end: Int
-    let layer: Int32
+    let layer: Int
+    let field: StaticString
   }
 
   /// How errors name the model: "'path'" or "the model in memory".
@@ -355,7 +356,7 @@ struct ModelReader {
     }
     let range = Int(offset)..<Int(offset + length)
     if !range.isEmpty {
-      extents.append(Extent(start: range.lowerBound, end: range.upperBound, layer: Int32(layerIndex)))
+      extents.append(Extent(start: range.lowerBound, end: range.upperBound, layer: layerIndex, field: field))
     }
     result = Tensor(
       dims: lastDims, elementType: elementType, scales: scales, inputScales: inputScales,
@@ -367,20 +368,9 @@ struct ModelReader {
     extents.sort { $0.start < $1.start }
     for (left, right) in zip(extents, extents.dropFirst()) where right.start < left.end {
       throw invalid(
-        "\(name(left, network)) and \(name(right, network)) both lie at byte \(right.start) of the weights: each tensor needs "
-          + "bytes of its own")
+        "layer '\(network.layers[left.layer].name)': \(left.field) and layer '\(network.layers[right.layer].name)': "
+          + "\(right.field) both lie at byte \(right.start) of the weights: each tensor needs bytes of its own")
     }
-  }
-
-  /// How an error calls the tensor that lies there.
-  private func name(_ extent: Extent, _ network: Network) -> String {
-    let layer = network.layers[Int(extent.layer)]
-    var name = "layer '\(layer.name)'"
-    layer.operation.forEachTensor { field, tensor in
-      let bytes = weights[extent.start..<extent.end]
-      if tensor.bytes.baseAddress == UnsafeRawBufferPointer(rebasing: bytes).baseAddress { name += ": \(field)" }
-    }
-    return name
   }
 
   // MARK: Texts
