@@ -149,25 +149,28 @@ libraries = $(DESTDIR)$(LIBDIR)
 # `install -d` would change the mode of folders that are there already.
 install:
 	@test -e dist/bin/googlenet -a -e $(static_library) || { echo "Nothing to install yet: run make first" >&2; exit 1; }
-	for folder in $(root)/include $(root)/bin $(root)/share/googlenet $(libraries)/pkgconfig $(libraries)/cmake/googlenet; do \
-	  test -d $$folder || $(INSTALL) -d -m 755 $$folder; \
+	for folder in "$(root)"/{include,bin,share/googlenet} "$(libraries)"/{pkgconfig,cmake/googlenet}; do \
+	  test -d "$$folder" || $(INSTALL) -d -m 755 "$$folder"; \
 	done
-	$(INSTALL) -m 644 dist/include/googlenet.h $(root)/include
-	$(INSTALL) -m 755 $(shared_library) $(libraries)
-	ln -sf $(notdir $(shared_library)) $(libraries)/$(soname)
-	ln -sf $(soname) $(libraries)/libgooglenet.so
-	$(INSTALL) -m 644 $(static_library) $(libraries)
-	for file in $(package_files); do \
-	  $(call fill_in,$(LIBDIR),$(PREFIX)/include) bindings/c/$${file##*/}.in | \
-	    $(INSTALL) -m 644 /dev/stdin $(libraries)/$${file#dist/lib/}; \
+	$(INSTALL) -m 644 dist/include/googlenet.h "$(root)/include"
+	$(INSTALL) -m 755 $(shared_library) "$(libraries)"
+	ln -sf $(notdir $(shared_library)) "$(libraries)/$(soname)"
+	ln -sf $(soname) "$(libraries)/libgooglenet.so"
+	$(INSTALL) -m 644 $(static_library) "$(libraries)"
+	for file in $(package_files:dist/lib/%=%); do \
+	  $(call fill_in,"$(LIBDIR)","$(PREFIX)/include") bindings/c/$${file##*/}.in | \
+	    $(INSTALL) -m 644 /dev/stdin "$(libraries)/$$file"; \
 	done
-	$(INSTALL) -m 755 dist/bin/googlenet $(root)/bin
-	$(INSTALL) -m 644 models/clothing.gln models/clothing.md $(root)/share/googlenet
+	$(INSTALL) -m 755 dist/bin/googlenet "$(root)/bin"
+	$(INSTALL) -m 644 models/clothing.gln models/clothing.md "$(root)/share/googlenet"
 
 uninstall:
-	rm -f $(root)/include/googlenet.h $(root)/bin/googlenet $(package_files:dist/lib/%=$(libraries)/%) \
-	  $(libraries)/$(notdir $(shared_library)) $(libraries)/$(soname) $(libraries)/libgooglenet.so $(libraries)/libgooglenet.a
-	rm -rf $(root)/share/googlenet $(libraries)/cmake/googlenet
+	rm -f "$(root)/include/googlenet.h" "$(root)/bin/googlenet" "$(libraries)/$(soname)"
+	for file in $(package_files:dist/lib/%=%) $(notdir $(shared_library)) libgooglenet.so libgooglenet.a; do \
+	  rm -f "$(libraries)/$$file"; \
+	done
+	rm -f "$(root)"/share/googlenet/clothing.{gln,md}
+	rmdir --ignore-fail-on-non-empty "$(root)/share/googlenet" "$(libraries)/cmake/googlenet"
 
 CHECKPOINT ?= clothing.pt
 PHOTOS ?= clothing_test

@@ -443,8 +443,10 @@ typedef struct gln_prediction {
 } gln_prediction;
 
 /*
- * Classifies a picture: resizes it by the model's rule (docs/pictures.md says them to the pixel), cuts the centre to the
- * network's input size, normalises, runs the network.
+ * Classifies a picture, whose pixels are in the order in which people see it (turn them first where its EXIF says so):
+ * resizes it by the model's rule (docs/pictures.md says them to the pixel), cuts the centre to the network's input
+ * size, normalises, runs the network. For several pictures at once gln_session_preprocess each into one batch, and
+ * gln_session_predict.
  * predictions  receives the `capacity` likeliest classes, most probable first; ties go to the lower class index.
  * count        receives how many were written: the smaller of capacity and the class count. May be NULL.
  * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image, GLN_NOT_FINITE as gln_session_predict; both outputs then stay
@@ -456,7 +458,7 @@ GLN_API gln_status gln_session_classify(gln_session *session, const gln_image *i
 /*
  * The first part of gln_session_classify alone: writes the resized, cut picture as rows of RGB bytes without gaps (gray
  * bytes where the network takes one channel), input_height * input_width * input_channels bytes, ready for
- * GLN_BATCH_U8.
+ * GLN_BATCH_U8. `capacity` is the number of bytes that `pixels` holds; GLN_BUFFER_TOO_SMALL if that is less.
  */
 GLN_API gln_status gln_session_preprocess(gln_session *session, const gln_image *image, uint8_t *pixels, size_t capacity);
 
@@ -495,7 +497,7 @@ GLN_API gln_status gln_session_predict(gln_session *session, const gln_batch *ba
 
 /*
  * The pooled features before the classifier: batch->count rows of gln_model_feature_count floats. The whole network
- * runs, and fails, as in gln_session_predict.
+ * runs, and fails, as in gln_session_predict; `capacity` is the number of floats that `values` holds, as there.
  */
 GLN_API gln_status gln_session_features(gln_session *session, const gln_batch *batch, float *values, size_t capacity);
 
@@ -508,8 +510,9 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
 /*
  * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height
  * × width float32 values, NCHW. A call for another name than the last prepares a way through the network up to that
- * layer, which takes up to as long as creating a session; it is kept for the next call with the same name. Fails as
- * gln_session_predict where a value of the layer or of one before it is not finite.
+ * layer, which takes up to as long as creating a session; it is kept for the next call with the same name.
+ * GLN_NOT_FOUND if the model has no such layer; fails otherwise as gln_session_predict, for values of the layer and of
+ * those before it, and for a `capacity`, in floats, that is too small.
  */
 GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
                                      size_t capacity);

@@ -9,8 +9,9 @@ static void *allocate(void *context, size_t size)
 {
     gln_budget *budget = context;
     if (size > SIZE_MAX - HEADER || size + HEADER > budget->left) {
+        if (!budget->exhausted)
+            budget->missing = size > SIZE_MAX - HEADER ? size : size + HEADER - budget->left;
         budget->exhausted = 1;
-        budget->refused = size > SIZE_MAX - HEADER ? size : size + HEADER;
         return NULL;
     }
     char *block = malloc(size + HEADER);

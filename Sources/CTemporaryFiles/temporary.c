@@ -21,7 +21,7 @@ static struct {
 } files[16];
 enum { FILE_COUNT = sizeof files / sizeof *files };
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
 enum { SIGNAL_COUNT = sizeof signals / sizeof *signals };
 
 static void remember(const char *path)

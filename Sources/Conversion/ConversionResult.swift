@@ -15,4 +15,6 @@ public struct ConversionResult {
   public let paddingFixes: [PaddingFix]
   /// What was assumed, left out or rewritten, one sentence each.
   public let notes: [String]
+  /// What was read for it: the trained file and those that it refers to.
+  let files: Set<StoredFile.Identity>
 }

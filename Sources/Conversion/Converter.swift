@@ -14,30 +14,40 @@ public enum Converter {
   /// another format or has what a GoogLeNet model cannot express, `invalidArgument` where the options do not fit it.
   /// The message names the file and the layer, node or key.
   public static func convert(path: String, options: ConversionOptions) throws(GoogLeNetError) -> ConversionResult {
-    let path = try savedModel(inFolder: path) ?? path
-    let mapped = try MappedFile(path: path, readingStreams: true)
     let budget = ValueBudget(name: path, limit: options.memoryLimit)
-    budget.count(mapped, path: path)
-    let folder = mapped.isStream ? nil : InputFile.folder(of: path)
+    let mapped: MappedFile
+    let folder: String?
+    if isFolder(path) {
+      mapped = try savedModel(inFolder: path, options, budget)
+      folder = path
+    } else {
+      mapped = try MappedFile(path: path, readingStreams: true)
+      budget.count(mapped, path: path)
+      folder = mapped.isStream ? nil : InputFile.folder(of: path)
+    }
     let file = InputFile(
       name: path, folder: folder, bytes: mapped.bytes, budget: budget, followsLinks: options.followsLinks)
     return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try convert(file, options) }
   }
 
-  /// The file in a folder that is converted for it; nil where the path is not one of a folder.
-  private static func savedModel(inFolder path: String) throws(GoogLeNetError) -> String? {
-    func exists(_ path: String, _ flags: Int32) -> Bool {
-      let descriptor = PathText.withCString(path) { open($0, O_RDONLY | O_NONBLOCK | flags) }
-      if descriptor >= 0 { close(descriptor) }
-      return descriptor >= 0
-    }
-    guard exists(path, O_DIRECTORY) else { return nil }
-    let file = "\(path)/saved_model.pb"
-    guard exists(file, 0) else {
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return PathText.withCString(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The file in a folder that is converted for it.
+  private static func savedModel(
+    inFolder path: String, _ options: ConversionOptions, _ budget: ValueBudget
+  ) throws(GoogLeNetError) -> MappedFile {
+    let name = "saved_model.pb"
+    guard PathText.withCString("\(path)/\(name)", { access($0, F_OK) }) == 0 else {
       throw GoogLeNetError(
-        .ioError, "'\(path)' is a folder, and not that of a TensorFlow SavedModel: it has no saved_model.pb")
+        .ioError, "'\(path)' is a folder, and not that of a TensorFlow SavedModel: it has no \(name)")
     }
-    return file
+    let folder = InputFile(
+      name: path, folder: path, bytes: UnsafeRawBufferPointer(start: nil, count: 0), budget: budget,
+      followsLinks: options.followsLinks)
+    return try CompanionFile.map(name, of: folder, "its graph")
   }
 
   /// Converts a file in memory. Weights in other files (ONNX external data) cannot be reached.
@@ -176,7 +186,8 @@ public enum Converter {
     }
     return ConversionResult(
       network: network, source: imported.source, variant: variant, preprocessingReason: reason,
-      inputNormalization: normalization?.affine, paddingFixes: imported.paddingFixes, notes: notes)
+      inputNormalization: normalization?.affine, paddingFixes: imported.paddingFixes, notes: notes,
+      files: file.budget.counted)
   }
 
   private static func note(_ fixes: [PaddingFix]) -> String {

@@ -2,6 +2,9 @@ import GoogLeNet
 
 /// Files of class names: one a line, or JSON.
 public enum LabelsFile {
+  /// A model's labels have 4 MiB at most.
+  private static let sizeLimit = 8 << 20
+
   /// Reads the labels in class order; see `parse`.
   public static func read(path: String) throws(GoogLeNetError) -> [String] {
     let file = try MappedFile(path: path, readingStreams: true)
@@ -14,13 +17,14 @@ public enum LabelsFile {
   /// Where every label begins with a synset id and a space, as `n01440764 tench, Tinca tinca`, the ids stay out of the
   /// labels; where only some do, they belong to them.
   public static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GoogLeNetError) -> [String] {
-    guard bytes.count <= 64 << 20 else {
-      throw GoogLeNetError(.invalidArgument, "labels file '\(name)' has \(bytes.count) bytes: at most 64 MiB are read")
+    guard bytes.count <= sizeLimit else {
+      throw GoogLeNetError(
+        .invalidArgument, "labels file '\(name)' has \(bytes.count) bytes: at most \(sizeLimit >> 20) MiB are read")
     }
     let skipped = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     let text = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
     let isJSON = startsAsJSON(text)
-    var found = isJSON ? try labels(ofJSON: text, name) : lines(of: text)
+    var found = isJSON ? try labels(ofJSON: text, name) : try lines(of: text, name)
     guard !found.isEmpty else { throw GoogLeNetError(.invalidArgument, "labels file '\(name)' has no labels") }
     if found.allSatisfy(startsWithSynset) {
       for index in found.indices { found[index] = trimmed(found[index].dropFirst(10)) }
@@ -42,10 +46,18 @@ public enum LabelsFile {
 
   // MARK: - Lines
 
-  private static func lines(of text: UnsafeRawBufferPointer) -> [[UInt8]] {
+  private static func lines(of text: UnsafeRawBufferPointer, _ name: String) throws(GoogLeNetError) -> [[UInt8]] {
     var lines: [[UInt8]] = []
-    for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+    var rest = text[...]
+    while !rest.isEmpty {
+      let line = rest.prefix { $0 != UInt8(ascii: "\n") }
       lines.append(trimmed(line))
+      rest = rest.dropFirst(line.count + 1)
+      guard lines.count <= ModelLimits.labels else {
+        throw GoogLeNetError(
+          .invalidArgument,
+          "labels file '\(name)' has more than \(ModelLimits.labels) lines: a model has no more labels")
+      }
     }
     while lines.last?.isEmpty == true { lines.removeLast() }
     return lines

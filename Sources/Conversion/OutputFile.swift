@@ -26,6 +26,8 @@ public struct OutputFile {
 
   private let path: String
   private let inputs: [String]
+  /// Files that were found to belong to the inputs.
+  private var companions: Set<StoredFile.Identity> = []
 
   /// - Parameters:
   ///   - path: as `PathText` has it.
@@ -40,6 +42,9 @@ public struct OutputFile {
       guard access(InputFile.folder(of: path), W_OK | X_OK) else { throw failure("create a file beside it") }
     }
   }
+
+  /// Also refuses to take the place of the files that a conversion read besides those that it was told.
+  public mutating func refuse(replacing result: ConversionResult) { companions.formUnion(result.files) }
 
   /// Whether it goes to standard output.
   public var isStandardOutput: Bool {
@@ -122,7 +127,9 @@ public struct OutputFile {
     if path == "/dev/stdout" { return try standardOutput() }
     let target = try resolved()
     if let descriptor = OutputFile.descriptor(target) {
-      return descriptor == STDOUT_FILENO ? try standardOutput() : .descriptor(descriptor)
+      if descriptor == STDOUT_FILENO { return try standardOutput() }
+      try refuseInputs(behind: descriptor)
+      return .descriptor(descriptor)
     }
     if target.utf8.last == UInt8(ascii: "/") || target.isEmpty { throw refusal("a file's name is needed") }
     var status = stat()
@@ -145,7 +152,14 @@ public struct OutputFile {
     guard isatty(STDOUT_FILENO) == 0 else {
       throw refusal("standard output is a terminal: name a file, or lead it into one")
     }
+    try refuseInputs(behind: STDOUT_FILENO)
     return .descriptor(STDOUT_FILENO)
+  }
+
+  private func refuseInputs(behind descriptor: Int32) throws(GoogLeNetError) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+    try refuseInputs(status)
   }
 
   /// The path without the symbolic links at its end. Where they lead need not be there yet.
@@ -182,6 +196,11 @@ public struct OutputFile {
         "'\(path)': it would replace \(input == path ? "a file" : "'\(input)', a file") that it is made from: "
           + "choose another --output"
       )
+    }
+    guard !companions.contains(StoredFile.Identity(output)) else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "'\(path)': it would replace a file that the trained file refers to: choose another --output")
     }
   }
 

@@ -28,18 +28,34 @@ enum ExifOrientation {
     return .upright
   }
 
-  /// Of the first eXIf chunk, before or behind the pixels.
+  /// Of the first eXIf chunk, before or behind the pixels, where it is as its checksum says.
   static func ofPNG(_ bytes: UnsafeRawBufferPointer) -> Orientation {
     let file = BoundedBytes(bytes)
     var position = 8
     while let length = file.number32(position, .big), let kind = file.part(position + 4, count: 4),
       let content = file.part(position + 8, count: Int(length))
     {
-      if kind.elementsEqual("eXIf".utf8) { return ofTIFF(BoundedBytes(content)) }
+      if kind.elementsEqual("IEND".utf8) { return .upright }
+      if kind.elementsEqual("eXIf".utf8) {
+        guard let covered = file.part(position + 4, count: 4 + Int(length)),
+          file.number32(position + 8 + Int(length), .big) == checksum(covered)
+        else { return .upright }
+        return ofTIFF(BoundedBytes(content))
+      }
       // With the checksum.
       position += 12 + Int(length)
     }
     return .upright
+  }
+
+  /// CRC-32, as PNG's annex D has it.
+  static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    var remainder = UInt32.max
+    for byte in bytes {
+      remainder ^= UInt32(byte)
+      for _ in 0..<8 { remainder = remainder >> 1 ^ (remainder & 1 == 0 ? 0 : 0xEDB8_8320) }
+    }
+    return ~remainder
   }
 
   /// The tag Orientation of the first directory.

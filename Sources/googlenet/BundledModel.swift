@@ -7,7 +7,15 @@ enum BundledModel {
 
   /// Looked for where `GOOGLENET_MODEL` says, where `make install` puts it, and in the repository that the tool was built in.
   static func path() throws(GoogLeNetError) -> String {
-    if let path = getenv("GOOGLENET_MODEL") { return PathText.text(of: path) }
+    if let named = getenv("GOOGLENET_MODEL"), named[0] != 0 {
+      guard access(named, R_OK) == 0 else {
+        let reason = String(cString: strerror(errno))
+        throw GoogLeNetError(
+          .ioError,
+          "GOOGLENET_MODEL says '\(PathText.visible(PathText.text(of: named)))': \(reason)")
+      }
+      return PathText.text(of: named)
+    }
     let folder = executableFolder()
     let candidates = ["\(folder)/../share/googlenet/\(name)", "\(folder)/../../models/\(name)"]
     for candidate in candidates where PathText.withCString(candidate, { access($0, R_OK) }) == 0 { return candidate }

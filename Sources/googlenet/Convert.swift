@@ -20,14 +20,13 @@ struct Convert: ParsableCommand {
       The network sees (pixel - mean) x scale, pixels 0 to 255, in the network's own channel order.
 
       EXAMPLES
-        googlenet convert bvlc.caffemodel --labels synset_words.txt -o bvlc.gln
+        googlenet convert bvlc.caffemodel --labels synset_words.txt --resize-rule square-plain -o bvlc.gln
         googlenet convert weights.caffemodel --prototxt deploy.prototxt -o my.gln
         googlenet convert model.onnx --channel-order rgb --mean 127.5 -o my.gln
         googlenet convert checkpoint.pt --weights float16 -o small.gln
-        googlenet convert googlenet-1378be20.pth --transform-input yes -o my.gln
+        googlenet convert torchvision.safetensors --transform-input yes -o my.gln
         googlenet convert scripted.pt --fix-padding -o my.gln
         googlenet convert model.keras --scale 0.00392157 -o my.gln
-        googlenet convert bvlc.caffemodel --resize-rule square-plain -o my.gln
         googlenet convert checkpoint.pt --verify reference.npz --check photo.jpg -o my.gln
 
       A reference for --verify is a NumPy archive of float32 arrays: numpy.savez(path, input=x, output=y), where y is \
@@ -106,8 +105,8 @@ struct Convert: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The most memory that all values made of the file may take at a time (default: 64, and 8 times the size of the \
-      file and those that it refers to).
+      The most memory that all values made of the file may take at a time (default: 64 MiB, and 8 times the size of \
+      the file and those that it refers to).
       """, valueName: "MiB"))
   var memoryLimit: Int?
 
@@ -136,10 +135,6 @@ struct Convert: ParsableCommand {
   var others: [String] = []
 
   func validate() throws {
-    guard others.isEmpty else {
-      let advice = mean == nil && scale == nil ? "" : "; --mean and --scale take numbers with commas: 104,117,123"
-      throw ValidationError("unexpected beside the trained file '\(input)': \(others.joined(separator: " "))\(advice)")
-    }
     if let memoryLimit, !(1...Int.max >> 20 ~= memoryLimit) {
       throw ValidationError("--memory-limit is \(memoryLimit) MiB: 1 to \(Int.max >> 20) are possible")
     }
@@ -150,8 +145,16 @@ struct Convert: ParsableCommand {
     }
   }
 
+  /// Not a matter of `validate`, which comes before options that do not exist are complained of.
+  private func refuseOthers() throws {
+    guard !others.isEmpty else { return }
+    let advice = mean == nil && scale == nil ? "" : "; --mean and --scale take numbers with commas: 104,117,123"
+    throw ValidationError("unexpected beside the trained file '\(input)': \(others.joined(separator: " "))\(advice)")
+  }
+
   func run() throws {
-    let file = try OutputFile(
+    try refuseOthers()
+    var file = try OutputFile(
       output, madeFrom: [input] + [prototxt, meanFile, labels, verify, check].compactMap { $0 })
     var options = ConversionOptions()
     options.labels = try labels.map { (path) throws(GoogLeNetError) in try LabelsFile.read(path: path) }
@@ -169,9 +172,12 @@ struct Convert: ParsableCommand {
     options.followsLinks = followLinks
     options.memoryLimit = memoryLimit.map { $0 << 20 }
     // Read before anything is written, as all that can fail.
-    let reference = try verify.map { (path) throws(GoogLeNetError) in try ReferenceOutputs.read(path: path) }
+    let reference = try verify.map { (path) throws(GoogLeNetError) in
+      try ReferenceOutputs.read(path: path, memoryLimit: options.memoryLimit)
+    }
     let picture = try check.map { (path) throws(GoogLeNetError) in try Picture(path: path) }
     let result = try Converter.convert(path: input, options: options)
+    file.refuse(replacing: result)
     let model = try Model(network: result.network)
     let comparison = try reference.map { (reference) throws(GoogLeNetError) in try compare(model, result, reference) }
     let predictions = try predictions(model, picture)
@@ -203,7 +209,9 @@ struct Convert: ParsableCommand {
 
   private func predictions(_ model: Model, _ picture: Picture?) throws(GoogLeNetError) -> PredictionReport? {
     guard let picture, let check else { return nil }
-    let session = try Session(model: model)
+    var options = SessionOptions()
+    if let memoryLimit { options.memoryLimit = max(options.memoryLimit, UInt64(memoryLimit) << 20) }
+    let session = try Session(model: model, options: options)
     let oriented = pictureArguments.exifOrientation
     let predictions = try picture.withImage(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
       try session.classify(image, count: min(5, model.classCount))

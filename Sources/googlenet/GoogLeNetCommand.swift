@@ -48,7 +48,7 @@ struct GoogLeNetCommand: ParsableCommand {
 
   private static func end(running arguments: [String]) throws(GoogLeNetError) -> Never {
     do {
-      try refuseUnknownCommand(arguments.first)
+      try refuseUnknownCommand(arguments.first == "help" ? arguments.dropFirst().first : arguments.first)
       var command = try parseAsRoot(arguments)
       try command.run()
       Glibc.exit(ExitCode.success.rawValue)

@@ -36,17 +36,17 @@ enum JSON: CustomStringConvertible {
       case "\n": quoted += "\\n"
       case "\t": quoted += "\\t"
       case "\r": quoted += "\\r"
-      case _ where Terminal.isControl(scalar): quoted += escape(scalar.value)
+      case _ where Terminal.isControl(scalar): scalar.utf16.forEach { quoted += escape($0) }
       case _ where PathText.byte(of: scalar) != nil:
         // As Python tells paths: json.loads gives the text of which os.fsencode makes the bytes again.
-        quoted += escape(0xDC00 + UInt32(PathText.byte(of: scalar) ?? 0))
+        quoted += escape(0xDC00 + UInt16(PathText.byte(of: scalar) ?? 0))
       default: quoted.unicodeScalars.append(scalar)
       }
     }
     return quoted + "\""
   }
 
-  private static func escape(_ unit: UInt32) -> String {
+  private static func escape(_ unit: UInt16) -> String {
     let digits = String(unit, radix: 16)
     return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
   }

@@ -21,10 +21,11 @@ struct Quantize: ParsableCommand {
         googlenet quantize my.gln --calibration photos/ --max-float-share 0.1 -o my-int8.gln
       """)
 
-  @Argument(help: "The float32 model file.", completion: .file(), transform: StandardStreams.input)
+  @Argument(
+    help: "The model file, of float32 or float16 weights.", completion: .file(), transform: StandardStreams.input)
   var model: String
 
-  @Option(help: "A folder of JPEG and PNG files.", completion: .directory)
+  @Option(help: "A folder of at least \(QuantizationOptions.leastPictures) JPEG and PNG files.", completion: .directory)
   var calibration: String
 
   @Option(
@@ -32,7 +33,7 @@ struct Quantize: ParsableCommand {
     transform: StandardStreams.output)
   var output: String
 
-  @Option(help: "How activation ranges are chosen: max, mse, kl, or the percentage of values that fits.")
+  @Option(help: "How activation ranges are chosen: max, mse, kl, or the percentage of values that fits, as 99.99.")
   var ranges = RangeChoice(QuantizationOptions().rangeMethod)
 
   @Option(help: "The share of multiply-adds, 0 to 1, that may stay in float32, for the layers that gain most.")

@@ -32,18 +32,21 @@ enum Terminal {
       case _ where PathText.byte(of: scalar) != nil: visible += PathText.visible(String(scalar))
       case _ where isControl(scalar):
         let digits = String(scalar.value, radix: 16, uppercase: true)
-        visible += scalar.isASCII ? "\\x" : "\\u"
-        visible += String(repeating: "0", count: (scalar.isASCII ? 2 : 4) - digits.count) + digits
+        let (mark, width) = scalar.isASCII ? ("\\x", 2) : scalar.value > 0xFFFF ? ("\\U", 8) : ("\\u", 4)
+        visible += mark + String(repeating: "0", count: width - digits.count) + digits
       default: visible.unicodeScalars.append(scalar)
       }
     }
     return visible
   }
 
-  /// The control characters of ASCII and Latin-1, and those that end lines or direct writing.
+  /// The control characters of ASCII and Latin-1, and those that end lines, direct writing or cannot be seen; those
+  /// that join letters and emoji are needed.
   static func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0...0x1F, 0x7F...0x9F, 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+    case 0...0x1F, 0x7F...0x9F, 0x61C, 0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x206F, 0xFEFF,
+      0xFFF9...0xFFFB, 0xE0000...0xE007F:
+      true
     default: false
     }
   }
@@ -59,7 +62,7 @@ enum Terminal {
     case .unsupportedVersion: "The file needs a newer googlenet than \(Version.text)."
     case .backendUnavailable: "On Debian: apt-get install libopenblas0-pthread. Or leave out --backend openblas."
     case .outOfMemory: "Try a smaller --batch or fewer --threads."
-    case .limitExceeded: "Give more memory with --memory-limit."
+    case .limitExceeded: "Where the command takes --memory-limit, that gives more memory."
     case .ok, .invalidArgument, .ioError, .invalidModel, .unsupported, .notFound, .bufferTooSmall, .busy, .wrongProcess,
       .cancelled,
       .notFinite:

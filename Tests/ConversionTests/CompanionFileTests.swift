@@ -114,6 +114,18 @@ import Testing
     }
   }
 
+  @Test func graphsStayBeneathTheirFolder() throws {
+    try withTemporaryFolder { folder in
+      try manager.createDirectory(atPath: "\(folder)/model", withIntermediateDirectories: true)
+      _ = try write(try GoldenFiles.bytes("savedmodel-session/saved_model.pb"), "\(folder)/graph")
+      try link("\(folder)/model/saved_model.pb", to: "../graph")
+      refused("\(folder)/model", "its graph", "outside of the model's own folder", "--follow-links")
+      try manager.removeItem(atPath: "\(folder)/model/saved_model.pb")
+      #expect(mkfifo("\(folder)/model/saved_model.pb", 0o600) == 0)
+      refused("\(folder)/model", "not a regular file", followsLinks: true)
+    }
+  }
+
   @Test func variablesStayBeneathTheirModel() throws {
     try withTemporaryFolder { folder in
       for name in ["model", "elsewhere"] {

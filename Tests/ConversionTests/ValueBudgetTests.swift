@@ -47,6 +47,9 @@ import Testing
     for bytes in [CaffeFile.small(legacy: false).bytes, ONNXFile.small().bytes, TorchFile().archive] {
       options.memoryLimit = 500
       expectError(bytes, .limitExceeded, "500 are allowed (the memory limit)", options: options)
+      let error = #expect(throws: GoogLeNetError.self) { try convert(bytes, options: options) }
+      let needed = try #require(error?.message.firstMatch(of: #/needs at least (\d+) bytes/#)?.1)
+      #expect(try #require(Int(needed)) > 500)
       options.memoryLimit = 4 << 20
       #expect(throws: Never.self) { try convert(bytes, options: options) }
     }

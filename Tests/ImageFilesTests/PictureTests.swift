@@ -1,7 +1,8 @@
 import Foundation
 import GoogLeNet
-import ImageFiles
 import Testing
+
+@testable import ImageFiles
 
 /// Pictures of Fixtures/, decoded by Pillow as NAME.ppm or NAME.pgm beside each (see make.py there).
 @Suite struct PictureTests {
@@ -149,11 +150,22 @@ import Testing
 
   private static func jpeg(exif: [UInt8]) throws -> [UInt8] { try jpeg(segment(0xE1, Array("Exif\0\0".utf8) + exif)) }
 
-  /// What the C libraries say of a wrong checksum does not matter for an eXIf chunk that they need not read.
-  private static func png(exif: [UInt8]) throws -> [UInt8] {
+  /// - Parameter damage: what the checksum is changed by.
+  private static func png(exif: [UInt8], atEnd: Bool = false, damage: UInt32 = 0) throws -> [UInt8] {
     var file = [UInt8](try Data(contentsOf: folder.appendingPathComponent("rgb8.png")))
-    file.insert(contentsOf: number(exif.count, 4, "MM") + Array("eXIf".utf8) + exif + [0, 0, 0, 0], at: 33)
+    let content = Array("eXIf".utf8) + exif
+    let checksum = content.withUnsafeBytes { ExifOrientation.checksum($0) } ^ damage
+    let chunk = number(exif.count, 4, "MM") + content + number(Int(checksum), 4, "MM")
+    file.insert(contentsOf: chunk, at: atEnd ? file.count : 33)
     return file
+  }
+
+  @Test func damagedAndMisplacedChunksDoNotCount() throws {
+    #expect(Array("123456789".utf8).withUnsafeBytes { ExifOrientation.checksum($0) } == 0xCBF4_3926)
+    let exif = PictureTests.tiff("MM", [(0x0112, 3, 1, 6)])
+    #expect(try PictureTests.decode(try PictureTests.png(exif: exif)).orientation != .upright)
+    #expect(try PictureTests.decode(try PictureTests.png(exif: exif, atEnd: true)).orientation == .upright)
+    #expect(try PictureTests.decode(try PictureTests.png(exif: exif, damage: 1)).orientation == .upright)
   }
 
   private static let fixtures: [(name: String, orientation: Orientation)] = [

@@ -1,5 +1,6 @@
 """What is wrong is refused with the fitting exception and a message that names it; nothing crashes."""
 
+import errno
 import os
 import struct
 
@@ -164,8 +165,19 @@ def test_model_arguments(tmp_path):
         googlenet.Model(tmp_path / "nothing.gln")
     assert isinstance(raised.value, OSError)
     assert raised.value.status == 3
-    with pytest.raises(OSError, match=str(tmp_path)):
+    with pytest.raises(googlenet.FileError, match=str(tmp_path)) as raised:
         googlenet.Model(tmp_path)
+    assert raised.value.errno == errno.EISDIR
+    assert isinstance(raised.value.__cause__, IsADirectoryError)
+
+    class Path:
+        def __fspath__(self):
+            raise KeyError("no path")
+
+    os.PathLike.register(Path)
+    with pytest.raises(googlenet.InvalidArgumentError, match="no path") as raised:
+        googlenet.Model(Path())
+    assert isinstance(raised.value.__cause__, KeyError)
     for content in (b"", b"x", bytes(1000), b"\x08\x01", bytearray(b"abc"), memoryview(b"abcdef")[::2]):
         with pytest.raises(googlenet.InvalidModelError):
             googlenet.Model(content)

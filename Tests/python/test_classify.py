@@ -131,6 +131,8 @@ def test_pil_modes(model):
     )
     with pytest.raises(googlenet.UnsupportedError, match="mode F"):
         model.preprocess(Image.new("F", (30, 30)))
+    with pytest.raises(googlenet.UnsupportedError, match="mode La"):
+        model.preprocess(Image.new("La", (30, 30)))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "WEBP"])

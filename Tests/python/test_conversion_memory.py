@@ -7,10 +7,11 @@ import zipfile
 import numpy as np
 import onnx
 import pytest
-from conftest import TOOL
+from conftest import ROOT, TOOL
 from onnx import TensorProto, helper
 
 ALLOWED = 64 << 20
+SMALL = ROOT / "Tests/frameworks/golden/keras2-sequential.h5"
 
 
 # A process of its own: what starts the tool lends it its own largest resident set.
@@ -108,6 +109,48 @@ def test_a_constant_that_is_copied(tool, tmp_path):
     # What it needs is given where it is asked for.
     status, error, _ = peak("convert", path, "-o", tmp_path / "model.gln", "--memory-limit", 1000)
     assert status == 0, error
+
+
+def test_nodes_that_do_nothing(tool, tmp_path):
+    nodes = [helper.make_node("Identity", [f"v{index}"], [f"v{index + 1}"]) for index in range(400_000)]
+    graph = helper.make_graph(
+        nodes,
+        "nodes",
+        [helper.make_tensor_value_info("v0", TensorProto.FLOAT, ["N", 1, 32, 32])],
+        [helper.make_tensor_value_info("v400000", TensorProto.FLOAT, None)],
+    )
+    path = tmp_path / "nodes.onnx"
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]).SerializeToString())
+    status, error, size = peak("convert", path, "-o", tmp_path / "model.gln")
+    assert status == 1
+    assert "are allowed" in error
+    # The tool itself, and the system's pages of the file.
+    assert size < ALLOWED + 8 * path.stat().st_size + (32 << 20)
+
+
+def test_labels_beyond_what_a_model_has(tool, tmp_path):
+    labels = tmp_path / "labels.txt"
+    for content, told in ((b"a\n" * 65_537, "more than 65536 lines"), (b"a" * (9 << 20), "at most 8 MiB")):
+        labels.write_bytes(content)
+        status, error, size = peak("convert", SMALL, "--labels", labels, "-o", tmp_path / "x.gln")
+        assert status == 1
+        assert told in error
+        assert size < 2 * ALLOWED
+
+
+def test_a_reference_follows_the_limit(tool, tmp_path):
+    reference = tmp_path / "reference.npz"
+    np.savez_compressed(
+        reference, input=np.zeros((200, 3, 224, 224), np.float32), output=np.zeros((200, 10), np.float32)
+    )
+    arguments = ("convert", SMALL, "--verify", reference, "-o", tmp_path / "x.gln")
+    status, error, _ = peak(*arguments)
+    assert status == 1
+    assert "--memory-limit" in error
+    assert "bytes of memory" in error
+    status, error, _ = peak(*arguments, "--memory-limit", 1000)
+    assert status == 1
+    assert "bytes of memory" not in error
 
 
 def test_limits_that_make_no_sense(tool, tmp_path):

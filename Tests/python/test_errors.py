@@ -5,6 +5,7 @@ import errno
 import io
 import pickle
 import resource
+import warnings
 
 import googlenet
 import numpy as np
@@ -84,6 +85,19 @@ def test_pictures_that_were_opened_before(model, tmp_path):
     assert isinstance(raised.value.__cause__, ValueError)
     with pytest.raises(googlenet.Error):
         model.classify(Image.new("RGB", (0, 0)))
+
+
+def test_warnings_that_a_program_has_raised(model, tmp_path):
+    path = tmp_path / "large.png"
+    Image.new("RGB", (300, 300)).save(path)
+    for limit, cause in ((60_000, Image.DecompressionBombWarning), (10_000, Image.DecompressionBombError)):
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            patch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+            with pytest.raises(googlenet.FileError, match=r"large\.png") as raised:
+                model.classify(path)
+        assert isinstance(raised.value.__cause__, cause)
+        assert raised.value.filename == str(path)
 
 
 def test_no_memory(model, little_memory):

@@ -30,6 +30,14 @@ def test_it_recognises_the_bundled_picture(tool) -> None:
     assert best["probability"] > 0.75
 
 
+def test_another_model_is_named_by_a_variable(tool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GOOGLENET_MODEL", "")
+    assert tool("classify", "models/tshirt.png").stdout
+    monkeypatch.setenv("GOOGLENET_MODEL", str(tmp_path / "absent.gln"))
+    message = tool("classify", "models/tshirt.png", status=1).stderr
+    assert f"GOOGLENET_MODEL says '{tmp_path}/absent.gln': No such file or directory" in message
+
+
 def test_accuracy_is_what_the_card_says(tool, root: Path, tmp_path: Path) -> None:
     shared = Path(os.environ.get("GOOGLENET_SHARED", root.parent / "shared"))
     folder, checkpoint = shared / "images/clothing_test", shared / "models/clothing/clothing.pt"

@@ -55,7 +55,7 @@ def libraries(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def installed(root: Path, libraries: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of `make install`, moved to where they were not installed to."""
-    staged = tmp_path_factory.mktemp("staged")
+    staged = tmp_path_factory.mktemp("staged here")
     places = ("PREFIX=/opt/googlenet", f"LIBDIR=/opt/googlenet/{libraries}")
     run("make", "install", f"DESTDIR={staged}", *places, cwd=root)
     moved = tmp_path_factory.mktemp("moved") / "elsewhere"

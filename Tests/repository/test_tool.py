@@ -169,7 +169,7 @@ def test_bench(tool) -> None:
         (
             ["classify", "--memory-limit", "5", PICTURE],
             1,
-            "the memory limit is 5242880\n           Give more memory with",
+            "the memory limit is 5242880\n           Where the command takes --memory-limit",
         ),
         (["bench", "--memory-limit", "5"], 1, "the memory limit is 5242880"),
         (["bench", "--batch", "0"], 64, "--batch"),

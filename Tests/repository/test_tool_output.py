@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -188,6 +189,25 @@ def test_what_it_is_made_from_stays(tool, golden, small_model, tmp_path) -> None
         done = subprocess.run([tool.path, "export", "-", "-o", small_model], stdin=model, capture_output=True)
     assert done.returncode == 1
     assert b"--output" in done.stderr
+    with open(caffe, "ab") as itself:
+        before = caffe.read_bytes()
+        done = subprocess.run([tool.path, "convert", caffe, "-o", "-"], stdout=itself, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert b"--output" in done.stderr
+    assert caffe.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "part", ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"]
+)
+def test_what_a_model_refers_to_stays(tool, golden, tmp_path, part: str) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(golden / "savedmodel-session", model)
+    before = (model / part).read_bytes()
+    done = tool("convert", model, "-o", model / part, status=1)
+    assert "--output" in done.stderr
+    assert (model / part).read_bytes() == before
+    tool("convert", model, "-o", model / "new.gln")
 
 
 def limit_file_size() -> None:
@@ -245,7 +265,7 @@ def wait_for(condition) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU])
 def test_signals_leave_nothing_behind(tool, trained, faulty_calls, folder, number: signal.Signals) -> None:
     output = folder / "model.gln"
     output.write_bytes(OLD)

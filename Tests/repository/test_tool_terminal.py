@@ -12,9 +12,14 @@ import pytest
 from gln_writer import Writer
 
 # ESC, BEL, CSI of Latin-1, DEL, a line's end, marks that turn the direction of writing.
-EVIL = "\x1b[31m\a\x9b2J\x7f\r\nx\u202e\u2066\u200f\u2028"
-SEEN = r"\x1B[31m\x07\u009B2J\x7F\r\nx\u202E\u2066\u200F\u2028"
+EVIL = "\x1b[31m\a\x9b2J\x7f\r\nx\u202e\u2066\u200f\u2028\u200b\ufeff\U000e0041"
+SEEN = r"\x1B[31m\x07\u009B2J\x7F\r\nx\u202E\u2066\u200F\u2028\u200B\uFEFF\U000E0041"
 FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture(scope="module")
+def trained(golden: Path) -> Path:
+    return golden / "keras2-sequential.h5"
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +167,13 @@ def test_an_answer_that_cannot_be_written(tool, root, arguments) -> None:
     ],
 )
 def test_a_command_that_there_is_not(tool, word, told) -> None:
-    done = tool(word, status=64)
-    assert told in done.stderr
-    assert done.stdout == ""
+    for arguments in ([word], ["help", word]):
+        done = tool(*arguments, status=64)
+        assert told in done.stderr
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--chanel-order rgb", "--labls x", "--memory-limt 5", "--weights=int8 --x"])
+def test_an_option_that_there_is_not(tool, trained, option, tmp_path) -> None:
+    done = tool("convert", trained, "-o", tmp_path / "x.gln", *option.split(), status=64)
+    assert "Unknown option" in done.stderr

@@ -11,13 +11,13 @@
 #include "tensorflow.pb-c.h"
 
 /*
- * How much memory an unpacked message may still take; `exhausted` is set once there was none, `refused` to what was
- * asked for beyond `left`.
+ * How much memory an unpacked message may still take; `exhausted` is set once there was none, `missing` to how much of
+ * it the first refused block would have needed beyond `left`.
  */
 typedef struct gln_budget {
     size_t left;
     int exhausted;
-    size_t refused;
+    size_t missing;
 } gln_budget;
 
 /* An allocator for protobuf-c that draws on `budget`, which must outlive it and all that it allocated. */

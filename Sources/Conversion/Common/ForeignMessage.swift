@@ -18,14 +18,15 @@ final class ForeignMessage<Message> {
       throw file.unsupported("it has \(file.bytes.count) bytes: protobuf files are limited to 2 GiB")
     }
     budget = UnsafeMutablePointer<gln_budget>.allocate(capacity: 1)
-    budget.initialize(to: gln_budget(left: file.budget.left, exhausted: 0, refused: 0))
+    budget.initialize(to: gln_budget(left: file.budget.left, exhausted: 0, missing: 0))
     var allocator = gln_budget_allocator(budget)
     let bytes = file.bytes.bindMemory(to: UInt8.self)
     guard let message = unpack(&allocator, bytes.count, bytes.baseAddress) else {
-      let (exhausted, refused) = (budget.pointee.exhausted != 0, budget.pointee.refused)
-      let unpacked = file.budget.left - budget.pointee.left
+      let (exhausted, missing) = (budget.pointee.exhausted != 0, budget.pointee.missing)
       budget.deallocate()
-      if refused > 0 { throw file.budget.refusal(beyond: unpacked + refused) }
+      if missing > 0 {
+        throw file.budget.refusal(beyond: file.budget.left.addingReportingOverflow(missing).partialValue)
+      }
       if exhausted { throw GoogLeNetError(.outOfMemory, "'\(file.name)': no memory to unpack it") }
       var fields = ProtobufMessage(file.bytes, refusal: "'\(file.name)': it is not \(what)")
       var count = 0

@@ -8,9 +8,14 @@ import GoogLeNet
 
 /// Which file it is, and how much of it is stored: holes, which cost nothing on a disk, do not count.
 struct StoredFile {
-  struct Identity: Hashable {
+  struct Identity: Hashable, Sendable {
     let device: UInt64
     let number: UInt64
+
+    init(_ status: stat) {
+      device = UInt64(status.st_dev)
+      number = UInt64(status.st_ino)
+    }
   }
 
   let identity: Identity
@@ -26,7 +31,7 @@ struct StoredFile {
   init?(descriptor: Int32) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return nil }
-    identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+    identity = Identity(status)
     var stored = 0
     var place: off_t = 0
     for _ in 0..<StoredFile.pieceLimit {

@@ -12,13 +12,15 @@ final class ValueBudget {
   private let limit: Int?
   /// Of the files that were counted, holes apart.
   private var fileBytes = 0
-  private var counted: Set<StoredFile.Identity> = []
+  private(set) var counted: Set<StoredFile.Identity> = []
   private var used = 0
 
   /// Allowed of any file: networks are described by more than their weights.
   private static let base = 64 << 20
   /// A byte of a file may become a float32 value, of which two copies may be needed at a time.
   private static let factor = 8
+  /// About what a node takes with its names and places in tables.
+  private static let nodeBytes = 512
 
   /// - Parameter limit: bytes that are allowed whatever the files' size is.
   init(name: String, limit: Int? = nil) {
@@ -60,6 +62,12 @@ final class ValueBudget {
     let (needed, overflow) = used.addingReportingOverflow(bytes)
     guard !overflow, needed <= allowed else { throw refusal(overflow ? Int.max : needed) }
     used = needed
+  }
+
+  /// Counts the nodes of a graph as taken, which may be many times as large as in the file.
+  func take(nodes count: Int) throws(GoogLeNetError) {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: ValueBudget.nodeBytes)
+    try take(overflow ? Int.max : bytes)
   }
 
   /// Counts bytes as free again that `take` counted.

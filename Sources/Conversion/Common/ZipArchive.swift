@@ -6,6 +6,8 @@ final class ZipArchive {
   private let archive: OpaquePointer
   private let file: InputFile
   private(set) var names: [String] = []
+  /// The first of each name.
+  private var indices: [String: Int] = [:]
 
   private static let entryLimit: zip_int64_t = 100_000
 
@@ -30,7 +32,9 @@ final class ZipArchive {
       throw file.unsupported("it is a zip archive of \(count) entries: at most \(ZipArchive.entryLimit) are read")
     }
     for index in 0..<zip_uint64_t(count) {
-      names.append(zip_get_name(archive, index, zip_flags_t(ZIP_FL_ENC_RAW)).map { String(cString: $0) } ?? "")
+      let name = zip_get_name(archive, index, zip_flags_t(ZIP_FL_ENC_RAW)).map { String(cString: $0) } ?? ""
+      if indices[name] == nil { indices[name] = names.count }
+      names.append(name)
     }
   }
 
@@ -41,7 +45,7 @@ final class ZipArchive {
   func read(_ name: String, limit: Int) throws(GoogLeNetError) -> HeapBlock {
     var status = zip_stat_t()
     zip_stat_init(&status)
-    guard let index = names.firstIndex(of: name), zip_stat_index(archive, zip_uint64_t(index), 0, &status) == 0,
+    guard let index = indices[name], zip_stat_index(archive, zip_uint64_t(index), 0, &status) == 0,
       status.valid & zip_uint64_t(ZIP_STAT_SIZE) != 0
     else { throw file.invalid("its zip archive has no entry '\(name)'") }
     guard status.size <= UInt64(limit) else {

@@ -46,6 +46,7 @@ struct ONNXImporter {
   {
     try readOpset(model)
     guard let graph = model.graph?.pointee else { throw file.invalid("it is an ONNX model without a graph") }
+    try file.budget.take(nodes: graph.n_node)
     let nodes = UnsafeBufferPointer(start: graph.node, count: graph.n_node).compactMap {
       $0.map { ONNXNode($0.pointee, file) }
     }

@@ -32,7 +32,10 @@ public enum Quantizer {
     guard model.precision == .float32,
       model.network.layers.allSatisfy({ $0.operation.weights?.elementType.isInteger != true })
     else {
-      throw GoogLeNetError(.invalidArgument, "the model is quantized already: start from the float32 model")
+      throw GoogLeNetError(
+        .invalidArgument,
+        "the model is quantized already, or its weights were converted with --weights int8: start from a model of "
+          + "float32 or float16 weights")
     }
     guard pictures.count >= QuantizationOptions.leastPictures else {
       throw GoogLeNetError(

@@ -68,6 +68,7 @@ struct TensorFlowGraph {
   private func body(
     _ nodes: UnsafeBufferPointer<UnsafeMutablePointer<Tensorflow__Node>?>, _ what: String
   ) throws(GoogLeNetError) -> Body {
+    try file.budget.take(nodes: nodes.count)
     var body = Body()
     for node in nodes {
       guard let node = node?.pointee else { continue }

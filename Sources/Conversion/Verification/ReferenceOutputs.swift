@@ -14,11 +14,14 @@ public struct ReferenceOutputs {
   private static let outputNames = ["output", "probabilities", "logits"]
 
   /// Reads an archive of float32 arrays, called `input` and `output`, or the first two where no names tell.
+  /// - Parameter memoryLimit: bytes that its arrays may take; nil for 64 MiB and 8 times the archive's bytes.
   /// - Throws: `ioError` where it cannot be read, `invalidModel` where it is broken, `unsupported` where its arrays are
-  ///   of another type.
-  public static func read(path: String) throws(GoogLeNetError) -> ReferenceOutputs {
+  ///   of another type, `limitExceeded`.
+  public static func read(path: String, memoryLimit: Int? = nil) throws(GoogLeNetError) -> ReferenceOutputs {
     let mapped = try MappedFile(path: path, readingStreams: true)
-    let file = InputFile(name: path, folder: nil, bytes: mapped.bytes)
+    let budget = ValueBudget(name: path, limit: memoryLimit)
+    budget.count(mapped, path: path)
+    let file = InputFile(name: path, folder: nil, bytes: mapped.bytes, budget: budget)
     return try withExtendedLifetime(mapped) { () throws(GoogLeNetError) in try ReferenceOutputs(file) }
   }
 

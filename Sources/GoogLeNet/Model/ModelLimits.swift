@@ -1,7 +1,7 @@
 /// How large a model may be in what costs memory or time beyond its bytes.
-enum ModelLimits {
+public enum ModelLimits {
   static let layers = 10_000
-  static let labels = 1 << 16
+  public static let labels = 1 << 16
   /// Of all layers together.
   static let inputs = 1 << 16
   /// Of all convolutions together.

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Decodes a PNG file to RGB without gaps between rows; NULL after a message on failure. The caller frees it. */
+/*
+ * Decodes a PNG file to RGB without gaps between rows, as it is stored (EXIF may say to turn it); NULL after a message on
+ * failure. The caller frees it.
+ */
 static unsigned char *read_png(const char *path, int *width, int *height)
 {
     unsigned char *pixels = NULL;

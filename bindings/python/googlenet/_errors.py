@@ -107,7 +107,7 @@ class LimitExceededError(Error, MemoryError):
 
 
 class WrongProcessError(Error, RuntimeError):
-    """The model was opened before a fork, by another process."""
+    """A handle of another process. Not raised by `Model`, which opens its file anew in a forked child."""
 
     status = 12
 

@@ -59,7 +59,7 @@ def path_argument(name: str, value: str | os.PathLike[str]) -> bytes:
     """A path as the bytes of a C string."""
     try:
         encoded = os.fsencode(value)
-    except UnicodeEncodeError as error:
+    except Exception as error:  # whatever __fspath__ raises
         raise InvalidArgumentError(f"{name} cannot be the name of a file: {error}") from error
     if b"\0" in encoded:
         raise InvalidArgumentError(f"{name} contains a NUL character")
@@ -76,7 +76,8 @@ def _is_pil_image(value: object) -> bool:
 
 
 # Pillow's decoders report damaged files with any of these, also when an image that was opened long ago is first read.
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError)
+# Warnings are raised where the program asks for that.
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, Warning)
 
 
 def _given_pil_array(image: Any, exif_orientation: bool) -> np.ndarray:
@@ -106,6 +107,8 @@ def _stored_pil_array(image: Any) -> np.ndarray:
         raise UnsupportedError(
             f"image is a PIL image of mode {image.mode}, whose range is not known: convert it to RGB or L first"
         )
+    if image.mode == "La":
+        raise UnsupportedError("image is a PIL image of mode La, which Pillow makes no RGB of: convert it to LA first")
     return np.asarray(image if image.mode in ("RGB", "RGBA", "L") else image.convert("RGB"))
 
 
@@ -122,7 +125,7 @@ def _file_array(path: str | os.PathLike[str], exif_orientation: bool) -> np.ndar
         with PIL.Image.open(path) as image:
             return _pil_array(image, exif_orientation)
     except PIL.Image.DecompressionBombError as error:
-        raise InvalidArgumentError(f"{os.fspath(path)}: {error}") from error
+        raise FileError.about(path, f"{os.fspath(path)}: {error}", error) from error
     except Error:
         raise
     except _DECODING_ERRORS as error:

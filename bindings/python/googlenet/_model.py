@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import stat
 import threading
 import weakref
 from types import TracebackType
@@ -573,7 +575,12 @@ def _read_file(path: str | os.PathLike[str], handle: object) -> None:
 def _opening_error(path: bytes) -> OSError | None:
     try:
         # Whatever it is: a FIFO would wait for a writer.
-        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if stat.S_ISDIR(os.fstat(file).st_mode):
+                return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        finally:
+            os.close(file)
     except OSError as error:
         return error
     return None
