@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Keeps of all that runs of Tests/Fuzz/run.sh found the fewest inputs that reach the same code, as
-# Tests/Fuzz/Corpora/TARGET.tar.xz, for run.sh to read again: Tests/Fuzz/keep.sh [TARGET]...
+# Tests/Fuzz/Corpora/TARGET.tar.gz, for run.sh to read again: Tests/Fuzz/keep.sh [TARGET]...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . Tests/Fuzz/targets.sh
@@ -16,6 +16,6 @@ for target in "$@"; do
   mkdir -p Tests/Fuzz/Corpora
   # The same inputs give the same archive.
   tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=644 --format=ustar \
-    --directory "$folder/fewest" . | xz -9e >"Tests/Fuzz/Corpora/$target.tar.xz"
-  echo "$target: $(find "$folder/fewest" -type f | wc -l) inputs, $(stat -c %s "Tests/Fuzz/Corpora/$target.tar.xz") bytes"
+    --directory "$folder/fewest" . | gzip -9n >"Tests/Fuzz/Corpora/$target.tar.gz"
+  echo "$target: $(find "$folder/fewest" -type f | wc -l) inputs, $(stat -c %s "Tests/Fuzz/Corpora/$target.tar.gz") bytes"
 done

@@ -18,7 +18,7 @@ write_seeds() {
 
 # The inputs that are committed: unpack_kept TARGET FOLDER.
 unpack_kept() {
-  local archive=Tests/Fuzz/Corpora/$1.tar.xz
+  local archive=Tests/Fuzz/Corpora/$1.tar.gz
   [ ! -f "$archive" ] || tar --extract --file "$archive" --directory "$2"
 }
 
