@@ -131,7 +131,8 @@ static gln_status make_options(host *host)
         (status = gln_session_options_set_spin_time(options, 0)) == GLN_OK &&
         (status = gln_session_options_set_memory_limit(options, 0)) == GLN_OK &&
         (status = gln_session_options_set_allocator(options, NULL, NULL, NULL)) == GLN_OK &&
-        (status = gln_session_options_set_parallel_for(options, NULL, NULL)) == GLN_OK)
+        (status = gln_session_options_set_parallel_for(options, NULL, NULL)) == GLN_OK &&
+        (status = gln_session_options_set_thread_team(options, NULL)) == GLN_OK)
         status = gln_session_options_set_log(options, log_line, &logged);
     gln_session_options_free(options);
     return status;
@@ -156,6 +157,28 @@ static gln_status create_alone(host *host)
         status = gln_session_create(model, host->options, &session);
     CHECK((status == GLN_OK) == (session != NULL));
     gln_model_free(model);
+    gln_session_free(session);
+    return status;
+}
+
+/* A team, and a session that is the last to use it. */
+static gln_status create_with_team(host *host)
+{
+    gln_thread_team *team = NULL;
+    gln_session_options *options = NULL;
+    gln_session *session = NULL;
+    gln_status status = gln_thread_team_create(2, 0, &team);
+    CHECK((status == GLN_OK) == (team != NULL));
+    if (status == GLN_OK)
+        status = gln_session_options_create(&options);
+    if (status == GLN_OK)
+        status = gln_session_options_set_thread_team(options, team);
+    gln_thread_team_free(team);
+    if (status == GLN_OK) {
+        status = gln_session_create(host->model, options, &session);
+        CHECK((status == GLN_OK) == (session != NULL));
+    }
+    gln_session_options_free(options);
     gln_session_free(session);
     return status;
 }
@@ -320,6 +343,7 @@ static const struct {
     {"options", make_options, 0},
     {"create", create, 0},
     {"create alone", create_alone, 0},
+    {"create with a team", create_with_team, 0},
     {"a session's getters", ask, 1},
     {"classify", classify, 0},
     {"preprocess", preprocess, 0},

@@ -3,35 +3,6 @@ import CKernels
 /// A graph with kernels, packed weights and memory: everything that a run does, as a list of tasks in stages.
 /// Belongs to one session.
 final class Plan {
-  /// One phase of one operation.
-  struct Task {
-    let run: gln_run_unit
-    let arguments: UnsafeRawPointer
-    let phase: Int32
-    let units: Int
-    /// Its index in `operations`.
-    var operation = 0
-    /// Of a convolution's last phase.
-    var weightOrder: WeightOrder?
-
-    /// The units that a thread begins with, the same each time: neighbouring units mostly work on neighbouring pixels, and what a
-    /// thread writes in one stage it best reads itself in the next.
-    func share(of thread: Int, _ threads: Int) -> Range<Int> {
-      thread &* units / threads..<(thread &+ 1) &* units / threads
-    }
-  }
-
-  /// Tasks that do not depend on each other: their units may run at the same time.
-  struct Stage {
-    let tasks: UnsafeBufferPointer<Task>
-    let units: Int
-
-    /// One of its tasks alone.
-    func only(_ index: Int) -> Stage {
-      Stage(tasks: UnsafeBufferPointer(rebasing: tasks[index...index]), units: tasks[index].units)
-    }
-  }
-
   let input: PlanInput
   let stages: UnsafeBufferPointer<Stage>
   let arena: ArenaGuard

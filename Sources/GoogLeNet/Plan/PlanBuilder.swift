@@ -472,22 +472,22 @@ struct PlanBuilder {
   // MARK: Tasks
 
   private func task(_ run: gln_run_unit?, _ arguments: UnsafeRawPointer, phase: Int = 0, units: Int32?)
-    throws(GoogLeNetError) -> Plan.Task
+    throws(GoogLeNetError) -> StageTask
   {
     guard let run, let units else {
       throw GoogLeNetError(.unsupported, "the tier \(settings.kernels.isa.name) lacks a kernel that the network needs")
     }
-    return Plan.Task(run: run, arguments: arguments, phase: Int32(phase), units: Int(units))
+    return StageTask(run: run, arguments: arguments, phase: Int32(phase), units: Int(units))
   }
 
-  private func stage(_ tasks: [Plan.Task]) -> Plan.Stage {
+  private func stage(_ tasks: [StageTask]) -> Stage {
     var units = 0
     for task in tasks { units += task.units }
-    return Plan.Stage(tasks: UnsafeBufferPointer(storage.store(tasks)), units: units)
+    return Stage(tasks: UnsafeBufferPointer(storage.store(tasks)), units: units)
   }
 
   private func plan() throws(GoogLeNetError) -> Plan {
-    var tasks = [[Plan.Task]](repeating: [], count: (lastStages.max() ?? 0) + 1)
+    var tasks = [[StageTask]](repeating: [], count: (lastStages.max() ?? 0) + 1)
     for index in graph.nodes.indices {
       for (phase, var task) in try self.tasks(of: index) {
         task.operation = index
@@ -495,7 +495,7 @@ struct PlanBuilder {
       }
     }
     linkWeights(of: tasks)
-    var stages: [Plan.Stage] = []
+    var stages: [Stage] = []
     for list in tasks where !list.isEmpty { stages.append(stage(list)) }
     var outputs: [Location] = []
     for value in graph.outputs {
@@ -517,7 +517,7 @@ struct PlanBuilder {
   }
 
   /// Tells the units of convolutions which weights their thread reads next.
-  private func linkWeights(of stages: [[Plan.Task]]) {
+  private func linkWeights(of stages: [[StageTask]]) {
     for thread in 0..<settings.threads {
       var next: UnsafePointer<Float>?
       for tasks in stages.reversed() {
@@ -540,10 +540,10 @@ struct PlanBuilder {
       tile: part.flatMap { tile(of: $0) })
   }
 
-  private func tasks(of index: Int) throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)] {
+  private func tasks(of index: Int) throws(GoogLeNetError) -> [(phase: Int, task: StageTask)] {
     let node = graph.nodes[index]
     guard let input = location(of: node.input), let output = location(of: node.output) else { return [] }
-    let single: Plan.Task
+    let single: StageTask
     switch node.kind {
     case .convolution(let it), .integerConvolution(let it): return try tasks(of: it, parts[index], input, output)
     case .pooling(let it): single = try poolingTask(it, input, output)
@@ -566,9 +566,9 @@ struct PlanBuilder {
   }
 
   private func tasks(of it: GraphNode.Convolution, _ parts: [ConvolutionPart], _ input: Location, _ output: Location)
-    throws(GoogLeNetError) -> [(phase: Int, task: Plan.Task)]
+    throws(GoogLeNetError) -> [(phase: Int, task: StageTask)]
   {
-    var tasks: [(phase: Int, task: Plan.Task)] = []
+    var tasks: [(phase: Int, task: StageTask)] = []
     let corner = it.padding.top * input.rowStride + it.padding.left * input.pixelStride
     for (group, part) in parts.enumerated() {
       switch part {
@@ -605,7 +605,7 @@ struct PlanBuilder {
     return tasks
   }
 
-  private func poolingTask(_ it: Pooling, _ input: Location, _ output: Location) throws(GoogLeNetError) -> Plan.Task {
+  private func poolingTask(_ it: Pooling, _ input: Location, _ output: Location) throws(GoogLeNetError) -> StageTask {
     let isMaximum = it.method == .max
     let run =
       switch input.encoding {
@@ -618,7 +618,7 @@ struct PlanBuilder {
   }
 
   private func normalizationTask(_ it: LocalResponseNormalization, _ input: Location, _ output: Location)
-    throws(GoogLeNetError) -> Plan.Task
+    throws(GoogLeNetError) -> StageTask
   {
     guard case .u16(let inputScale) = input.encoding, case .u8(let outputScale) = output.encoding else {
       let arguments = storage.store(normalizationArguments(it, input, output))

@@ -13,7 +13,7 @@ struct Profiler {
     nanoseconds = [UInt64](repeating: 0, count: 1 + plan.operations.count)
   }
 
-  mutating func run(first: Plan.Stage) throws(GoogLeNetError) {
+  mutating func run(first: Stage) throws(GoogLeNetError) {
     for index in nanoseconds.indices { nanoseconds[index] = 0 }
     plan.arena.enter(step: 0)
     nanoseconds[0] = try time(of: first)
@@ -26,7 +26,7 @@ struct Profiler {
     plan.arena.enter(step: 1 + plan.stages.count)
   }
 
-  private func time(of stage: Plan.Stage) throws(GoogLeNetError) -> UInt64 {
+  private func time(of stage: Stage) throws(GoogLeNetError) -> UInt64 {
     let start = gln_nanoseconds()
     try crew.run(stage, scratch: plan.scratch, scratchStride: plan.scratchStride)
     return gln_nanoseconds() - start

@@ -43,16 +43,8 @@ public final class Session {
   deinit { gln_counter_free(running) }
 
   fileprivate static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
-    guard 0...SessionOptions.threadLimit ~= options.threads else {
-      throw GoogLeNetError(
-        .invalidArgument,
-        "threads is \(options.threads): use 1 to \(SessionOptions.threadLimit), or 0 for the allowed CPUs")
-    }
-    guard 0...SessionOptions.spinLimit ~= options.spinMicroseconds else {
-      throw GoogLeNetError(
-        .invalidArgument,
-        "the spin time is \(options.spinMicroseconds) microseconds: use 0 to \(SessionOptions.spinLimit)")
-    }
+    try ThreadTeam.check(threads: options.threads)
+    try ThreadTeam.check(spinMicroseconds: options.spinMicroseconds)
     let sides = 0...SessionOptions.inputSizeLimit
     guard sides ~= options.inputHeight, sides ~= options.inputWidth,
       (options.inputHeight == 0) == (options.inputWidth == 0)
@@ -70,9 +62,10 @@ public final class Session {
 
   fileprivate func log(_ options: SessionOptions) {
     guard let log = options.log else { return }
+    let shared = options.team.map { " of a shared team's \($0.threads)" } ?? ""
     let lines = [
       "tier \(isa.name), best of this CPU \(KernelSelection.best.name)",
-      "\(threads) threads\(settings.threadsAreApart ? ", whose cores share no cache" : "")",
+      "\(threads) threads\(shared)\(settings.threadsAreApart ? ", whose cores share no cache" : "")",
       "\(weightBytes) bytes of packed weights, \(activationBytes) bytes of activations",
     ]
     for line in lines {
@@ -285,7 +278,7 @@ public final class Session {
 
   /// Calls `body` with the number of each image and the stage that fills the network's input from it. Tensors are checked just before.
   private func forEachImage(
-    of batch: Batch, _ plan: Plan, body: (Int, Plan.Stage) throws(GoogLeNetError) -> Void
+    of batch: Batch, _ plan: Plan, body: (Int, Stage) throws(GoogLeNetError) -> Void
   ) throws(GoogLeNetError) {
     let channels = model.network.preprocessing.channelOrder.channels
     let pixelCount = inputHeight * inputWidth
@@ -326,7 +319,7 @@ public final class Session {
     }
   }
 
-  private func run(_ plan: Plan, first: Plan.Stage) throws(GoogLeNetError) {
+  private func run(_ plan: Plan, first: Stage) throws(GoogLeNetError) {
     plan.arena.enter(step: 0)
     try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
     for index in plan.stages.indices {
@@ -337,7 +330,7 @@ public final class Session {
   }
 
   /// Throws if a value became infinite or NaN since the findings were cleared, whether or not it shows in an output.
-  private func checkFindings(of plan: Plan, _ image: Int, first: Plan.Stage) throws(GoogLeNetError) {
+  private func checkFindings(of plan: Plan, _ image: Int, first: Stage) throws(GoogLeNetError) {
     if plan.isFinite, plan.outputs.allSatisfy({ $0.isFinite }) { return }
     let origin = try originOfFindings(of: plan, first: first)
     throw GoogLeNetError(
@@ -347,7 +340,7 @@ public final class Session {
   }
 
   /// What computes the first value that is not finite: runs the image once more, task by task.
-  private func originOfFindings(of plan: Plan, first: Plan.Stage) throws(GoogLeNetError) -> String {
+  private func originOfFindings(of plan: Plan, first: Stage) throws(GoogLeNetError) -> String {
     plan.clearFindings()
     plan.arena.enter(step: 0)
     try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
@@ -377,7 +370,9 @@ extension AllocatedLast where Self == Session {
         "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
     }
     let preprocessing = model.network.preprocessing
-    let crew = try Crew(options: options)
+    let crew = try Crew(
+      threads: options.threads, spinMicroseconds: options.spinMicroseconds, parallelFor: options.parallelFor,
+      shared: options.team)
     let settings = PlanSettings(
       kernels: kernels, backend: options.backend, algorithm: options.algorithm,
       precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,

@@ -107,7 +107,7 @@ class LimitExceededError(Error, MemoryError):
 
 
 class WrongProcessError(Error, RuntimeError):
-    """The model was opened before a fork, by another process."""
+    """The model, or the team of its threads, was made before a fork, by another process."""
 
     status = 12
 
