@@ -543,9 +543,10 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
 
 /*
  * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height
- * × width float32 values, NCHW. A call for another name than the last prepares a way through the network up to that
- * layer, which takes up to as long as creating a session; it is kept for the next call with the same name. Fails as
- * gln_session_predict where a value of the layer or of one before it is not finite.
+ * × width float32 values, NCHW. The first call for a name prepares a way through the network up to that layer, which
+ * takes up to as long as creating a session. Those of the last three names are kept for the next calls with them, as
+ * long as the memory limit has room for them. Fails as gln_session_predict where a value of the layer or of one before
+ * it is not finite.
  */
 GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
                                      size_t capacity);

@@ -18,6 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* One more than the ways to layers that a session keeps: a call that comes so many calls after another finds nothing prepared. */
+enum { KEPT_CALLS = 4 };
+
 /* What operations work on. */
 typedef struct host {
     const char *path;
@@ -30,7 +33,7 @@ typedef struct host {
     float *planes, *values;
     size_t capacity;
     gln_prediction *predictions;
-    unsigned turn; /* changes from call to call */
+    unsigned turn; /* says which layer the next call asks for */
 } host;
 
 typedef gln_status (*operation)(host *host);
@@ -253,7 +256,7 @@ static const char *some_layer(host *host)
 {
     gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
     size_t count = gln_model_layer_count(host->model);
-    CHECK_STATUS(GLN_OK, gln_model_layer(host->model, host->turn++ % 2 ? count / 2 : count / 3, &info));
+    CHECK_STATUS(GLN_OK, gln_model_layer(host->model, count * (1 + host->turn++ % KEPT_CALLS) / (KEPT_CALLS + 2), &info));
     return info.name;
 }
 
@@ -408,6 +411,15 @@ static void close_host(host *host)
     free(host->predictions);
 }
 
+/* Always leads to the same state, in which the next call has something to prepare. */
+static void settle(host *host, operation run)
+{
+    int call;
+    host->turn = 0;
+    for (call = 1; call < KEPT_CALLS; call++)
+        CHECK_STATUS(GLN_OK, run(host));
+}
+
 /* Of every operation's allocations all, or so many and as many again spread over the rest. Prints what there was of each. */
 static void fail_each(const char *path, int threads, long most)
 {
@@ -440,11 +452,8 @@ static void fail_each(const char *path, int threads, long most)
         for (failure = FAIL_ONCE; failure <= FAIL_FROM_THEN; failure++) {
             for (number = 0; number < count; number += number < most ? 1 : 1 + count / most) {
                 gln_status status;
-                host.turn = (unsigned)number * 2;
-                CHECK_STATUS(GLN_OK, run(&host));
-                CHECK_STATUS(GLN_OK, run(&host));
+                settle(&host, run);
                 live = allocations_live();
-                host.turn = (unsigned)number * 2;
                 allocations_arm(failure, number);
                 status = run(&host);
                 allocations_disarm();
@@ -453,9 +462,7 @@ static void fail_each(const char *path, int threads, long most)
                 else
                     CHECK_STATUS(GLN_OK, status);
                 lacking += status == GLN_OUT_OF_MEMORY;
-                host.turn = (unsigned)number * 2;
-                CHECK_STATUS(GLN_OK, run(&host));
-                CHECK_STATUS(GLN_OK, run(&host));
+                settle(&host, run);
                 if (allocations_live() != live) {
                     fprintf(stderr, "%s, %s failure at %ld: %ld blocks more than before\n", operations[index].name,
                             failure == FAIL_ONCE ? "one" : "every", number, allocations_live() - live);

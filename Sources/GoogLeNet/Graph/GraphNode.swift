@@ -151,14 +151,14 @@ struct GraphNode {
       (.affine, .batchNormalization(let it)) where it.isIdentity:
       break
     case (.convolution(var node), .batchNormalization(let it)) where node.minimum == -.infinity:
-      node.affine = GraphNode.compose(node.affine, it.affine(channels: channels))
+      node.affine = ChannelAffine.compose(node.affine, it.affine(channels: channels))
       kind = .convolution(node)
     case (.affine(var node), .batchNormalization(let it)) where node.minimum == -.infinity:
       let first = (
         scale: node.scale ?? [Float](repeating: 1, count: channels),
         shift: node.shift ?? [Float](repeating: 0, count: channels)
       )
-      let both = GraphNode.compose(first, it.affine(channels: channels))
+      let both = ChannelAffine.compose(first, it.affine(channels: channels))
       node.scale = both.scale
       node.shift = both.shift
       kind = .affine(node)
@@ -166,18 +166,5 @@ struct GraphNode {
     }
     fused.append(layer)
     return true
-  }
-
-  /// `second` after `first`.
-  static func compose(_ first: (scale: [Float], shift: [Float])?, _ second: (scale: [Float], shift: [Float]))
-    -> (scale: [Float], shift: [Float])
-  {
-    guard let first else { return second }
-    var both = second
-    for channel in both.scale.indices {
-      both.scale[channel] = first.scale[channel] * second.scale[channel]
-      both.shift[channel] = first.shift[channel] * second.scale[channel] + second.shift[channel]
-    }
-    return both
   }
 }

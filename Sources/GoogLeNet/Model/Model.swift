@@ -10,6 +10,8 @@ public final class Model {
   let shapes: [Shape]
   /// For each layer how its output is stored.
   public let encodings: [ActivationEncoding]
+  /// The layer that gives the probabilities.
+  var outputLayer: Int { network.layers.count - 1 }
   /// The layer whose output the softmax reads.
   let logitsLayer: Int
   /// The layer whose output the classifier reads; −1 is the network's input.
@@ -19,8 +21,6 @@ public final class Model {
   private let summary: ModelSummary
   /// What the network is made to compute in.
   public let precision: Precision
-  /// Packed weights that sessions share.
-  let packedWeights: PackedWeightsCache
   /// What its tensors lie in; nil for a network made in memory.
   let memory: MemoryBlock?
   /// Of the file that it was read from; 0 for a network made in memory.
@@ -28,10 +28,7 @@ public final class Model {
   /// How errors name the model.
   let source: String
 
-  fileprivate init(
-    network: Network, memory: MemoryBlock?, source: String, valid: NetworkValidator.Result,
-    packedWeights: PackedWeightsCache
-  ) {
+  fileprivate init(network: Network, memory: MemoryBlock?, source: String, valid: NetworkValidator.Result) {
     self.network = network
     self.memory = memory
     self.source = source
@@ -41,7 +38,6 @@ public final class Model {
     encodings = valid.encodings
     valueBytes = valid.valueBytes
     precision = valid.encodings.contains { $0 != .float32 } ? .int8 : .float32
-    self.packedWeights = packedWeights
     logitsLayer = valid.inputs[valid.inputs.count - 1][0]
     featureLayer = Model.features(of: network, inputs: valid.inputs, from: logitsLayer)
     let preprocessing = network.preprocessing
@@ -172,10 +168,7 @@ extension AllocatedLast where Self == Model {
   private init(network: Network, memory: MemoryBlock?, source: String) throws(GoogLeNetError) {
     var validator = NetworkValidator(source: source)
     let valid = try validator.validate(network)
-    guard let cache = PackedWeightsCache(layerCount: network.layers.count) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for a lock")
-    }
     try Allocation.check()
-    self = Model(network: network, memory: memory, source: source, valid: valid, packedWeights: cache)
+    self = Model(network: network, memory: memory, source: source, valid: valid)
   }
 }

@@ -63,9 +63,10 @@ struct NetworkValidator {
         "the input is \(preprocessing.inputHeight) x \(preprocessing.inputWidth): each side must be 1 to \(SessionOptions.inputSizeLimit)"
       )
     }
-    guard max(preprocessing.inputHeight, preprocessing.inputWidth)...Image.sideLimit ~= preprocessing.shortSide else {
+    guard max(preprocessing.inputHeight, preprocessing.inputWidth)...ModelLimits.pictureSide ~= preprocessing.shortSide
+    else {
       throw invalid(
-        "preprocessing.short_side is \(preprocessing.shortSide): it must be at least the input's longer side and at most \(Image.sideLimit)"
+        "preprocessing.short_side is \(preprocessing.shortSide): it must be at least the input's longer side and at most \(ModelLimits.pictureSide)"
       )
     }
     let channels = preprocessing.channelOrder.channels

@@ -103,7 +103,7 @@ struct ValueValidator {
       case .dropout: break
       case .batchNormalization(let it) where it.isIdentity: break
       case .batchNormalization:
-        let composed = GraphNode.compose(joined, try affine(reader))
+        let composed = ChannelAffine.compose(joined, try affine(reader))
         try checkFinite(composed, reader)
         joined = composed
       default: return (joined, last)

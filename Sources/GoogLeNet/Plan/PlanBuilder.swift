@@ -60,7 +60,7 @@ struct PlanBuilder {
     self.model = model
     self.settings = settings
     self.graph = graph
-    storage = PlanStorage(cache: model.packedWeights)
+    storage = PlanStorage(cache: settings.packedWeights)
     packingMemory = PackingMemory(fileBytes: model.byteCount, threads: settings.threads)
     halos = [Padding](repeating: Padding(), count: graph.values.count)
     blocks = [Int?](repeating: nil, count: graph.values.count)

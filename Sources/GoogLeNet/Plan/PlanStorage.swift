@@ -35,9 +35,18 @@ final class PlanStorage {
     blocks.append(block)
   }
 
-  /// Keeps packed weights of the cache, which have been counted as used, until the end.
-  func keepPackedWeights(_ packed: PackedWeights) {
-    weights.append(packed)
+  /// The packed weights for `key` that other plans use, kept until the end; nil where there are none.
+  func packedWeights(for key: PackedWeights.Key) -> PackedWeights? {
+    guard let found = cache.acquire(key) else { return nil }
+    weights.append(found)
+    return found
+  }
+
+  /// Gives new packed weights to other plans; returns those to use, another thread's where it was faster, kept until the end.
+  func share(_ packed: PackedWeights) -> PackedWeights {
+    let shared = cache.insert(packed)
+    weights.append(shared)
+    return shared
   }
 
   var weightBytes: Int {

@@ -26,9 +26,7 @@ struct WeightPacker {
     var packed: [PackedWeights?] = []
     packed.reserveCapacity(jobs.count)
     for job in jobs {
-      let present = model.packedWeights.acquire(job.key)
-      if let present { storage.keepPackedWeights(present) }
-      packed.append(present)
+      packed.append(storage.packedWeights(for: job.key))
     }
     let missing = packed.indices.filter { packed[$0] == nil }
     if !missing.isEmpty {
@@ -43,9 +41,7 @@ struct WeightPacker {
       try pack(missing.map { jobs[$0] }, made, crew, workspaceBytes)
       try Allocation.check()
       for (place, index) in missing.enumerated() {
-        let weights = model.packedWeights.insert(made[place])
-        storage.keepPackedWeights(weights)
-        packed[index] = weights
+        packed[index] = storage.share(made[place])
       }
     }
     let found = packed.compactMap { $0 }

@@ -9,12 +9,9 @@ public final class Session {
   /// Of all layers, at the session's input size.
   private let shapes: [Shape]
   private let crew: Crew
-  private let plan: Plan
-  private var probabilities: Location { plan.outputs[0] }
-  private var logits: Location { plan.outputs[1] }
-  private var features: Location { plan.outputs[2] }
-  /// A second plan, up to the layers asked for last.
-  private var probe: (layers: [Int], plan: Plan)?
+  /// The first one gives probabilities, logits and features, the others what `layer` and `layers` are asked for.
+  private var plans: PlanCache
+  private var plan: Plan { plans.first.plan }
   private let cropper: Cropper
   /// Pixels of the network's input size, for `classify`.
   private let pixels: HeapBlock
@@ -24,14 +21,14 @@ public final class Session {
   private let predictions: UnsafeMutableBufferPointer<Prediction>
 
   fileprivate init(
-    model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, plan: Plan, pixels: HeapBlock,
+    model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, plan: KeyedPlan, pixels: HeapBlock,
     predictions: HeapBlock, running: OpaquePointer
   ) {
     self.model = model
     self.settings = settings
     self.shapes = shapes
     self.crew = crew
-    self.plan = plan
+    plans = PlanCache(first: plan)
     self.pixels = pixels
     self.running = running
     predictionBlock = predictions
@@ -58,6 +55,28 @@ public final class Session {
       throw GoogLeNetError(
         .unsupported, "\(model.source) is a float32 model: int8 needs one made by 'googlenet quantize'")
     }
+  }
+
+  /// What a session with these options, which have been checked, uses.
+  fileprivate static func settings(_ options: SessionOptions, _ packedWeights: PackedWeightsCache, _ crew: Crew)
+    throws(GoogLeNetError) -> PlanSettings
+  {
+    let kernels = try KernelSelection(maxISA: options.maxISA)
+    if options.backend == .openBLAS, gln_openblas_load() == 0 {
+      throw GoogLeNetError(
+        .backendUnavailable,
+        "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
+    }
+    let model = packedWeights.model
+    let preprocessing = model.network.preprocessing
+    return PlanSettings(
+      kernels: kernels, backend: options.backend, algorithm: options.algorithm,
+      precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
+      threadsAreApart: crew.isApart,
+      inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
+      inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
+      allocator: BlockAllocator(custom: options.allocator), packedWeights: packedWeights,
+      memoryLimit: options.memoryLimit)
   }
 
   fileprivate func log(_ options: SessionOptions) {
@@ -96,8 +115,22 @@ public final class Session {
 
   /// What is left of the memory limit for resizing pictures.
   private var memoryLeft: UInt64 {
-    let taken = plan.limitedBytes + (probe?.plan.limitedBytes ?? 0) + UInt64(pixels.bytes.count)
+    let taken = plans.limitedBytes + UInt64(pixels.bytes.count)
     return settings.memoryLimit - min(taken, settings.memoryLimit)
+  }
+
+  /// Runs `body`, again after each plan that is given back where it lacks memory.
+  private func makingRoom<Result>(_ body: () throws(GoogLeNetError) -> Result) throws(GoogLeNetError) -> Result {
+    while true {
+      do throws(GoogLeNetError) {
+        return try body()
+      } catch {
+        guard error.status == .limitExceeded || error.status == .outOfMemory else { throw error }
+        // Where the call has failed anyway, nothing is won.
+        try Allocation.check()
+        guard plans.removeOldest() else { throw error }
+      }
+    }
   }
 
   /// Runs `body` unless another call runs, or the session is another process's.
@@ -123,11 +156,12 @@ public final class Session {
     let gray = model.network.preprocessing.channelOrder == .gray
     let batch = try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1)
     try exclusively { () throws(GoogLeNetError) in
-      try cropper.crop(image, into: pixels.mutableBytes, available: memoryLeft)
+      try crop(image, into: pixels.mutableBytes)
+      let probabilities = plans.first.output(of: model.outputLayer)?.floats
       try run(plan, batch) { _ in
         let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<min(count, predictions.count)])
         let written = TopK.select(
-          UnsafeBufferPointer(start: probabilities.floats, count: model.classCount), into: wanted)
+          UnsafeBufferPointer(start: probabilities, count: model.classCount), into: wanted)
         receive(UnsafeBufferPointer(rebasing: wanted[..<written]))
       }
     }
@@ -147,21 +181,28 @@ public final class Session {
       throw GoogLeNetError(.bufferTooSmall, "the buffer holds \(output.count) bytes: \(needed) are needed")
     }
     try exclusively { () throws(GoogLeNetError) in
-      try cropper.crop(
-        image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed), available: memoryLeft)
+      try crop(image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
     }
+  }
+
+  private func crop(_ image: Image, into pixels: UnsafeMutableRawBufferPointer) throws(GoogLeNetError) {
+    try makingRoom { () throws(GoogLeNetError) in try cropper.crop(image, into: pixels, available: memoryLeft) }
   }
 
   /// Writes `batch.count` rows of `model.classCount` values.
   public func predict(_ batch: Batch, output: Output = .probabilities, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
   {
-    try write(output == .logits ? logits : probabilities, of: plan, batch, into: values)
+    try exclusively { () throws(GoogLeNetError) in
+      try write(output == .logits ? model.logitsLayer : model.outputLayer, of: plans.first, batch, into: values)
+    }
   }
 
   /// Writes `batch.count` rows of pooled features, the classifier's input.
   public func features(_ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {
-    try write(features, of: plan, batch, into: values)
+    try exclusively { () throws(GoogLeNetError) in
+      try write(model.featureLayer, of: plans.first, batch, into: values)
+    }
   }
 
   /// The shape of a named layer's output.
@@ -175,9 +216,7 @@ public final class Session {
   {
     let index = try model.index(of: name)
     try exclusively { () throws(GoogLeNetError) in
-      if probe?.layers.count != 1 || probe?.layers.first != index { try prepareProbe([index]) }
-      guard let plan = probe?.plan, let location = plan.outputs.first else { return }
-      try writeRows(location, of: plan, batch, into: values)
+      try write(index, of: try plan(for: [index]), batch, into: values)
     }
   }
 
@@ -192,8 +231,7 @@ public final class Session {
     var indices: [Int] = []
     for name in names { indices.append(try model.index(of: name)) }
     try exclusively { () throws(GoogLeNetError) in
-      if probe?.layers != indices { try prepareProbe(indices) }
-      guard let plan = probe?.plan else { return }
+      let plan = try plan(for: indices).plan
       for (location, buffer) in zip(plan.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
       try run(plan, batch) { image in
         for (location, buffer) in zip(plan.outputs, values) {
@@ -230,28 +268,31 @@ public final class Session {
     }
   }
 
-  private func prepareProbe(_ layers: [Int]) throws(GoogLeNetError) {
-    // Gives back the memory of the old one first.
-    probe = nil
-    let plan = try PlanBuilder.plan(
-      model: model, settings: settings, shapes: shapes, outputLayers: layers,
-      takenBytes: plan.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes), crew: crew)
-    probe = (layers, plan)
+  /// The plan that gives the outputs of some layers: one of those kept, or a new one.
+  private func plan(for layers: [Int]) throws(GoogLeNetError) -> KeyedPlan {
+    let key = PlanKey(input: model.inputShape(inputHeight, inputWidth), outputs: layers)
+    if let present = plans.use(key) { return present }
+    // Gives back the memory of an old one first.
+    if plans.isFull { _ = plans.removeOldest() }
+    let made = try makingRoom { () throws(GoogLeNetError) in
+      try PlanBuilder.plan(
+        model: model, settings: settings, shapes: shapes, outputLayers: layers,
+        takenBytes: plans.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes), crew: crew)
+    }
+    let new = KeyedPlan(key: key, plan: made)
+    plans.add(new)
+    return new
   }
 
+  /// Writes the output of one of a plan's layers for each image.
   private func write(
-    _ location: Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
+    _ layer: Int, of plan: KeyedPlan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
   ) throws(GoogLeNetError) {
-    try exclusively { () throws(GoogLeNetError) in try writeRows(location, of: plan, batch, into: values) }
-  }
-
-  private func writeRows(
-    _ location: Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
-  ) throws(GoogLeNetError) {
+    guard let location = plan.output(of: layer) else { return }
     try checkRoom(for: location, batch, in: values)
     guard let start = values.baseAddress else { return }
     let length = location.shape.count
-    try run(plan, batch) { location.copyPlanes(to: start + $0 * length) }
+    try run(plan.plan, batch) { location.copyPlanes(to: start + $0 * length) }
   }
 
   private func checkRoom(for location: Location, _ batch: Batch, in values: UnsafeMutableBufferPointer<Float>)
@@ -361,33 +402,29 @@ public final class Session {
 extension Session: AllocatedLast {}
 
 extension AllocatedLast where Self == Session {
+  /// A session with packed weights of its own.
   public init(model: Model, options: SessionOptions = SessionOptions()) throws(GoogLeNetError) {
+    try self.init(sharing: try PackedWeightsCache(of: model), options: options)
+  }
+
+  /// A session of the model that the packed weights are of.
+  public init(sharing packedWeights: PackedWeightsCache, options: SessionOptions = SessionOptions())
+    throws(GoogLeNetError)
+  {
+    let model = packedWeights.model
     try Session.check(options, model)
-    let kernels = try KernelSelection(maxISA: options.maxISA)
-    if options.backend == .openBLAS, gln_openblas_load() == 0 {
-      throw GoogLeNetError(
-        .backendUnavailable,
-        "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
-    }
-    let preprocessing = model.network.preprocessing
     let crew = try Crew(
       threads: options.threads, spinMicroseconds: options.spinMicroseconds, parallelFor: options.parallelFor,
       shared: options.team)
-    let settings = PlanSettings(
-      kernels: kernels, backend: options.backend, algorithm: options.algorithm,
-      precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
-      threadsAreApart: crew.isApart,
-      inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
-      inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
-      allocator: BlockAllocator(custom: options.allocator), memoryLimit: options.memoryLimit)
+    let settings = try Session.settings(options, packedWeights, crew)
     try PlanBuilder.reserve(for: model)
     let shapes = try model.shapes(height: settings.inputHeight, width: settings.inputWidth)
-    let pixelBytes = settings.inputHeight * settings.inputWidth * preprocessing.channelOrder.channels
+    let input = model.inputShape(settings.inputHeight, settings.inputWidth)
+    let key = PlanKey(input: input, outputs: [model.outputLayer, model.logitsLayer, model.featureLayer])
     let plan = try PlanBuilder.plan(
-      model: model, settings: settings, shapes: shapes,
-      outputLayers: [model.network.layers.count - 1, model.logitsLayer, model.featureLayer],
-      takenBytes: UInt64(pixelBytes), crew: crew)
-    guard let pixels = HeapBlock(byteCount: pixelBytes) else {
+      model: model, settings: settings, shapes: shapes, outputLayers: key.outputs, takenBytes: UInt64(input.count),
+      crew: crew)
+    guard let pixels = HeapBlock(byteCount: input.count) else {
       throw GoogLeNetError(.outOfMemory, "no memory for an input image")
     }
     guard let predictions = HeapBlock(byteCount: model.classCount * MemoryLayout<Prediction>.stride) else {
@@ -398,9 +435,8 @@ extension AllocatedLast where Self == Session {
       throw GoogLeNetError(.outOfMemory, "no memory for a counter")
     }
     self = Session(
-      model: model, settings: settings, shapes: shapes, crew: crew, plan: plan, pixels: pixels,
-      predictions: predictions,
-      running: running)
+      model: model, settings: settings, shapes: shapes, crew: crew, plan: KeyedPlan(key: key, plan: plan),
+      pixels: pixels, predictions: predictions, running: running)
     try Allocation.check()
     self.log(options)
   }

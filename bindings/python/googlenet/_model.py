@@ -250,7 +250,7 @@ class Model:
         """The output of any layer: an N×C×H×W float32 array (a convolution's before the activation that follows it).
 
         name   as in `layers`; NotFoundError (a KeyError) where there is none. The first call for a name takes about as
-               long as creating the Model.
+               long as creating the Model; the last three are kept.
         batch  as in predict().
         """
         shape = self.layer_shape(name)
