@@ -52,11 +52,7 @@ public final class Model {
   fileprivate static func packedRanges(of network: Network) -> [UnsafeRawBufferPointer] {
     var ranges: [UnsafeRawBufferPointer] = []
     for layer in network.layers {
-      switch layer.operation {
-      case .convolution(let it): ranges.append(it.weights.bytes)
-      case .innerProduct(let it): ranges.append(it.weights.bytes)
-      default: break
-      }
+      if let weights = layer.operation.traits.weights { ranges.append(weights.bytes) }
     }
     return ranges.sorted { UInt(bitPattern: $0.baseAddress) < UInt(bitPattern: $1.baseAddress) }
   }
@@ -65,11 +61,10 @@ public final class Model {
   private static func features(of network: Network, inputs: [[Int]], from logits: Int) -> Int {
     var index = logits
     while index >= 0 {
-      switch network.layers[index].operation {
-      case .convolution, .innerProduct: return inputs[index][0]
-      case .concat: return index
-      default: index = inputs[index][0]
-      }
+      let operation = network.layers[index].operation
+      if operation.traits.weights != nil { return inputs[index][0] }
+      if operation.inputCounts.upperBound > 1 { return index }
+      index = inputs[index][0]
     }
     return index
   }

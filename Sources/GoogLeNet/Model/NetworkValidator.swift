@@ -104,11 +104,9 @@ struct NetworkValidator {
       for place in network.layers[index].inputs.indices {
         try texts.add(network.layers[index].inputs[place].utf8.count, "input", place, of: network.layers[index].name)
       }
-      if case .convolution(let it) = network.layers[index].operation {
-        // What is no number of groups at all is refused with the shapes.
-        groups += min(max(it.groups, 0), NetworkValidator.channelLimit)
-        try ModelLimits.check(groups, atMost: ModelLimits.groups, "groups of convolutions", source: source)
-      }
+      // What is no number of groups at all is refused with the shapes.
+      groups += min(max(network.layers[index].operation.traits.groups, 0), NetworkValidator.channelLimit)
+      try ModelLimits.check(groups, atMost: ModelLimits.groups, "groups of convolutions", source: source)
     }
   }
 
@@ -173,7 +171,7 @@ struct NetworkValidator {
       }
       guard !tensor.inputScales.isEmpty else { return }
       // Integer kernels read them of pixels only: elsewhere they would count in float32 and not in int8.
-      guard case .convolution = layer.operation, inputs == [-1] else {
+      guard layer.operation.traits.mayHaveInputScales, inputs == [-1] else {
         throw invalid("has input scales, which only the weights of a convolution of the network's input may have")
       }
       guard tensor.dims.count > 1, tensor.inputScales.count == tensor.dims[1] else {
