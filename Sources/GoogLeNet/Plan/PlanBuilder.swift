@@ -1,28 +1,28 @@
 import CKernels
 
-/// Builds a `Plan` step by step: `AlgorithmChoice`, `StageOrder`, `ActivationLayout`, `WeightPacking`, `TaskWriter`.
+/// Builds a `Plan` step by step: `AlgorithmChoice`, `StageOrder`, `ActivationLayout`, `WeightPacking`.
 struct PlanBuilder {
   private let model: Model
   private let settings: PlanSettings
+  private let key: PlanKey
   private let graph: Graph
 
   /// - Parameters:
   ///   - shapes: of all layers at the settings' input size.
-  ///   - outputLayers: layers whose outputs are wanted; −1 is the network's input. Only what they need is computed.
+  ///   - key: its input is of the settings' size. Only what its outputs need is computed.
   ///   - takenBytes: what the session holds already of its memory limit.
   /// - Throws: `limitExceeded`, before anything large is allocated, or `outOfMemory`.
   static func plan(
-    model: Model, settings: PlanSettings, shapes: [Shape], outputLayers: [Int], takenBytes: UInt64, crew: Crew
+    model: Model, settings: PlanSettings, shapes: [Shape], key: PlanKey, takenBytes: UInt64, crew: Crew
   ) throws(GoogLeNetError) -> Plan {
     try reserve(for: model)
     let encodings =
       settings.precision == .int8
       ? model.encodings : [ActivationEncoding](repeating: .float32, count: model.encodings.count)
     let graph = try Graph(
-      model: model, input: model.inputShape(settings.inputHeight, settings.inputWidth), shapes: shapes,
-      encodings: encodings, outputLayers: outputLayers)
+      model: model, input: key.input, shapes: shapes, encodings: encodings, outputLayers: key.outputs)
     try Allocation.check()
-    let plan = try PlanBuilder(model: model, settings: settings, graph: graph).build(takenBytes, crew)
+    let plan = try PlanBuilder(model: model, settings: settings, key: key, graph: graph).build(takenBytes, crew)
     try Allocation.check()
     return plan
   }
@@ -39,7 +39,6 @@ struct PlanBuilder {
   }
 
   private func build(_ takenBytes: UInt64, _ crew: Crew) throws(GoogLeNetError) -> Plan {
-    let storage = PlanStorage(cache: settings.packedWeights)
     let choice = AlgorithmChoice(graph, settings)
     var parts = choice.parts
     let order = StageOrder(graph, parts, settings)
@@ -47,12 +46,14 @@ struct PlanBuilder {
     try Allocation.check()
     let jobs = WeightPacking(model: model, graph: graph, settings: settings).jobs(parts)
     let workspaceBytes = try checkLimit(takenBytes, jobs, layout)
-    let arena = try allocateActivations(layout, storage)
+    let weights = PlanWeights(cache: settings.packedWeights)
     let packed = try WeightPacker(model: model, allocator: settings.allocator)
-      .pack(jobs, crew, storage, workspaceBytes: workspaceBytes)
+      .pack(jobs, crew, weights, workspaceBytes: workspaceBytes)
     WeightPacking.place(packed, in: &parts)
-    let writer = TaskWriter(model, graph, settings, layout, storage, arena: arena)
-    return try plan(writer, try writer.tasks(order, parts), parts, jobs, layout, arena)
+    var packing = PackingMemory(fileBytes: model.byteCount, threads: settings.threads)
+    for job in jobs { packing.pack(job.size, temporary: job.workspaceBytes, dropped: job.droppedBytes) }
+    let operations = graph.nodes.indices.map { operation(of: $0, parts[$0].first) }
+    return Plan(key, model, settings, graph, order, layout, parts, operations, weights, packing)
   }
 
   private static let activationLimit: Int64 = 8 << 30
@@ -85,45 +86,6 @@ struct PlanBuilder {
           + "limit is \(limit)")
     }
     return limit - taken - UInt64(packed) - UInt64(layout.memory.size)
-  }
-
-  private func allocateActivations(_ layout: ActivationLayout, _ storage: PlanStorage) throws(GoogLeNetError)
-    -> UnsafeMutableRawPointer
-  {
-    let size = Int(layout.memory.size)
-    let block = try settings.allocator.allocate(size, for: "activations")
-    storage.keep(block)
-    try Allocation.check()
-    block.base.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-    layout.fillPixelHalo(of: block.base, with: model.network.preprocessing.mean)
-    return block.base
-  }
-
-  private func plan(
-    _ writer: TaskWriter, _ tasks: [[StageTask]], _ parts: [[ConvolutionPart]], _ jobs: [WeightPacker.Job],
-    _ layout: ActivationLayout, _ arena: UnsafeMutableRawPointer
-  ) throws(GoogLeNetError) -> Plan {
-    let storage = writer.storage
-    var stages: [Stage] = []
-    for list in tasks where !list.isEmpty { stages.append(writer.stage(list)) }
-    let outputs = graph.outputs.compactMap(writer.location)
-    guard let input = try writer.input(model.network.preprocessing), outputs.count == graph.outputs.count else {
-      throw GoogLeNetError(.outOfMemory, "no memory for activations")
-    }
-    let stride = layout.scratchStride
-    let scratch = try settings.allocator.allocate(stride * settings.threads, for: "scratch")
-    storage.keep(scratch)
-    try Allocation.check()
-    var packing = PackingMemory(fileBytes: model.byteCount, threads: settings.threads)
-    for job in jobs { packing.pack(job.size, temporary: job.workspaceBytes, dropped: job.droppedBytes) }
-    let size = Int(layout.memory.size)
-    return Plan(
-      input: input, stages: UnsafeBufferPointer(storage.store(stages)),
-      arena: ArenaGuard(base: arena, memory: layout.memory, stages: tasks.indices.filter { !tasks[$0].isEmpty }),
-      outputs: outputs, operations: graph.nodes.indices.map { operation(of: $0, parts[$0].first) },
-      scratch: scratch.base + Int(GLN_ALIGNMENT), scratchStride: stride, threads: settings.threads,
-      weightBytes: storage.weightBytes, arenaBytes: size, scratchBytes: scratch.size,
-      peakBytes: size + max(packing.peak, packing.final + scratch.size), storage: storage)
   }
 
   private func operation(of index: Int, _ part: ConvolutionPart?) -> PlannedOperation {

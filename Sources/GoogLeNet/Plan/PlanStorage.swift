@@ -1,17 +1,10 @@
-/// What a plan's raw pointers point to; all of it is given back with the object.
+/// What the raw pointers of a plan's buffers point to; all of it is given back with the object.
 final class PlanStorage {
   private var arrays: [UnsafeMutableRawPointer] = []
   private var blocks: [AllocatedBlock] = []
-  private var weights: [PackedWeights] = []
-  private let cache: PackedWeightsCache
-
-  init(cache: PackedWeightsCache) {
-    self.cache = cache
-  }
 
   deinit {
     for array in arrays { array.deallocate() }
-    for packed in weights { cache.release(packed) }
   }
 
   /// A stable copy of a value without references.
@@ -33,25 +26,5 @@ final class PlanStorage {
   /// Keeps a block alive.
   func keep(_ block: AllocatedBlock) {
     blocks.append(block)
-  }
-
-  /// The packed weights for `key` that other plans use, kept until the end; nil where there are none.
-  func packedWeights(for key: PackedWeights.Key) -> PackedWeights? {
-    guard let found = cache.acquire(key) else { return nil }
-    weights.append(found)
-    return found
-  }
-
-  /// Gives new packed weights to other plans; returns those to use, another thread's where it was faster, kept until the end.
-  func share(_ packed: PackedWeights) -> PackedWeights {
-    let shared = cache.insert(packed)
-    weights.append(shared)
-    return shared
-  }
-
-  var weightBytes: Int {
-    var sum = 0
-    for packed in weights { sum += packed.block.size }
-    return sum
   }
 }

@@ -1,12 +1,12 @@
-/// The plans of a session: its first one, which stays, and the others that it used last.
+/// The plans of a session, each with its buffers: the first one, which stays, and the others that were used last.
 struct PlanCache {
   static let limit = 4
 
-  let first: KeyedPlan
+  let first: PlanBuffers
   /// In the order of their last uses.
-  private var others: [KeyedPlan] = []
+  private var others: [PlanBuffers] = []
 
-  init(first: KeyedPlan) {
+  init(first: PlanBuffers) {
     self.first = first
     others.reserveCapacity(PlanCache.limit - 1)
   }
@@ -14,10 +14,10 @@ struct PlanCache {
   /// What counts towards the session's memory limit.
   var limitedBytes: UInt64 { others.reduce(first.plan.limitedBytes) { $0 + $1.plan.limitedBytes } }
 
-  /// The plan for `key`, which is the last one used from then on; nil where there is none.
-  mutating func use(_ key: PlanKey) -> KeyedPlan? {
-    if first.key == key { return first }
-    guard let place = others.firstIndex(where: { $0.key == key }) else { return nil }
+  /// Those of the plan for `key`, which is the last one used from then on; nil where there is none.
+  mutating func use(_ key: PlanKey) -> PlanBuffers? {
+    if first.plan.key == key { return first }
+    guard let place = others.firstIndex(where: { $0.plan.key == key }) else { return nil }
     let found = others.remove(at: place)
     others.append(found)
     return found
@@ -34,7 +34,7 @@ struct PlanCache {
   }
 
   /// - Parameter new: of a key that no other has; the cache must not be full.
-  mutating func add(_ new: KeyedPlan) {
+  mutating func add(_ new: PlanBuffers) {
     others.append(new)
   }
 }

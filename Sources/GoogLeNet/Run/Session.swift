@@ -21,14 +21,14 @@ public final class Session {
   private let predictions: UnsafeMutableBufferPointer<Prediction>
 
   fileprivate init(
-    model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, plan: KeyedPlan, pixels: HeapBlock,
+    model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, first: PlanBuffers, pixels: HeapBlock,
     predictions: HeapBlock, running: OpaquePointer
   ) {
     self.model = model
     self.settings = settings
     self.shapes = shapes
     self.crew = crew
-    plans = PlanCache(first: plan)
+    plans = PlanCache(first: first)
     self.pixels = pixels
     self.running = running
     predictionBlock = predictions
@@ -158,7 +158,7 @@ public final class Session {
     try exclusively { () throws(GoogLeNetError) in
       try crop(image, into: pixels.mutableBytes)
       let probabilities = plans.first.output(of: model.outputLayer)?.floats
-      try run(plan, batch) { _ in
+      try runner(plans.first).run(batch) { _ in
         let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<min(count, predictions.count)])
         let written = TopK.select(
           UnsafeBufferPointer(start: probabilities, count: model.classCount), into: wanted)
@@ -216,7 +216,7 @@ public final class Session {
   {
     let index = try model.index(of: name)
     try exclusively { () throws(GoogLeNetError) in
-      try write(index, of: try plan(for: [index]), batch, into: values)
+      try write(index, of: try buffers(for: [index]), batch, into: values)
     }
   }
 
@@ -231,10 +231,10 @@ public final class Session {
     var indices: [Int] = []
     for name in names { indices.append(try model.index(of: name)) }
     try exclusively { () throws(GoogLeNetError) in
-      let plan = try plan(for: indices).plan
-      for (location, buffer) in zip(plan.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
-      try run(plan, batch) { image in
-        for (location, buffer) in zip(plan.outputs, values) {
+      let buffers = try buffers(for: indices)
+      for (location, buffer) in zip(buffers.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
+      try runner(buffers).run(batch) { image in
+        for (location, buffer) in zip(buffers.outputs, values) {
           guard let start = buffer.baseAddress else { continue }
           location.copyPlanes(to: start + image * location.shape.count)
         }
@@ -249,17 +249,19 @@ public final class Session {
     _ batch: Batch, receive: (_ image: Int, _ operation: PlannedOperation, _ nanoseconds: UInt64) -> Void
   ) throws(GoogLeNetError) {
     let kernel: StaticString = if case .pixels = batch.kind { "pixels" } else { "planes" }
+    let buffers = plans.first
     let input = PlannedOperation.input(
-      kernel, shape: model.inputShape(inputHeight, inputWidth), precision: plan.input.precision)
+      kernel, shape: plan.key.input, precision: buffers.input.precision)
     try exclusively { () throws(GoogLeNetError) in
       // See docs/memory.md.
       try Allocation.ensure(16 << 10 + 16 * plan.operations.count)
-      var profiler = Profiler(plan: plan, crew: crew)
+      var profiler = Profiler(buffers: buffers, crew: crew)
       try Allocation.check()
-      try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
-        plan.clearFindings()
+      let runner = runner(buffers)
+      try runner.forEachImage(of: batch) { (image, first) throws(GoogLeNetError) in
+        buffers.clearFindings()
         try profiler.run(first: first)
-        try checkFindings(of: plan, image, first: first)
+        try runner.checkFindings(image, first: first)
         receive(image, input, profiler.nanoseconds[0])
         for (operation, time) in zip(plan.operations, profiler.nanoseconds.dropFirst()) {
           receive(image, operation, time)
@@ -268,31 +270,33 @@ public final class Session {
     }
   }
 
-  /// The plan that gives the outputs of some layers: one of those kept, or a new one.
-  private func plan(for layers: [Int]) throws(GoogLeNetError) -> KeyedPlan {
-    let key = PlanKey(input: model.inputShape(inputHeight, inputWidth), outputs: layers)
+  private func runner(_ buffers: PlanBuffers) -> ImageRunner { ImageRunner(buffers: buffers, crew: crew) }
+
+  /// Those of a plan that gives the outputs of some layers: one of those kept, or a new one.
+  private func buffers(for layers: [Int]) throws(GoogLeNetError) -> PlanBuffers {
+    let key = PlanKey(input: plan.key.input, outputs: layers)
     if let present = plans.use(key) { return present }
     // Gives back the memory of an old one first.
     if plans.isFull { _ = plans.removeOldest() }
-    let made = try makingRoom { () throws(GoogLeNetError) in
-      try PlanBuilder.plan(
-        model: model, settings: settings, shapes: shapes, outputLayers: layers,
-        takenBytes: plans.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes), crew: crew)
+    let new = try makingRoom { () throws(GoogLeNetError) in
+      let taken = plans.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes)
+      return try PlanBuffers(
+        of: try PlanBuilder.plan(
+          model: model, settings: settings, shapes: shapes, key: key, takenBytes: taken, crew: crew))
     }
-    let new = KeyedPlan(key: key, plan: made)
     plans.add(new)
     return new
   }
 
   /// Writes the output of one of a plan's layers for each image.
   private func write(
-    _ layer: Int, of plan: KeyedPlan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
+    _ layer: Int, of buffers: PlanBuffers, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
   ) throws(GoogLeNetError) {
-    guard let location = plan.output(of: layer) else { return }
+    guard let location = buffers.output(of: layer) else { return }
     try checkRoom(for: location, batch, in: values)
     guard let start = values.baseAddress else { return }
     let length = location.shape.count
-    try run(plan.plan, batch) { location.copyPlanes(to: start + $0 * length) }
+    try runner(buffers).run(batch) { location.copyPlanes(to: start + $0 * length) }
   }
 
   private func checkRoom(for location: Location, _ batch: Batch, in values: UnsafeMutableBufferPointer<Float>)
@@ -305,97 +309,6 @@ public final class Session {
         .bufferTooSmall,
         "the buffer holds \(values.count) floats: \(batch.count) images need \(length) each")
     }
-  }
-
-  /// Runs the images of a batch one after another and calls `done` with the number of each, unless a value became infinite or NaN.
-  private func run(_ plan: Plan, _ batch: Batch, done: (Int) -> Void) throws(GoogLeNetError) {
-    try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
-      plan.clearFindings()
-      try run(plan, first: first)
-      try checkFindings(of: plan, image, first: first)
-      done(image)
-    }
-  }
-
-  /// Calls `body` with the number of each image and the stage that fills the network's input from it. Tensors are checked just before.
-  private func forEachImage(
-    of batch: Batch, _ plan: Plan, body: (Int, Stage) throws(GoogLeNetError) -> Void
-  ) throws(GoogLeNetError) {
-    let channels = model.network.preprocessing.channelOrder.channels
-    let pixelCount = inputHeight * inputWidth
-    switch batch.kind {
-    case .tensors:
-      guard Int(bitPattern: batch.data) % MemoryLayout<Float>.alignment == 0 else {
-        throw GoogLeNetError(.invalidArgument, "batch.data is not aligned to 4 bytes, as float32 values must be")
-      }
-      let images = batch.data.assumingMemoryBound(to: Float.self)
-      for image in 0..<batch.count {
-        let planes = images + image * pixelCount * channels
-        if let index = Finiteness.firstException(planes, count: pixelCount * channels) {
-          throw GoogLeNetError(
-            .invalidArgument,
-            "batch.data: value \(index) of image \(image) is \(planes[index].isNaN ? "NaN" : "infinite"): "
-              + "all values must be finite numbers (image and value are counted from 0)")
-        }
-        plan.input.setPlanes(planes)
-        try body(image, plan.input.planeStage)
-      }
-    case .pixels(let format):
-      guard channels == 3 || format == .gray else {
-        throw GoogLeNetError(.invalidArgument, "batch.format has colours, but the network takes one gray channel")
-      }
-      let offsets = format.channelOffsets
-      let reversed = model.network.preprocessing.channelOrder == .bgr
-      plan.input.setFormat(
-        rowStride: inputWidth * format.bytesPerPixel, pixelBytes: format.bytesPerPixel,
-        channelOffsets: (
-          Int32(reversed ? offsets.blue : offsets.red), Int32(offsets.green),
-          Int32(reversed ? offsets.red : offsets.blue), 0
-        ))
-      let images = batch.data.assumingMemoryBound(to: UInt8.self)
-      for image in 0..<batch.count {
-        plan.input.setPixels(images + image * pixelCount * format.bytesPerPixel)
-        try body(image, plan.input.pixelStage)
-      }
-    }
-  }
-
-  private func run(_ plan: Plan, first: Stage) throws(GoogLeNetError) {
-    plan.arena.enter(step: 0)
-    try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
-    for index in plan.stages.indices {
-      plan.arena.enter(step: 1 + index)
-      try crew.run(plan.stages[index], scratch: plan.scratch, scratchStride: plan.scratchStride)
-    }
-    plan.arena.enter(step: 1 + plan.stages.count)
-  }
-
-  /// Throws if a value became infinite or NaN since the findings were cleared, whether or not it shows in an output.
-  private func checkFindings(of plan: Plan, _ image: Int, first: Stage) throws(GoogLeNetError) {
-    if plan.isFinite, plan.outputs.allSatisfy({ $0.isFinite }) { return }
-    let origin = try originOfFindings(of: plan, first: first)
-    throw GoogLeNetError(
-      .notFinite,
-      "image \(image): \(origin) has values that are infinite or NaN: for this input the "
-        + "model's numbers are too large for float32")
-  }
-
-  /// What computes the first value that is not finite: runs the image once more, task by task.
-  private func originOfFindings(of plan: Plan, first: Stage) throws(GoogLeNetError) -> String {
-    plan.clearFindings()
-    plan.arena.enter(step: 0)
-    try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
-    if !plan.isFinite { return "the normalised input" }
-    for (number, stage) in plan.stages.enumerated() {
-      plan.arena.enter(step: 1 + number)
-      for (index, task) in stage.tasks.enumerated() {
-        try crew.run(stage.only(index), scratch: plan.scratch, scratchStride: plan.scratchStride)
-        if !plan.isFinite, let layer = plan.operations[task.operation].layers.first {
-          return "layer '\(model.network.layers[layer].name)'"
-        }
-      }
-    }
-    return "an output"
   }
 }
 
@@ -421,9 +334,9 @@ extension AllocatedLast where Self == Session {
     let shapes = try model.shapes(height: settings.inputHeight, width: settings.inputWidth)
     let input = model.inputShape(settings.inputHeight, settings.inputWidth)
     let key = PlanKey(input: input, outputs: [model.outputLayer, model.logitsLayer, model.featureLayer])
-    let plan = try PlanBuilder.plan(
-      model: model, settings: settings, shapes: shapes, outputLayers: key.outputs, takenBytes: UInt64(input.count),
-      crew: crew)
+    let first = try PlanBuffers(
+      of: try PlanBuilder.plan(
+        model: model, settings: settings, shapes: shapes, key: key, takenBytes: UInt64(input.count), crew: crew))
     guard let pixels = HeapBlock(byteCount: input.count) else {
       throw GoogLeNetError(.outOfMemory, "no memory for an input image")
     }
@@ -435,7 +348,7 @@ extension AllocatedLast where Self == Session {
       throw GoogLeNetError(.outOfMemory, "no memory for a counter")
     }
     self = Session(
-      model: model, settings: settings, shapes: shapes, crew: crew, plan: KeyedPlan(key: key, plan: plan),
+      model: model, settings: settings, shapes: shapes, crew: crew, first: first,
       pixels: pixels, predictions: predictions, running: running)
     try Allocation.check()
     self.log(options)

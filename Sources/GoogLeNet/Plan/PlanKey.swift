@@ -2,6 +2,6 @@
 struct PlanKey: Equatable {
   /// Of one image.
   let input: Shape
-  /// The layers whose outputs it gives; −1 is the network's input.
+  /// The layers whose outputs it gives, in this order; −1 is the network's input.
   let outputs: [Int]
 }
