@@ -39,22 +39,24 @@
  *                numbers and structs must be aligned as C asks for.
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY, also from a callback of that
- *                one. gln_session_options is plain data without locking.
+ *                one. gln_session_options is plain data without locking. Sessions of any threads may share the worker
+ *                threads of a gln_thread_team.
  *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is
  *                GLN_INVALID_ARGUMENT.
  *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every
  *                call that runs something on it returns GLN_WRONG_PROCESS; what tells about it still works, and
  *                gln_session_free frees its memory, unless a call ran on it at the fork. Models and options go along:
  *                the child makes new sessions of them, whatever other threads of the parent did with them at that
- *                moment, and these share the packed weights of the parent's session if it is freed after them. A call
- *                whose callback forks goes on in the child too, on the calling thread alone; the session that
- *                gln_session_create makes so is the parent's. The library stays loaded after dlclose, for its threads'
- *                sake.
+ *                moment, and these share the packed weights of the parent's session if it is freed after them. A
+ *                gln_thread_team stays with its process as a session does: to make a session that uses the parent's
+ *                is GLN_WRONG_PROCESS, and gln_thread_team_free frees its memory. A call whose callback forks goes on
+ *                in the child too, on the calling thread alone; the session that gln_session_create makes so is the
+ *                parent's. The library stays loaded after dlclose, for its threads' sake.
  *   Arithmetic   Rounding, the treatment of subnormal numbers and floating-point exceptions that a thread of the
  *                caller's has set change no result and no result's bits. They are as before when a call returns, raised
  *                flags too, and callbacks find and may change them as if the library were not there.
- *   Lifetimes    A session keeps its model alive: the two may be freed in either order. Strings are UTF-8,
- *                NUL-terminated and owned by the library; each function says how long they live.
+ *   Lifetimes    A session keeps its model and its thread team alive: they may be freed in any order. Strings are
+ *                UTF-8, NUL-terminated and owned by the library; each function says how long they live.
  *   Layouts      "NHWC" means that the channels of a pixel lie side by side, "NCHW" that each channel is a plane.
  *                H counts rows from the top, W columns from the left.
  *   Growth       New functions and new enumerators may be added within one GLN_ABI_VERSION; none is removed, renumbered
@@ -108,7 +110,7 @@ typedef enum gln_status {
     GLN_BACKEND_UNAVAILABLE = 9, /* the backend's shared library is missing */
     GLN_BUSY = 10,               /* the session is running a call already */
     GLN_LIMIT_EXCEEDED = 11,     /* more memory would be needed than the option memory_limit allows */
-    GLN_WRONG_PROCESS = 12,      /* the session was made before a fork, by another process: see "Processes" */
+    GLN_WRONG_PROCESS = 12,      /* session or team were made before a fork, by another process: see "Processes" */
     GLN_CANCELLED = 13,          /* the host ended the call; not used yet */
     GLN_NOT_FINITE = 14          /* a value became infinite or NaN while the network ran */
 } gln_status;
@@ -282,6 +284,33 @@ GLN_API size_t gln_model_layer_count(const gln_model *model);
 /* Describes layer `index`, counted from 0. GLN_INVALID_ARGUMENT if there is no such layer or struct_size is not set. */
 GLN_API gln_status gln_model_layer(const gln_model *model, size_t index, gln_layer_info *info);
 
+/* ------------------------------------------------------------------------------------------------- threads */
+
+/*
+ * Threads that several sessions share, of one model or of many, so that together they take no more of the CPU than the
+ * team has threads. A session runs stage by stage. The team works on one stage at a time, of whoever asked first, and
+ * is free between a session's stages and while a callback runs: sessions that run at the same time take turns of
+ * mostly less than a millisecond, and none returns GLN_BUSY because of another. gln_session_create takes one turn to
+ * pack weights. What takes a single thread runs at once, on the thread that calls. No result depends on the team.
+ */
+typedef struct gln_thread_team gln_thread_team;
+
+/*
+ * threads            how many work on a stage, the one that calls included: 1 to 256, or 0 for as many as CPUs are
+ *                    allowed to this process, as in gln_session_options_set_threads. One fewer is started.
+ * spin_microseconds  how long who has nothing to do waits busily before it sleeps, 0 to 1000000: a worker for the next
+ *                    stage, and the next session for its turn. A session's own threads have 200.
+ * team               receives the team; the caller frees it with gln_thread_team_free.
+ * Returns GLN_INVALID_ARGUMENT or GLN_OUT_OF_MEMORY on failure.
+ */
+GLN_API gln_status gln_thread_team_create(int32_t threads, int32_t spin_microseconds, gln_thread_team **team);
+
+/* Gives up the caller's handle. The threads end with the last session, and the last options, that use the team. */
+GLN_API void gln_thread_team_free(gln_thread_team *team);
+
+/* The number of threads, the one that calls included. 0 for NULL. */
+GLN_API int32_t gln_thread_team_threads(const gln_thread_team *team);
+
 /* -------------------------------------------------------------------------------------------------- options */
 
 /* How a session is to run. Made with default values; may be reused for any number of sessions; freed by its maker. */
@@ -294,7 +323,7 @@ GLN_API void gln_session_options_free(gln_session_options *options);
 /*
  * The number of threads that work on a call, the caller's own included: 1 to 256, or 0 (default) for as many as CPUs
  * are allowed to this process: its affinity mask, lowered by the smallest CPU quota of its cgroup and those above it,
- * rounded up.
+ * rounded up. With a thread team at most as many as it has, and all of them for 0.
  */
 GLN_API gln_status gln_session_options_set_threads(gln_session_options *options, int32_t threads);
 
@@ -316,7 +345,7 @@ GLN_API gln_status gln_session_options_set_input_size(gln_session_options *optio
 
 /*
  * How long an idle worker thread busily waits for more work before it sleeps, in microseconds, 0 to 1000000.
- * Default 200. Longer answers faster, shorter leaves the CPU to others.
+ * Default 200. Longer answers faster, shorter leaves the CPU to others. A thread team's workers have the team's.
  */
 GLN_API gln_status gln_session_options_set_spin_time(gln_session_options *options, int32_t microseconds);
 
@@ -362,6 +391,13 @@ typedef void (*gln_work_function)(void *work_context, size_t index);
 typedef void (*gln_parallel_for_function)(void *context, size_t count, gln_work_function work, void *work_context);
 GLN_API gln_status gln_session_options_set_parallel_for(gln_session_options *options,
                                                         gln_parallel_for_function parallel_for, void *context);
+
+/*
+ * Runs the session's work on a team's threads instead of its own. The options and the session keep the team alive.
+ * NULL for the session's own threads (default). With a parallel_for besides, gln_session_create returns
+ * GLN_INVALID_ARGUMENT; with a team that another process made before a fork, GLN_WRONG_PROCESS.
+ */
+GLN_API gln_status gln_session_options_set_thread_team(gln_session_options *options, gln_thread_team *team);
 
 /* ------------------------------------------------------------------------------------------------- sessions */
 
@@ -509,10 +545,11 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
 
 /*
  * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height
- * × width float32 values, NCHW. A call for another name than the last prepares a way through the network up to that
- * layer, which takes up to as long as creating a session; it is kept for the next call with the same name.
- * GLN_NOT_FOUND if the model has no such layer; fails otherwise as gln_session_predict, for values of the layer and of
- * those before it, and for a `capacity`, in floats, that is too small.
+ * × width float32 values, NCHW. The first call for a name prepares a way through the network up to that layer, which
+ * takes up to as long as creating a session. Those of the last three names are kept for the next calls with them, as
+ * long as the memory limit has room for them. GLN_NOT_FOUND if the model has no such layer; fails otherwise as
+ * gln_session_predict, for values of the layer and of those before it, and for a `capacity`, in floats, that is too
+ * small.
  */
 GLN_API gln_status gln_session_layer(gln_session *session, const char *name, const gln_batch *batch, float *values,
                                      size_t capacity);

@@ -3,8 +3,7 @@ import GoogLeNet
 /// Writes model files.
 ///
 /// The header's fields come first, then the checksum, then padding so that the first byte of the weights, which come
-/// last, is aligned to 64 bytes in the file. protobuf-c serializes the header; the tags and lengths of the two large
-/// fields are written here, so that the tensors go from where they lie into the file without a copy.
+/// last, is aligned to 64 bytes in the file. The tensors go from where they lie into the file without a copy.
 public enum ModelWriter {
   /// Field numbers of googlenet.Model.
   private enum Field {

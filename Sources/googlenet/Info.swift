@@ -83,7 +83,7 @@ struct Info: ParsableCommand {
         ? "\(method) global"
         : "\(method) \(it.kernelHeight)x\(it.kernelWidth)/\(sides(it.strideHeight, it.strideWidth))"
     case .localResponseNormalization(let it): return "\(it.size) channels"
-    case .batchNormalization, .relu, .concat, .innerProduct, .dropout, .softmax: return ""
+    default: return ""
     }
   }
 }

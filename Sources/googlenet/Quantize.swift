@@ -39,7 +39,7 @@ struct Quantize: ParsableCommand {
   @Option(help: "The share of multiply-adds, 0 to 1, that may stay in float32, for the layers that gain most.")
   var maxFloatShare = QuantizationOptions().maxFloatShare
 
-  @Option(help: "Threads to use, 1 to \(SessionOptions.threadLimit); 0 for as many as allowed CPUs.")
+  @Option(help: "Threads to use, 1 to \(ThreadTeam.threadLimit); 0 for as many as allowed CPUs.")
   var threads = 0
 
   @OptionGroup var pictureArguments: PictureArguments
@@ -51,8 +51,8 @@ struct Quantize: ParsableCommand {
     guard 0...1 ~= maxFloatShare else {
       throw ValidationError("--max-float-share is \(maxFloatShare): 0 to 1 are possible")
     }
-    guard 0...SessionOptions.threadLimit ~= threads else {
-      throw ValidationError("--threads is \(threads): 0 to \(SessionOptions.threadLimit) are possible")
+    guard 0...ThreadTeam.threadLimit ~= threads else {
+      throw ValidationError("--threads is \(threads): 0 to \(ThreadTeam.threadLimit) are possible")
     }
   }
 

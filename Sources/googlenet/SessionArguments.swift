@@ -3,7 +3,7 @@ import GoogLeNet
 
 /// The options that say how a session is to run.
 struct SessionArguments: ParsableArguments {
-  @Option(help: "Threads to use, 1 to \(SessionOptions.threadLimit); 0 for as many as allowed CPUs.")
+  @Option(help: "Threads to use, 1 to \(ThreadTeam.threadLimit); 0 for as many as allowed CPUs.")
   var threads = 0
 
   @Option(help: "What to compute in; auto is the model's own.")
@@ -28,8 +28,8 @@ struct SessionArguments: ParsableArguments {
     guard 1...UInt64.max >> 20 ~= memoryLimit else {
       throw ValidationError("--memory-limit is \(memoryLimit) MiB: 1 to \(UInt64.max >> 20) are possible")
     }
-    guard 0...SessionOptions.threadLimit ~= threads else {
-      throw ValidationError("--threads is \(threads): 0 to \(SessionOptions.threadLimit) are possible")
+    guard 0...ThreadTeam.threadLimit ~= threads else {
+      throw ValidationError("--threads is \(threads): 0 to \(ThreadTeam.threadLimit) are possible")
     }
   }
 

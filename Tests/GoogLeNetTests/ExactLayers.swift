@@ -43,7 +43,7 @@ struct ExactLayers {
     let input = model.inputs[index][0]
     let shape =
       input < 0 ? model.inputShape(preprocessing.inputHeight, preprocessing.inputWidth) : model.shapes[input]
-    guard case .convolution(let it) = GraphNode.kind(of: model.network.layers[index].operation, input: shape) else {
+    guard case .node(.convolution(let it)) = model.network.layers[index].operation.form(inputs: [shape]) else {
       return nil
     }
     return it

@@ -7,7 +7,9 @@ import Testing
 @Suite struct PackedWeightsTests {
   private static let tiers = [ISA.portable, .avx2, .best]
 
-  private func session(_ model: Model, _ isa: ISA, _ precision: Precision = .auto, height: Int = 0, width: Int = 0)
+  private func session(
+    _ weights: PackedWeightsCache, _ isa: ISA, _ precision: Precision = .auto, height: Int = 0, width: Int = 0
+  )
     throws
     -> Session
   {
@@ -17,7 +19,7 @@ import Testing
     options.precision = precision
     options.inputHeight = height
     options.inputWidth = width
-    return try Session(model: model, options: options)
+    return try Session(sharing: weights, options: options)
   }
 
   private func layer(_ name: String, of session: Session, _ input: [Float]) throws -> [Float] {
@@ -66,7 +68,7 @@ import Testing
         Networks.relu("relu", "bn2"), Networks.pooling("pool", "relu", .max, kernel: 17, stride: 1),
         Layer(name: "prob", inputs: ["pool"], operation: .softmax),
       ]))
-    let session = try session(model, isa)
+    let session = try session(try PackedWeightsCache(of: model), isa)
     let input = input(3 * 17 * 17)
     let reference = try ReferenceNetwork(model, input: input, height: 17, width: 17)
     for name in ["bn1", "bn2", "other", "conv", "bn1", "other"] {
@@ -90,8 +92,9 @@ import Testing
         Layer(name: "pool", inputs: ["concat"], operation: .pooling(all)),
         Layer(name: "prob", inputs: ["pool"], operation: .softmax),
       ]))
-    let integer = try session(model, isa)
-    let float = try session(model, isa, .float32)
+    let weights = try PackedWeightsCache(of: model)
+    let integer = try session(weights, isa)
+    let float = try session(weights, isa, .float32)
     let input = input(3 * 17 * 17)
     for name in ["relu2", "concat", "conv2", "relu2", "concat"] {
       expect(
@@ -111,17 +114,18 @@ import Testing
             operation: .innerProduct(InnerProduct(weights: try integers([8, 5 * 36], seed: 3)))),
           Layer(name: "prob", inputs: ["fc"], operation: .softmax),
         ], size: 6))
+    let weights = try PackedWeightsCache(of: model)
     let sizes = [(6, 6), (4, 9), (9, 4), (3, 12)]
     for (height, width) in sizes + sizes.reversed() {
-      let integer = try sizes.map { try session(model, isa, height: $0.0, width: $0.1) }
+      let integer = try sizes.map { try session(weights, isa, height: $0.0, width: $0.1) }
       let place = try #require(sizes.firstIndex { $0 == (height, width) })
-      let float = try session(model, isa, .float32, height: height, width: width)
+      let float = try session(weights, isa, .float32, height: height, width: width)
       let input = input(3 * 36)
       expect(
         try layer("fc", of: integer[place], input), try layer("fc", of: float, input), within: 0.25,
         "\(height) x \(width)")
     }
-    #expect(model.packedWeights.count == 0)
+    #expect(weights.count == 0)
   }
 
   /// Two layers that store a convolution's output in units of their own.
@@ -139,8 +143,9 @@ import Testing
     ])
     network.preprocessing.scale = [0.02, 0.02, 0.02]
     let model = try Model(network: network)
-    let integer = try session(model, isa)
-    let float = try session(model, isa, .float32)
+    let weights = try PackedWeightsCache(of: model)
+    let integer = try session(weights, isa)
+    let float = try session(weights, isa, .float32)
     let pixels = input(3 * 17 * 17).map { (abs($0) * 100).rounded() * 0.02 }
     for name in ["coarse", "fine", "coarse", "conv"] {
       expect(try layer(name, of: integer, pixels), try layer(name, of: float, pixels), within: 0.1, name)

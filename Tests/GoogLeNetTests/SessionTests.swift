@@ -128,16 +128,19 @@ import Testing
   }
 
   @Test func sessionsOfTheSameSettingsSharePackedWeights() throws {
-    let model = try Model(network: try Networks.inception())
+    let weights = try PackedWeightsCache(of: try Model(network: try Networks.inception()))
     var options = SessionOptions()
     options.threads = 1
-    let first = try Session(model: model, options: options)
-    let second = try Session(model: model, options: options)
+    let first = try Session(sharing: weights, options: options)
+    let second = try Session(sharing: weights, options: options)
     #expect(first.weightBytes == second.weightBytes)
-    #expect(model.packedWeights.count == 7)
+    #expect(weights.count == 7)
     options.maxISA = .portable
-    let third = try Session(model: model, options: options)
-    #expect(model.packedWeights.count == 14 || third.isa == first.isa)
+    let third = try Session(sharing: weights, options: options)
+    #expect(weights.count == 14 || third.isa == first.isa)
+    // One of the same model alone packs its own.
+    let alone = try Session(model: weights.model, options: options)
+    #expect(alone.weightBytes == third.weightBytes && weights.count <= 14)
   }
 
   @Test func buffersThatAreTooSmallAreRefused() throws {

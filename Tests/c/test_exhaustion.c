@@ -18,6 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* One more than the ways to layers that a session keeps: a call that comes so many calls after another finds nothing prepared. */
+enum { KEPT_CALLS = 4 };
+
 /* What operations work on. */
 typedef struct host {
     const char *path;
@@ -30,7 +33,7 @@ typedef struct host {
     float *planes, *values;
     size_t capacity;
     gln_prediction *predictions;
-    unsigned turn; /* changes from call to call */
+    unsigned turn; /* says which layer the next call asks for */
 } host;
 
 typedef gln_status (*operation)(host *host);
@@ -131,7 +134,8 @@ static gln_status make_options(host *host)
         (status = gln_session_options_set_spin_time(options, 0)) == GLN_OK &&
         (status = gln_session_options_set_memory_limit(options, 0)) == GLN_OK &&
         (status = gln_session_options_set_allocator(options, NULL, NULL, NULL)) == GLN_OK &&
-        (status = gln_session_options_set_parallel_for(options, NULL, NULL)) == GLN_OK)
+        (status = gln_session_options_set_parallel_for(options, NULL, NULL)) == GLN_OK &&
+        (status = gln_session_options_set_thread_team(options, NULL)) == GLN_OK)
         status = gln_session_options_set_log(options, log_line, &logged);
     gln_session_options_free(options);
     return status;
@@ -156,6 +160,28 @@ static gln_status create_alone(host *host)
         status = gln_session_create(model, host->options, &session);
     CHECK((status == GLN_OK) == (session != NULL));
     gln_model_free(model);
+    gln_session_free(session);
+    return status;
+}
+
+/* A team, and a session that is the last to use it. */
+static gln_status create_with_team(host *host)
+{
+    gln_thread_team *team = NULL;
+    gln_session_options *options = NULL;
+    gln_session *session = NULL;
+    gln_status status = gln_thread_team_create(2, 0, &team);
+    CHECK((status == GLN_OK) == (team != NULL));
+    if (status == GLN_OK)
+        status = gln_session_options_create(&options);
+    if (status == GLN_OK)
+        status = gln_session_options_set_thread_team(options, team);
+    gln_thread_team_free(team);
+    if (status == GLN_OK) {
+        status = gln_session_create(host->model, options, &session);
+        CHECK((status == GLN_OK) == (session != NULL));
+    }
+    gln_session_options_free(options);
     gln_session_free(session);
     return status;
 }
@@ -230,7 +256,7 @@ static const char *some_layer(host *host)
 {
     gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
     size_t count = gln_model_layer_count(host->model);
-    CHECK_STATUS(GLN_OK, gln_model_layer(host->model, host->turn++ % 2 ? count / 2 : count / 3, &info));
+    CHECK_STATUS(GLN_OK, gln_model_layer(host->model, count * (1 + host->turn++ % KEPT_CALLS) / (KEPT_CALLS + 2), &info));
     return info.name;
 }
 
@@ -320,6 +346,7 @@ static const struct {
     {"options", make_options, 0},
     {"create", create, 0},
     {"create alone", create_alone, 0},
+    {"create with a team", create_with_team, 0},
     {"a session's getters", ask, 1},
     {"classify", classify, 0},
     {"preprocess", preprocess, 0},
@@ -384,6 +411,15 @@ static void close_host(host *host)
     free(host->predictions);
 }
 
+/* Always leads to the same state, in which the next call has something to prepare. */
+static void settle(host *host, operation run)
+{
+    int call;
+    host->turn = 0;
+    for (call = 1; call < KEPT_CALLS; call++)
+        CHECK_STATUS(GLN_OK, run(host));
+}
+
 /* Of every operation's allocations all, or so many and as many again spread over the rest. Prints what there was of each. */
 static void fail_each(const char *path, int threads, long most)
 {
@@ -416,11 +452,8 @@ static void fail_each(const char *path, int threads, long most)
         for (failure = FAIL_ONCE; failure <= FAIL_FROM_THEN; failure++) {
             for (number = 0; number < count; number += number < most ? 1 : 1 + count / most) {
                 gln_status status;
-                host.turn = (unsigned)number * 2;
-                CHECK_STATUS(GLN_OK, run(&host));
-                CHECK_STATUS(GLN_OK, run(&host));
+                settle(&host, run);
                 live = allocations_live();
-                host.turn = (unsigned)number * 2;
                 allocations_arm(failure, number);
                 status = run(&host);
                 allocations_disarm();
@@ -429,9 +462,7 @@ static void fail_each(const char *path, int threads, long most)
                 else
                     CHECK_STATUS(GLN_OK, status);
                 lacking += status == GLN_OUT_OF_MEMORY;
-                host.turn = (unsigned)number * 2;
-                CHECK_STATUS(GLN_OK, run(&host));
-                CHECK_STATUS(GLN_OK, run(&host));
+                settle(&host, run);
                 if (allocations_live() != live) {
                     fprintf(stderr, "%s, %s failure at %ld: %ld blocks more than before\n", operations[index].name,
                             failure == FAIL_ONCE ? "one" : "every", number, allocations_live() - live);

@@ -191,6 +191,59 @@ static void test_children(void)
     check_children(2, on_threads);
 }
 
+typedef struct team_setting {
+    setting *parents; /* their options name the team */
+    gln_thread_team *team;
+} team_setting;
+
+/* The team stays with its process, what used it gets another one, and all is freed in any order. */
+static void use_team_in_child(void *context)
+{
+    const team_setting *it = context;
+    gln_session *session = NULL;
+    gln_thread_team *own = NULL;
+    expect_session_is_refused(it->parents->session);
+    expect_refusal(gln_session_create(it->parents->model, it->parents->options, &session));
+    EXPECT(session == NULL && gln_thread_team_threads(it->team) == 3);
+    gln_thread_team_free(it->team);
+    EXPECT(gln_thread_team_create(3, 0, &own) == GLN_OK);
+    EXPECT(gln_session_options_set_thread_team(it->parents->options, own) == GLN_OK);
+    gln_thread_team_free(own);
+    expect_new_session_works(it->parents);
+    gln_session_free(it->parents->session);
+    expect_new_session_works(it->parents);
+    gln_session_options_free(it->parents->options);
+    gln_model_free(it->parents->model);
+}
+
+static team_setting make_team_setting(setting *parents, int32_t spin_microseconds)
+{
+    team_setting made = {NULL, NULL};
+    *parents = make_setting(1, NULL, NULL);
+    gln_session_free(parents->session);
+    CHECK_STATUS(GLN_OK, gln_thread_team_create(3, spin_microseconds, &made.team));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_threads(parents->options, 0));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_thread_team(parents->options, made.team));
+    CHECK_STATUS(GLN_OK, gln_session_create(parents->model, parents->options, &parents->session));
+    made.parents = parents;
+    return made;
+}
+
+static void test_teams(void)
+{
+    setting parents;
+    team_setting it = make_team_setting(&parents, 0);
+    gln_prediction best = {0, 0, NULL};
+    /* The workers are on their way to sleep, or asleep. */
+    CHECK(in_child(use_team_in_child, &it));
+    pause_milliseconds(20);
+    CHECK(in_child(use_team_in_child, &it));
+    CHECK_STATUS(GLN_OK, gln_session_classify(parents.session, &picture, &best, 1, NULL));
+    CHECK(best.probability == parents.probability);
+    gln_thread_team_free(it.team);
+    free_setting(&parents);
+}
+
 typedef struct daemon_setting {
     setting *parents;
     int report; /* where the daemon writes what was wrong */
@@ -302,6 +355,37 @@ static void check_forks_during(void *(*work)(void *), int threads)
 static void test_forks_while_classifying(void)
 {
     check_forks_during(keep_classifying, 2);
+}
+
+/* Forks meet a team in the middle of another session's stages, and sessions that wait for their turns. */
+static void test_forks_while_a_team_works(void)
+{
+    enum { USERS = 3 };
+    setting parents, users[USERS];
+    team_setting it = make_team_setting(&parents, 20);
+    traffic traffics[USERS];
+    pthread_t threads[USERS];
+    int i, well = 0;
+    for (i = 0; i < USERS; i++) {
+        users[i] = parents;
+        CHECK_STATUS(GLN_OK, gln_session_create(parents.model, parents.options, &users[i].session));
+        traffics[i].shared = &users[i];
+        traffics[i].stop = 0;
+        pthread_mutex_init(&traffics[i].lock, NULL);
+        CHECK(pthread_create(&threads[i], NULL, keep_classifying, &traffics[i]) == 0);
+    }
+    for (i = 0; i < FORKS && well == i; i++)
+        well += in_child(use_team_in_child, &it);
+    CHECK(well == FORKS);
+    for (i = 0; i < USERS; i++) {
+        pthread_mutex_lock(&traffics[i].lock);
+        traffics[i].stop = 1;
+        pthread_mutex_unlock(&traffics[i].lock);
+        pthread_join(threads[i], NULL);
+        gln_session_free(users[i].session);
+    }
+    gln_thread_team_free(it.team);
+    free_setting(&parents);
 }
 
 static void test_forks_while_creating_and_freeing(void)
@@ -420,6 +504,36 @@ static void test_fork_in_profile(void)
     free_setting(&made);
 }
 
+/* In the child the rest of the call runs on its thread alone, though the parent's other session has the team meanwhile. */
+static void test_fork_in_profile_with_a_team(void)
+{
+    setting parents, other;
+    team_setting it = make_team_setting(&parents, 20);
+    traffic traffic = {&other, PTHREAD_MUTEX_INITIALIZER, 0};
+    const gln_batch batch = tiny_batch(noise, 1);
+    pthread_t thread;
+    int round;
+    other = parents;
+    CHECK_STATUS(GLN_OK, gln_session_create(parents.model, parents.options, &other.session));
+    CHECK(pthread_create(&thread, NULL, keep_classifying, &traffic) == 0);
+    for (round = 0; round < 30; round++) {
+        int operations = 0;
+        prepare_fork();
+        EXPECT(gln_session_profile(parents.session, &batch, fork_in_profile, &operations) == GLN_OK);
+        EXPECT(operations > TINY_LAYERS / 2);
+        if (forked_here == 0)
+            use_team_in_child(&it);
+        CHECK(callbacks_child_did_well());
+    }
+    pthread_mutex_lock(&traffic.lock);
+    traffic.stop = 1;
+    pthread_mutex_unlock(&traffic.lock);
+    pthread_join(thread, NULL);
+    gln_session_free(other.session);
+    gln_thread_team_free(it.team);
+    free_setting(&parents);
+}
+
 static void test_fork_in_log(void)
 {
     setting made = make_setting(3, NULL, NULL);
@@ -437,13 +551,16 @@ int main(void)
 {
     tiny_noise(noise, 1, 7);
     RUN(test_children);
+    RUN(test_teams);
     RUN(test_daemon);
     RUN(test_sleeping_workers);
     RUN(test_forks_while_classifying);
+    RUN(test_forks_while_a_team_works);
     RUN(test_forks_while_creating_and_freeing);
     RUN(test_fork_in_parallel_for);
     RUN(test_exit_in_parallel_for);
     RUN(test_fork_in_profile);
+    RUN(test_fork_in_profile_with_a_team);
     RUN(test_fork_in_log);
     return check_finish();
 }

@@ -282,6 +282,138 @@ static void test_layers(void)
     gln_model_free(model);
 }
 
+typedef struct counts {
+    size_t allocations, bytes, most_bytes;
+} counts;
+
+static void *count_allocation(void *context, size_t size, size_t alignment)
+{
+    counts *it = context;
+    void *block = NULL;
+    if (posix_memalign(&block, alignment, size) != 0)
+        return NULL;
+    it->allocations++;
+    it->bytes += size;
+    if (it->bytes > it->most_bytes)
+        it->most_bytes = it->bytes;
+    return block;
+}
+
+static void count_release(void *context, void *block, size_t size)
+{
+    counts *it = context;
+    it->bytes -= size;
+    free(block);
+}
+
+/* NULL where the limit is too low. */
+static gln_session *counted_session(counts *counts, uint64_t limit)
+{
+    gln_session_options *options = NULL;
+    gln_session *session = NULL;
+    gln_model *model = tiny_load();
+    gln_status status;
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, 1));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_memory_limit(options, limit));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_allocator(options, count_allocation, count_release, counts));
+    status = gln_session_create(model, options, &session);
+    CHECK(status == GLN_OK || status == GLN_LIMIT_EXCEEDED);
+    gln_session_options_free(options);
+    gln_model_free(model);
+    return session;
+}
+
+static const char *const kept_layers[] = {"conv1", "norm1", "concat", "fc", "prob"};
+enum { KEPT_LAYERS = sizeof kept_layers / sizeof *kept_layers };
+static float layer_values[8 * TINY_PIXELS];
+
+static gln_status ask_layer(gln_session *session, size_t index)
+{
+    const gln_batch batch = tiny_batch(noise, 1);
+    return gln_session_layer(session, kept_layers[index], &batch, layer_values, sizeof layer_values / sizeof *layer_values);
+}
+
+/* Whether asking for a layer prepares something. */
+static int prepares(counts *counts, gln_session *session, size_t index)
+{
+    const size_t before = counts->allocations;
+    CHECK_STATUS(GLN_OK, ask_layer(session, index));
+    return counts->allocations > before;
+}
+
+/* The ways to three layers are kept, and the one that was used longest ago makes room for another. */
+static void test_kept_layers(void)
+{
+    counts counts = {0, 0, 0};
+    gln_session *session = counted_session(&counts, 0);
+    const gln_batch batch = tiny_batch(noise, 1);
+    float row[TINY_CLASSES], again[TINY_CLASSES];
+    size_t i, before = counts.bytes, full;
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES));
+    for (i = 0; i < 3; i++)
+        CHECK(prepares(&counts, session, i));
+    full = counts.bytes;
+    CHECK(full > before);
+    for (i = 0; i < 3; i++)
+        CHECK(!prepares(&counts, session, i));
+    CHECK(!prepares(&counts, session, 0));
+    CHECK(prepares(&counts, session, 3)); /* in place of 1 */
+    CHECK(!prepares(&counts, session, 2) && !prepares(&counts, session, 0) && !prepares(&counts, session, 3));
+    CHECK(prepares(&counts, session, 1)); /* in place of 2 */
+    CHECK(!prepares(&counts, session, 0) && !prepares(&counts, session, 3) && prepares(&counts, session, 2));
+    /* The classifier's own is never among them. */
+    i = counts.allocations;
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, again, TINY_CLASSES));
+    CHECK(counts.allocations == i && memcmp(row, again, sizeof row) == 0);
+    gln_session_free(session);
+    CHECK(counts.bytes == 0);
+}
+
+static gln_status classify_wide(gln_session *session)
+{
+    static unsigned char pixels[3 * 3000 * 40];
+    const gln_image image = {pixels, 3000, 40, 0, GLN_PIXEL_RGB};
+    gln_prediction best;
+    return gln_session_classify(session, &image, &best, 1, NULL);
+}
+
+/* Whether a session of its own can do one thing within a limit: ask for a layer, or classify a picture. */
+static int fits(uint64_t limit, size_t thing)
+{
+    counts counts = {0, 0, 0};
+    gln_session *session = counted_session(&counts, limit);
+    const int does = session && (thing < KEPT_LAYERS ? ask_layer(session, thing) : classify_wide(session)) == GLN_OK;
+    gln_session_free(session);
+    return does;
+}
+
+/* Where there is room for one way only, one makes room for the other, and for pictures. */
+static void test_kept_layers_within_the_limit(void)
+{
+    uint64_t limit = 0;
+    size_t thing, i;
+    counts counts = {0, 0, 0};
+    gln_session *session;
+    for (thing = 0; thing <= KEPT_LAYERS; thing++) {
+        uint64_t low = limit, high = 64 << 20;
+        while (high - low > 1) {
+            const uint64_t middle = low + (high - low) / 2;
+            if (fits(middle, thing))
+                high = middle;
+            else
+                low = middle;
+        }
+        limit = high;
+    }
+    session = counted_session(&counts, limit);
+    for (i = 0; i < 3 * KEPT_LAYERS; i++)
+        CHECK_STATUS(GLN_OK, ask_layer(session, i % KEPT_LAYERS));
+    CHECK_STATUS(GLN_OK, classify_wide(session));
+    CHECK(counts.most_bytes <= limit);
+    gln_session_free(session);
+}
+
 /* Every tier with several thread counts against one portable thread. */
 static void check_settings(gln_backend backend)
 {
@@ -724,6 +856,8 @@ int main(void)
     RUN(test_wrong_images);
     RUN(test_extreme_images);
     RUN(test_layers);
+    RUN(test_kept_layers);
+    RUN(test_kept_layers_within_the_limit);
     RUN(test_profile);
     RUN(test_settings_agree);
     RUN(test_input_size);

@@ -147,8 +147,14 @@ typedef struct gln_team gln_team;
 gln_team *gln_team_create(int32_t threads, int32_t spin_microseconds);
 /* In a forked child, which has none of the threads, frees the memory alone. */
 void gln_team_free(gln_team *team);
-/* Runs work(context, 0 … threads - 1), index 0 on the caller, in a forked child all; returns when all have. */
-void gln_team_run(gln_team *team, gln_team_work work, void *context);
+/*
+ * Runs work(context, 0 … threads - 1), at most as many as the team has, index 0 on the caller, in a forked child all; returns when
+ * all have. One caller at a time.
+ */
+void gln_team_run(gln_team *team, int32_t threads, gln_team_work work, void *context);
+/* Around gln_team_run where several threads may call it: waits until all who came before have left. Nothing in a forked child. */
+void gln_team_take(gln_team *team);
+void gln_team_leave(gln_team *team);
 /*
  * Whether the team's threads run on cores that share no cache: 1 where handing them a job takes several times as long as between
  * cores that do, 0 where the cores are too busy to tell or workers hardly spin. Takes half a

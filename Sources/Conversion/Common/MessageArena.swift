@@ -1,4 +1,3 @@
-import CModelFormat
 import GoogLeNet
 
 #if canImport(Glibc)
@@ -39,11 +38,7 @@ final class MessageArena {
   }
 
   func copy(_ text: String) throws(GoogLeNetError) -> UnsafeMutablePointer<CChar> {
-    guard !text.utf8.contains(0) else {
-      // protobuf-c would cut it there, and two names could become one.
-      let shown = text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\\0")
-      throw GoogLeNetError(.invalidModel, "the text '\(shown)' contains a zero byte, which a model file cannot store")
-    }
+    try ProtobufEncoding.check(text)
     return try copy(text.utf8.map { CChar(bitPattern: $0) } + [0])
   }
 

@@ -1,8 +1,12 @@
-/// The few bytes of protobuf's encoding that are written by hand, where generated code would copy large fields.
+import GoogLeNet
+
+/// Protobuf's encoding of tags, lengths and numbers.
 enum ProtobufEncoding {
   enum WireType: UInt64 {
+    case varint = 0
     case fixed64 = 1
     case lengthDelimited = 2
+    case fixed32 = 5
   }
 
   static func tag(_ field: UInt64, _ type: WireType) -> [UInt8] { varint(field << 3 | type.rawValue) }
@@ -20,5 +24,13 @@ enum ProtobufEncoding {
       rest >>= 7
     }
     return bytes + [UInt8(rest)]
+  }
+
+  /// - Throws: `invalidModel` for a text with a zero byte: readers written in C would cut it there, and two names could become one.
+  static func check(_ text: String) throws(GoogLeNetError) {
+    guard !text.utf8.contains(0) else {
+      let shown = text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\\0")
+      throw GoogLeNetError(.invalidModel, "the text '\(shown)' contains a zero byte, which a model file cannot store")
+    }
   }
 }

@@ -9,7 +9,7 @@ final class WorkTeam {
 
   /// - Parameter threads: 0 for the allowed CPUs.
   init(threads: Int) throws(GoogLeNetError) {
-    self.threads = threads > 0 ? threads : min(Int(gln_allowed_cpus()), SessionOptions.threadLimit)
+    self.threads = threads > 0 ? threads : min(Int(gln_allowed_cpus()), ThreadTeam.threadLimit)
     guard let counter = gln_counter_create() else { throw GoogLeNetError(.outOfMemory, "no memory for a counter") }
     self.counter = counter
     team = self.threads > 1 ? gln_team_create(Int32(self.threads), 0) : nil
@@ -44,7 +44,8 @@ final class WorkTeam {
     withoutActuallyEscaping(body) { body in
       var job = Job(count: count, counter: counter, body: body)
       withUnsafeMutablePointer(to: &job) {
-        gln_team_run(team, { context, _ in context?.assumingMemoryBound(to: Job.self).pointee.work() }, $0)
+        gln_team_run(
+          team, Int32(threads), { context, _ in context?.assumingMemoryBound(to: Job.self).pointee.work() }, $0)
       }
     }
   }

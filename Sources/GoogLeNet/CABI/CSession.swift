@@ -9,7 +9,8 @@ public func gln_session_create(
   guard let session else { return Failure.null("session") }
   return Failure.catching { () throws(GoogLeNetError) in
     let created = SessionHandle(
-      try Session(model: handle.model, options: OptionsHandle.from(options)?.options ?? SessionOptions()), handle)
+      try Session(
+        sharing: handle.packedWeights, options: OptionsHandle.from(options)?.options ?? SessionOptions()), handle)
     try Allocation.check()
     session.pointee = OpaquePointer(Unmanaged.passRetained(created).toOpaque())
   }

@@ -1,4 +1,5 @@
 import CGoogLeNet
+import CPlatform
 
 /// Applies a setter to a caller's options.
 private func set(_ options: OpaquePointer?, _ change: (inout SessionOptions) throws(GoogLeNetError) -> Void)
@@ -21,16 +22,15 @@ public func gln_session_options_create(_ options: UnsafeMutablePointer<OpaquePoi
 @c @implementation
 public func gln_session_options_free(_ options: OpaquePointer?) {
   guard let options else { return }
+  let state = gln_float_begin()
   Unmanaged<OptionsHandle>.fromOpaque(UnsafeRawPointer(options)).release()
+  gln_float_end(state)
 }
 
 @c @implementation
 public func gln_session_options_set_threads(_ options: OpaquePointer?, _ threads: Int32) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
-    guard 0...Int32(SessionOptions.threadLimit) ~= threads else {
-      throw GoogLeNetError(
-        .invalidArgument, "threads is \(threads): use 1 to \(SessionOptions.threadLimit), or 0 for the allowed CPUs")
-    }
+    try ThreadTeam.check(threads: Int(threads))
     it.threads = Int(threads)
   }
 }
@@ -93,10 +93,7 @@ public func gln_session_options_set_input_size(_ options: OpaquePointer?, _ heig
 @c @implementation
 public func gln_session_options_set_spin_time(_ options: OpaquePointer?, _ microseconds: Int32) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
-    guard 0...Int32(SessionOptions.spinLimit) ~= microseconds else {
-      throw GoogLeNetError(
-        .invalidArgument, "microseconds is \(microseconds): use 0 to \(SessionOptions.spinLimit)")
-    }
+    try ThreadTeam.check(spinMicroseconds: Int(microseconds))
     it.spinMicroseconds = Int(microseconds)
   }
 }
@@ -139,6 +136,11 @@ public func gln_session_options_set_parallel_for(
   _ options: OpaquePointer?, _ parallel_for: gln_parallel_for_function?, _ context: UnsafeMutableRawPointer?
 ) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
-    it.parallelFor = parallel_for.map { SessionOptions.ParallelFor(run: $0, context: context) }
+    it.parallelFor = parallel_for.map { ParallelFor(run: $0, context: context) }
   }
+}
+
+@c @implementation
+public func gln_session_options_set_thread_team(_ options: OpaquePointer?, _ team: OpaquePointer?) -> gln_status {
+  set(options) { (it) throws(GoogLeNetError) in it.team = ThreadTeam.from(team) }
 }

@@ -1,8 +1,9 @@
 import CPlatform
 
-/// What a `gln_model` points to: a model and its texts as C strings.
+/// What a `gln_model` points to: a model, the packed weights that its sessions share, and its texts as C strings.
 final class ModelHandle {
-  let model: Model
+  let packedWeights: PackedWeightsCache
+  var model: Model { packedWeights.model }
   /// The texts, one after another, each with its NUL; the last one is empty.
   private let text: UnsafeMutablePointer<CChar>
   private let producerOffset: UInt32
@@ -10,8 +11,8 @@ final class ModelHandle {
   private let layerOffsets: [UInt32]
   private let emptyOffset: UInt32
 
-  private init(_ model: Model, text: UnsafeMutablePointer<CChar>) {
-    self.model = model
+  private init(_ packedWeights: PackedWeightsCache, text: UnsafeMutablePointer<CChar>) {
+    self.packedWeights = packedWeights
     self.text = text
     var end: UInt32 = 0
     /// `ModelLimits.allTextBytes` keeps offsets within 32 bits.
@@ -28,7 +29,7 @@ final class ModelHandle {
       end += 1
       return offset
     }
-    let network = model.network
+    let network = packedWeights.model.network
     _ = add(network.name)
     producerOffset = add(network.producer)
     labelOffsets = network.labels.map(add)
@@ -38,6 +39,7 @@ final class ModelHandle {
 
   /// The handle of a model, as what a caller holds.
   static func make(_ model: Model) throws(GoogLeNetError) -> OpaquePointer {
+    let packedWeights = try PackedWeightsCache(of: model)
     let network = model.network
     var size = network.name.utf8.count + network.producer.utf8.count + 3
     for label in network.labels { size += label.utf8.count + 1 }
@@ -45,7 +47,7 @@ final class ModelHandle {
     guard let text = gln_allocate_aligned(size, 16) else {
       throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes of names and labels")
     }
-    let handle = ModelHandle(model, text: text.bindMemory(to: CChar.self, capacity: size))
+    let handle = ModelHandle(packedWeights, text: text.bindMemory(to: CChar.self, capacity: size))
     try Allocation.check()
     return OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
   }

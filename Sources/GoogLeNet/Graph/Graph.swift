@@ -57,13 +57,13 @@ struct Graph {
     }
 
     for (index, layer) in layers.enumerated() where needed[index] {
-      switch layer.operation {
-      case .dropout: addAlias(index, of: model.inputs[index][0])
-      case .concat:
-        addConcatenation(index, of: model.inputs[index], shape: shapes[index], encoding: encodings[index])
-      default:
-        addOperation(
-          index, layer.operation, of: model.inputs[index][0], shape: shapes[index], encoding: encodings[index])
+      let read = model.inputs[index]
+      if fuse(index, layer.operation, of: read, shape: shapes[index], encoding: encodings[index]) { continue }
+      switch layer.operation.form(inputs: read.map { $0 < 0 ? input : shapes[$0] }) {
+      case .alias: addAlias(index, of: read[0])
+      case .concatenation: addConcatenation(index, of: read, shape: shapes[index], encoding: encodings[index])
+      case .node(let kind):
+        addNode(index, kind, of: read, shape: shapes[index], encoding: encodings[index])
       }
     }
     for layer in outputLayers { outputs.append(value(of: layer)) }
@@ -73,6 +73,12 @@ struct Graph {
 
   /// The value with memory in which `value` lies, and the channel at which it begins there.
   func root(of value: Int) -> (value: Int, channelOffset: Int) { roots[value] }
+
+  /// Elements from a pixel to the next. Aligned for vectors where channels are many.
+  func pixelStride(of root: Int) -> Int {
+    let channels = values[root].shape.channels
+    return channels < 16 ? channels : (channels + 15) / 16 * 16
+  }
 
   private mutating func findRoots() {
     roots = [(value: Int, channelOffset: Int)](repeating: (-1, 0), count: values.count)
@@ -131,31 +137,44 @@ struct Graph {
         let copy = addValue(
           Value(shape: values[part].shape, encoding: encoding, parent: joined, channelOffset: offset),
           maker: nodes.count)
-        nodes.append(GraphNode(layer: layer, kind: .affine(GraphNode.Affine()), input: part, output: copy))
+        nodes.append(GraphNode(layer: layer, kind: .kernel(AffineKernel()), inputs: [part], output: copy))
       }
       offset += values[part].shape.channels
     }
     layerValues[layer] = joined
   }
 
-  private mutating func addOperation(
-    _ layer: Int, _ operation: Operation, of producer: Int, shape: Shape, encoding: ActivationEncoding
+  /// Lets the node before take a layer over, if it can.
+  private mutating func fuse(
+    _ layer: Int, _ operation: Operation, of producers: [Int], shape: Shape, encoding: ActivationEncoding
+  ) -> Bool {
+    guard producers.count == 1, let maker = onlyMaker(of: producers[0]),
+      nodes[maker].fuse(layer, operation, FusionPlace(channels: shape.channels))
+    else { return false }
+    let source = value(of: producers[0])
+    values[source].encoding = encoding
+    layerValues[layer] = source
+    return true
+  }
+
+  private mutating func addNode(
+    _ layer: Int, _ kind: GraphNode.Kind, of producers: [Int], shape: Shape, encoding: ActivationEncoding
   ) {
-    let source = value(of: producer)
-    let maker = producer >= 0 && readers[producer] == 1 && !observed[producer] ? makers[source] : nil
-    if let maker, nodes[maker].fuse(layer, operation, channels: shape.channels) {
-      values[source].encoding = encoding
-      layerValues[layer] = source
-      return
+    let sources = producers.map(value)
+    var replaced: Int?
+    if kind.mayRunInPlace, encoding == .float32 {
+      // Not a concatenation, which has no maker: others may read its parts.
+      let place = producers.firstIndex { onlyMaker(of: $0) != nil && values[value(of: $0)].encoding == .float32 }
+      replaced = place.map { sources[$0] }
     }
-    let kind = GraphNode.kind(of: operation, input: values[source].shape)
-    // Not a concatenation, which has no maker: others may read its parts.
-    let replaces =
-      maker != nil && kind.mayRunInPlace && values[source].encoding == .float32 && encoding == .float32
-    let output = addValue(
-      Value(shape: shape, encoding: encoding, parent: replaces ? source : nil), maker: nodes.count)
-    nodes.append(GraphNode(layer: layer, kind: kind, input: source, output: output))
+    let output = addValue(Value(shape: shape, encoding: encoding, parent: replaced), maker: nodes.count)
+    nodes.append(GraphNode(layer: layer, kind: kind, inputs: sources, output: output))
     layerValues[layer] = output
+  }
+
+  /// The node that makes a layer's output, where nothing but one reader wants that.
+  private func onlyMaker(of producer: Int) -> Int? {
+    producer >= 0 && readers[producer] == 1 && !observed[producer] ? makers[value(of: producer)] : nil
   }
 
   // MARK: Encodings
@@ -163,7 +182,7 @@ struct Graph {
   /// Turns convolutions of bytes by integer weights into integer ones, and puts conversions around what only computes in float32.
   private mutating func quantize(_ model: Model) throws(GoogLeNetError) {
     var allReadPixels = true
-    for node in nodes where node.input == Graph.inputValue {
+    for node in nodes where node.inputs.contains(Graph.inputValue) {
       guard case .convolution(let it) = node.kind, it.canReadPixels(model.network.preprocessing) else {
         allReadPixels = false
         break
@@ -174,68 +193,59 @@ struct Graph {
     let floatNodes = nodes
     nodes = []
     for node in floatNodes {
-      let input = values[node.input].encoding
       let output = values[node.output].encoding
-      switch (node.kind, input, output) {
-      case (.convolution(let it), .u8, _) where it.isInteger && (output == .float32 || it.minimum == 0):
-        append(node, .integerConvolution(it), input: node.input, output: node.output)
-      case (.pooling(let it), _, _) where it.method == .max && input == output,
-        (.pooling(let it), .u8, .float32) where it.method == .average:
-        append(node, .pooling(it), input: node.input, output: node.output)
-      case (.normalization(let it), .u16, .u8) where it.beta == ActivationEncoding.normalizationBeta:
-        append(node, .normalization(it), input: node.input, output: node.output)
-      case (.affine(let it), .u8, .u8) where input == output && it.isIdentity:
-        // The maximum over one value copies it.
-        append(node, .pooling(Pooling(.max)), input: node.input, output: node.output)
-      case (_, _, .u16):
+      if let kind = node.kind.integerForm(node.inputs.map { values[$0].encoding }, output) {
+        append(node, kind, inputs: node.inputs, output: node.output)
+      } else if case .u16 = output {
         throw GoogLeNetError(
           .unsupported,
           "\(model.source): layer '\(model.network.layers[node.layer].name)' cannot compute its output scale's 16 bits: "
             + "run the model in float32")
-      default:
+      } else {
         try appendFloat(node, model)
       }
     }
   }
 
-  private mutating func append(_ node: GraphNode, _ kind: GraphNode.Kind, input: Int, output: Int) {
+  private mutating func append(_ node: GraphNode, _ kind: GraphNode.Kind, inputs: [Int], output: Int) {
     makers[output] = nodes.count
-    nodes.append(GraphNode(layer: node.layer, fused: node.fused, kind: kind, input: input, output: output))
+    nodes.append(GraphNode(layer: node.layer, fused: node.fused, kind: kind, inputs: inputs, output: output))
   }
 
   /// Appends a node that computes in float32, with conversions of its input and output where they are stored otherwise.
   private mutating func appendFloat(_ node: GraphNode, _ model: Model) throws(GoogLeNetError) {
-    var input = node.input
-    // Averages of bytes are computed from the bytes.
     var readsBytes = false
-    if case .pooling(let it) = node.kind, it.method == .average, case .u8 = values[input].encoding { readsBytes = true }
-    switch values[input].encoding {
-    case .float32: break
-    case .u8(let scale) where !readsBytes:
-      if let form = floatForms[input] {
-        input = form
-      } else {
-        let form = addValue(Value(shape: values[input].shape, encoding: .float32), maker: nil)
-        append(node, .dequantize(scale: scale), input: input, output: form)
-        floatForms[input] = form
-        input = form
+    if case .kernel(let it) = node.kind { readsBytes = it.readsBytes }
+    var inputs = node.inputs
+    for (place, input) in node.inputs.enumerated() {
+      switch values[input].encoding {
+      case .float32: break
+      case .u8(let scale): if !readsBytes { inputs[place] = floatForm(of: input, scale: scale, for: node) }
+      case .u16:
+        throw GoogLeNetError(
+          .unsupported,
+          "\(model.source): layer '\(model.network.layers[node.layer].name)' cannot read 16 bits: run the model in float32"
+        )
       }
-    case .u8: break
-    case .u16:
-      throw GoogLeNetError(
-        .unsupported,
-        "\(model.source): layer '\(model.network.layers[node.layer].name)' cannot read 16 bits: run the model in float32"
-      )
     }
     guard case .u8(let scale) = values[node.output].encoding else {
-      append(node, node.kind, input: input, output: node.output)
+      append(node, node.kind, inputs: inputs, output: node.output)
       return
     }
     let result = addValue(Value(shape: values[node.output].shape, encoding: .float32), maker: nil)
-    append(node, node.kind, input: input, output: result)
-    append(node, .quantize(scale: scale), input: result, output: node.output)
+    append(node, node.kind, inputs: inputs, output: result)
+    append(node, .kernel(ConversionKernel(.toBytes, scale: scale)), inputs: [result], output: node.output)
     // Whoever asks for this output, or reads it as float32, gets it before rounding.
     floatForms[node.output] = result
     for index in outputs.indices where outputs[index] == node.output { outputs[index] = result }
+  }
+
+  /// The float32 form of a value of bytes, made in front of the first node that wants it.
+  private mutating func floatForm(of value: Int, scale: Float, for node: GraphNode) -> Int {
+    if let form = floatForms[value] { return form }
+    let form = addValue(Value(shape: values[value].shape, encoding: .float32), maker: nil)
+    append(node, .kernel(ConversionKernel(.toFloats, scale: scale)), inputs: [value], output: form)
+    floatForms[value] = form
+    return form
   }
 }

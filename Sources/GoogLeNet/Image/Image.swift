@@ -9,7 +9,7 @@ public struct Image {
   public let format: PixelFormat
   public let orientation: Orientation
 
-  public static let sideLimit = 65535
+  public static let sideLimit = ModelLimits.pictureSide
 
   /// - Parameter rowStride: at least `width` times the bytes per pixel; 0 for exactly that.
   public init(

@@ -28,18 +28,9 @@ public enum ActivationEncoding: Equatable, Sendable {
     var inherits: [Bool] = []
     var isNonNegative: [Bool] = []
     for (index, layer) in layers.enumerated() {
-      var inherited: Float?
-      if passesOn(layer.operation), let input = inputs[index].first, input >= 0 { inherited = scales[input] }
-      if case .concat = layer.operation {
-        for (position, input) in inputs[index].enumerated() {
-          let scale = input < 0 ? nil : scales[input]
-          if position == 0 { inherited = scale }
-          guard scale == inherited else {
-            throw invalid(source, layer, "joins outputs of different output scales: they must be equal, or all absent")
-          }
-        }
-      }
-      isNonNegative.append(self.isNonNegative(layer.operation, inputs[index], isNonNegative))
+      let traits = layer.operation.traits
+      let inherited = try inheritedScale(layer, traits, inputs[index], scales, source)
+      isNonNegative.append(self.isNonNegative(traits, inputs[index], isNonNegative))
       if let scale = layer.outputScale {
         guard scale > 0, scale.isNormal else {
           throw invalid(source, layer, "has an output scale of \(scale): it must be a normal number above 0")
@@ -47,8 +38,8 @@ public enum ActivationEncoding: Equatable, Sendable {
         guard isNonNegative[index] else {
           throw invalid(source, layer, "has an output scale, but its output may be negative: a ReLU must come first")
         }
-        // A dropout is another name for what it reads, and the network's output stays float32: both would ignore it.
-        if case .dropout = layer.operation, inherited == nil {
+        // An alias is another name for what it reads, and the network's output stays float32: both would ignore it.
+        guard !traits.isAlias || inherited != nil else {
           throw invalid(source, layer, "has an output scale: give it to the layer that the dropout reads")
         }
         guard index < layers.count - 1 else {
@@ -58,17 +49,32 @@ public enum ActivationEncoding: Equatable, Sendable {
           throw invalid(
             source, layer, "has an output scale of \(scale) and inherits \(inherited ?? 0): they must be equal")
         }
-      }
-      if case .localResponseNormalization = layer.operation, let scale = layer.outputScale,
-        let input = inputs[index].first, input >= 0, let read = scales[input], !(read * (1 / scale)).isNormal
-      {
-        throw invalid(
-          source, layer, "has an output scale of \(scale) and reads one of \(read): their ratio is beyond float32")
+        if traits.usesScaleRatio, let input = inputs[index].first, input >= 0, let read = scales[input],
+          !(read * (1 / scale)).isNormal
+        {
+          throw invalid(
+            source, layer, "has an output scale of \(scale) and reads one of \(read): their ratio is beyond float32")
+        }
       }
       inherits.append(inherited != nil)
       scales.append(inherited ?? layer.outputScale)
     }
     return resolve(layers, inputs, scales, inherits)
+  }
+
+  /// The scale that a layer's output takes over from what it reads.
+  /// - Parameter scales: of all earlier layers' outputs.
+  private static func inheritedScale(
+    _ layer: Layer, _ traits: OperatorTraits, _ inputs: [Int], _ scales: [Float?], _ source: String
+  ) throws(GoogLeNetError) -> Float? {
+    guard let first = inputs.first, traits.inheritance != .nothing else { return nil }
+    let inherited = first < 0 ? nil : scales[first]
+    if traits.inheritance == .inputs {
+      for input in inputs where (input < 0 ? nil : scales[input]) != inherited {
+        throw invalid(source, layer, "joins outputs of different output scales: they must be equal, or all absent")
+      }
+    }
+    return inherited
   }
 
   private static func resolve(_ layers: [Layer], _ inputs: [[Int]], _ scales: [Float?], _ inherits: [Bool])
@@ -77,10 +83,10 @@ public enum ActivationEncoding: Equatable, Sendable {
     var isRead = [Bool](repeating: false, count: layers.count)
     var readWide = [Bool](repeating: true, count: layers.count)
     for index in layers.indices.reversed() {
-      var wide = inherits[index] && passesOn(layers[index].operation) && isRead[index] && readWide[index]
-      if case .localResponseNormalization(let it) = layers[index].operation {
-        wide = it.beta == normalizationBeta && scales[index] != nil
-      }
+      let traits = layers[index].operation.traits
+      let wide =
+        traits.inheritance == .input
+        ? inherits[index] && isRead[index] && readWide[index] : traits.readsWide && scales[index] != nil
       for input in inputs[index] where input >= 0 {
         isRead[input] = true
         readWide[input] = readWide[input] && wide
@@ -90,17 +96,17 @@ public enum ActivationEncoding: Equatable, Sendable {
     /// Behind a chain of batch normalizations.
     var makers: [Int] = []
     for (index, layer) in layers.enumerated() {
-      var maker = index
-      if case .batchNormalization = layer.operation { maker = inputs[index][0] < 0 ? -1 : makers[inputs[index][0]] }
-      makers.append(maker)
+      let traits = layer.operation.traits
+      let input = inputs[index][0]
+      makers.append(traits.normalization == nil ? index : input < 0 ? -1 : makers[input])
       guard let scale = scales[index] else {
         encodings.append(.float32)
         continue
       }
       if inherits[index] {
-        encodings.append(encodings[inputs[index][0]])
-      } else if case .relu = layer.operation, isRead[index], readWide[index], inputs[index][0] >= 0,
-        isInteger(makers[inputs[index][0]], layers, inputs, encodings)
+        encodings.append(encodings[input])
+      } else if traits.writesWide, isRead[index], readWide[index], input >= 0,
+        isInteger(makers[input], layers, inputs, encodings)
       {
         encodings.append(.u16(scale: scale))
       } else {
@@ -114,39 +120,28 @@ public enum ActivationEncoding: Equatable, Sendable {
   private static func isInteger(
     _ maker: Int, _ layers: [Layer], _ inputs: [[Int]], _ encodings: [ActivationEncoding]
   ) -> Bool {
-    guard maker >= 0 else { return false }
-    let weights: Tensor
-    switch layers[maker].operation {
-    case .convolution(let it): weights = it.weights
-    case .innerProduct(let it): weights = it.weights
-    default: return false
-    }
-    guard weights.elementType.isInteger else { return false }
+    guard maker >= 0, layers[maker].operation.traits.weights?.elementType.isInteger == true else { return false }
     guard inputs[maker][0] >= 0 else { return true }
     if case .u8 = encodings[inputs[maker][0]] { return true }
     return false
   }
 
   /// Whether the output holds values of the only input and inherits how that one is stored.
-  public static func passesOn(_ operation: Operation) -> Bool {
-    switch operation {
-    case .relu, .dropout: true
-    case .pooling(let it): it.method == .max
-    default: false
-    }
-  }
+  public static func passesOn(_ operation: Operation) -> Bool { operation.traits.inheritance == .input }
 
   /// Whether the output cannot be negative.
   /// - Parameters:
   ///   - inputs: the layers that it reads; −1 is the network's input.
   ///   - known: the answers for all earlier layers.
   public static func isNonNegative(_ operation: Operation, _ inputs: [Int], _ known: [Bool]) -> Bool {
-    switch operation {
-    case .relu, .softmax: return true
-    case .convolution, .innerProduct, .batchNormalization: return false
-    case .pooling, .localResponseNormalization, .concat, .dropout:
-      for input in inputs where input < 0 || !known[input] { return false }
-      return true
+    isNonNegative(operation.traits, inputs, known)
+  }
+
+  private static func isNonNegative(_ traits: OperatorTraits, _ inputs: [Int], _ known: [Bool]) -> Bool {
+    switch traits.sign {
+    case .any: false
+    case .nonNegative: true
+    case .asInputs: inputs.allSatisfy { $0 >= 0 && known[$0] }
     }
   }
 

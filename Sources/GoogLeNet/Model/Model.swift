@@ -10,6 +10,8 @@ public final class Model {
   let shapes: [Shape]
   /// For each layer how its output is stored.
   public let encodings: [ActivationEncoding]
+  /// The layer that gives the probabilities.
+  var outputLayer: Int { network.layers.count - 1 }
   /// The layer whose output the softmax reads.
   let logitsLayer: Int
   /// The layer whose output the classifier reads; −1 is the network's input.
@@ -19,8 +21,6 @@ public final class Model {
   private let summary: ModelSummary
   /// What the network is made to compute in.
   public let precision: Precision
-  /// Packed weights that sessions share.
-  let packedWeights: PackedWeightsCache
   /// What its tensors lie in; nil for a network made in memory.
   let memory: MemoryBlock?
   /// Of the file that it was read from; 0 for a network made in memory.
@@ -28,10 +28,7 @@ public final class Model {
   /// How errors name the model.
   let source: String
 
-  fileprivate init(
-    network: Network, memory: MemoryBlock?, source: String, valid: NetworkValidator.Result,
-    packedWeights: PackedWeightsCache
-  ) {
+  fileprivate init(network: Network, memory: MemoryBlock?, source: String, valid: NetworkValidator.Result) {
     self.network = network
     self.memory = memory
     self.source = source
@@ -41,7 +38,6 @@ public final class Model {
     encodings = valid.encodings
     valueBytes = valid.valueBytes
     precision = valid.encodings.contains { $0 != .float32 } ? .int8 : .float32
-    self.packedWeights = packedWeights
     logitsLayer = valid.inputs[valid.inputs.count - 1][0]
     featureLayer = Model.features(of: network, inputs: valid.inputs, from: logitsLayer)
     let preprocessing = network.preprocessing
@@ -56,11 +52,7 @@ public final class Model {
   fileprivate static func packedRanges(of network: Network) -> [UnsafeRawBufferPointer] {
     var ranges: [UnsafeRawBufferPointer] = []
     for layer in network.layers {
-      switch layer.operation {
-      case .convolution(let it): ranges.append(it.weights.bytes)
-      case .innerProduct(let it): ranges.append(it.weights.bytes)
-      default: break
-      }
+      if let weights = layer.operation.traits.weights { ranges.append(weights.bytes) }
     }
     return ranges.sorted { UInt(bitPattern: $0.baseAddress) < UInt(bitPattern: $1.baseAddress) }
   }
@@ -69,11 +61,10 @@ public final class Model {
   private static func features(of network: Network, inputs: [[Int]], from logits: Int) -> Int {
     var index = logits
     while index >= 0 {
-      switch network.layers[index].operation {
-      case .convolution, .innerProduct: return inputs[index][0]
-      case .concat: return index
-      default: index = inputs[index][0]
-      }
+      let operation = network.layers[index].operation
+      if operation.traits.weights != nil { return inputs[index][0] }
+      if operation.inputCounts.upperBound > 1 { return index }
+      index = inputs[index][0]
     }
     return index
   }
@@ -172,10 +163,7 @@ extension AllocatedLast where Self == Model {
   private init(network: Network, memory: MemoryBlock?, source: String) throws(GoogLeNetError) {
     var validator = NetworkValidator(source: source)
     let valid = try validator.validate(network)
-    guard let cache = PackedWeightsCache(layerCount: network.layers.count) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for a lock")
-    }
     try Allocation.check()
-    self = Model(network: network, memory: memory, source: source, valid: valid, packedWeights: cache)
+    self = Model(network: network, memory: memory, source: source, valid: valid)
   }
 }

@@ -10,6 +10,8 @@ public enum ModelLimits {
   static let textBytes = 4096
   /// Of the model's, its layers' and its classes' names and of what layers call their inputs.
   static let allTextBytes = 4 << 20
+  /// Of pictures, in pixels, and so of what they may be resized to.
+  static let pictureSide = 65_535
   /// Of a file, outside of weights and padding.
   static let headerBytes = 16 << 20
 

@@ -5,37 +5,22 @@
 struct ModelReader {
   /// The newest major format version that this reader understands.
   static let formatMajor: UInt64 = 2
-  /// More dimensions than any tensor has.
-  private static let dimensionLimit = 8
   /// More means or scales than any preprocessing has.
   private static let channelLimit = 8
-
-  /// A tensor's place in the weights.
-  private struct Extent {
-    let start: Int
-    let end: Int
-    let layer: Int
-    let field: StaticString
-  }
 
   /// How errors name the model: "'path'" or "the model in memory".
   private let source: String
   private let owner: MemoryBlock
-  private let weights: UnsafeRawBufferPointer
+  private let tensors: TensorReader
   /// The layers' names so far that are too long to lie in a string itself, so that those who read a layer share its name's memory.
   private var longNames: Set<ByteText> = []
-  /// Of the last tensor: those of a layer share the memory of theirs.
-  private var lastDims: [Int] = []
-  private var extents: [Extent] = []
   private var texts: TextBudget
   private var inputCount = 0
-  /// The layer that is being read.
-  private var layerIndex = 0
 
   private init(source: String, owner: MemoryBlock, weights: UnsafeRawBufferPointer) {
     self.source = source
     self.owner = owner
-    self.weights = weights
+    tensors = TensorReader(source: source, owner: owner, weights: weights)
     texts = TextBudget(source: source)
   }
 
@@ -113,15 +98,14 @@ struct ModelReader {
       case ModelFileLayout.Field.label:
         network.labels.append(try text(message.content(field), "label", network.labels.count))
       case ModelFileLayout.Field.layer:
-        layerIndex = network.layers.count
-        network.layers.append(try layer(message.message(field)))
+        network.layers.append(try layer(message.message(field), network.layers.count))
         try Allocation.check()
       case ModelFileLayout.Field.inputName: network.inputName = try text(message.content(field), "input_name")
       default: break
       }
     }
     guard preprocessingSeen else { throw invalid("preprocessing is missing") }
-    try checkExtents(network)
+    try tensors.checkExtents()
     return network
   }
 
@@ -156,7 +140,7 @@ struct ModelReader {
 
   // MARK: Layers
 
-  private mutating func layer(_ message: ProtobufMessage) throws(GoogLeNetError) -> Layer {
+  private mutating func layer(_ message: ProtobufMessage, _ index: Int) throws(GoogLeNetError) -> Layer {
     // The name first, for errors name the layer.
     var name = ""
     var inputs = 0
@@ -166,10 +150,10 @@ struct ModelReader {
     var fields = message
     while let field = try fields.next() {
       switch field.number {
-      case 1: name = try text(fields.content(field), "the name of layer", layerIndex)
+      case 1: name = try text(fields.content(field), "the name of layer", index)
       case 2: inputs += 1
       case 3: outputScale = try fields.float(field)
-      case 16...24:
+      case Operation.fieldNumbers:
         operationField = field
         operations += 1
       default: break
@@ -181,196 +165,21 @@ struct ModelReader {
     try ModelLimits.check(inputCount, atMost: ModelLimits.inputs, "inputs of layers", source: source)
     var result = Layer(name: name, inputs: [], operation: .dropout, outputScale: outputScale == 0 ? nil : outputScale)
     result.inputs.reserveCapacity(inputs)
-    fields = message
-    while result.inputs.count < inputs, let field = try fields.next() {
+    var rest = message
+    while result.inputs.count < inputs, let field = try rest.next() {
       guard field.number == 2 else { continue }
-      result.inputs.append(shared(try text(fields.content(field), "input", result.inputs.count, of: name)))
+      result.inputs.append(shared(try text(rest.content(field), "input", result.inputs.count, of: name)))
     }
-    guard let operationField else {
-      throw GoogLeNetError(
-        .unsupported, "\(source): layer '\(name)' has an operation that this version of libgooglenet does not know")
-    }
-    result.operation = try operation(operationField.number, try message.message(operationField), name)
+    guard let operationField else { throw unknownOperation(name) }
+    var content = try OperatorReader(try message.message(operationField), of: name, tensors)
+    guard let operation = try Operation(operationField.number, in: &content) else { throw unknownOperation(name) }
+    result.operation = operation
     return result
   }
 
-  private mutating func operation(_ number: UInt64, _ message: ProtobufMessage, _ name: String)
-    throws(GoogLeNetError) -> Operation
-  {
-    switch number {
-    case 16: return .convolution(try convolution(message, name))
-    case 17: return .pooling(try pooling(message, name))
-    case 18: return .localResponseNormalization(try normalization(message))
-    case 19: return .batchNormalization(try batchNormalization(message, name))
-    case 22: return .innerProduct(try innerProduct(message, name))
-    default:
-      var empty = message
-      while try empty.next() != nil {}
-      switch number {
-      case 20: return .relu
-      case 21: return .concat
-      case 23: return .dropout
-      default: return .softmax
-      }
-    }
-  }
-
-  private mutating func convolution(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError) -> Convolution {
-    var message = message
-    var weights: Tensor?
-    var bias: Tensor?
-    var numbers = InlineArray<9, Int>(repeating: 0)
-    while let field = try message.next() {
-      switch field.number {
-      case 1: try tensor(message.message(field), "weights", name, &weights)
-      case 2: try tensor(message.message(field), "bias", name, &bias)
-      case 3...11: numbers[Int(field.number) - 3] = Int(try message.number32(field))
-      default: break
-      }
-    }
-    var result = Convolution(weights: try required(weights, name), bias: bias)
-    result.strideHeight = numbers[0]
-    result.strideWidth = numbers[1]
-    result.padding = Padding(top: numbers[2], left: numbers[3], bottom: numbers[4], right: numbers[5])
-    result.dilationHeight = numbers[6]
-    result.dilationWidth = numbers[7]
-    result.groups = numbers[8]
-    return result
-  }
-
-  private mutating func innerProduct(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError) -> InnerProduct
-  {
-    var message = message
-    var weights: Tensor?
-    var bias: Tensor?
-    while let field = try message.next() {
-      if field.number == 1 { try tensor(message.message(field), "weights", name, &weights) }
-      if field.number == 2 { try tensor(message.message(field), "bias", name, &bias) }
-    }
-    return InnerProduct(weights: try required(weights, name), bias: bias)
-  }
-
-  private func pooling(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError) -> Pooling {
-    var message = message
-    var numbers = InlineArray<12, UInt32>(repeating: 0)
-    while let field = try message.next() {
-      if 1...12 ~= field.number {
-        let isFlag = field.number == 2 || field.number == 12
-        numbers[Int(field.number) - 1] =
-          isFlag ? (try message.number(field) != 0 ? 1 : 0) : try message.number32(field)
-      }
-    }
-    guard let method = Pooling.Method(rawValue: numbers[0]) else {
-      throw invalid("layer '\(name)': pooling method \(numbers[0]) is neither MAX (0) nor AVERAGE (1)")
-    }
-    guard let rounding = Pooling.Rounding(rawValue: numbers[10]) else {
-      throw invalid("layer '\(name)': pooling rounding \(numbers[10]) is neither FLOOR (0) nor CEIL (1)")
-    }
-    var result = Pooling(method)
-    result.global = numbers[1] != 0
-    result.kernelHeight = Int(numbers[2])
-    result.kernelWidth = Int(numbers[3])
-    result.strideHeight = Int(numbers[4])
-    result.strideWidth = Int(numbers[5])
-    result.padding = Padding(
-      top: Int(numbers[6]), left: Int(numbers[7]), bottom: Int(numbers[8]), right: Int(numbers[9]))
-    result.rounding = rounding
-    result.countIncludesPadding = numbers[11] != 0
-    return result
-  }
-
-  private func normalization(_ message: ProtobufMessage) throws(GoogLeNetError) -> LocalResponseNormalization {
-    var message = message
-    var result = LocalResponseNormalization(size: 0, alpha: 0, beta: 0, k: 0, alphaPerElement: false)
-    while let field = try message.next() {
-      switch field.number {
-      case 1: result.size = Int(try message.number32(field))
-      case 2: result.alpha = try message.float(field)
-      case 3: result.beta = try message.float(field)
-      case 4: result.k = try message.float(field)
-      case 5: result.alphaPerElement = try message.number(field) != 0
-      default: break
-      }
-    }
-    return result
-  }
-
-  private mutating func batchNormalization(_ message: ProtobufMessage, _ name: String) throws(GoogLeNetError)
-    -> BatchNormalization
-  {
-    var message = message
-    var result = BatchNormalization()
-    while let field = try message.next() {
-      switch field.number {
-      case 1: try tensor(message.message(field), "mean", name, &result.mean)
-      case 2: try tensor(message.message(field), "variance", name, &result.variance)
-      case 3: try tensor(message.message(field), "scale", name, &result.scale)
-      case 4: try tensor(message.message(field), "shift", name, &result.shift)
-      case 5: result.epsilon = try message.float(field)
-      default: break
-      }
-    }
-    return result
-  }
-
-  // MARK: Tensors
-
-  private func required(_ weights: Tensor?, _ name: String) throws(GoogLeNetError) -> Tensor {
-    guard let weights else { throw invalid("layer '\(name)' has no weights") }
-    return weights
-  }
-
-  private mutating func tensor(
-    _ message: ProtobufMessage, _ field: StaticString, _ name: String, _ result: inout Tensor?
-  ) throws(GoogLeNetError) {
-    guard result == nil else { throw invalid("layer '\(name)' has its \(field) twice") }
-    var message = message
-    var dims: [Int] = []
-    var elementType = ElementType.float32
-    var scales: [Float] = []
-    var inputScales: [Float] = []
-    var offset: UInt64 = 0
-    var length: UInt64 = 0
-    while let member = try message.next() {
-      switch member.number {
-      case 1: try message.append(member, to: &dims, limit: ModelReader.dimensionLimit)
-      case 2:
-        let value = try message.number32(member)
-        guard let known = ElementType(rawValue: value) else {
-          throw GoogLeNetError(
-            .unsupported, "\(source): layer '\(name)': \(field) has element type \(value), unknown here")
-        }
-        elementType = known
-      case 3: try message.append(member, to: &scales, limit: NetworkValidator.channelLimit)
-      case 4: offset = try message.number(member)
-      case 5: length = try message.number(member)
-      case 6: try message.append(member, to: &inputScales, limit: NetworkValidator.channelLimit)
-      default: break
-      }
-    }
-    if dims != lastDims { lastDims = dims }
-    let size = UInt64(weights.count)
-    guard offset <= size, length <= size - offset else {
-      throw invalid(
-        "layer '\(name)': \(field) lies at bytes \(offset) + \(length), but there are only \(size) bytes of weights")
-    }
-    let range = Int(offset)..<Int(offset + length)
-    if !range.isEmpty {
-      extents.append(Extent(start: range.lowerBound, end: range.upperBound, layer: layerIndex, field: field))
-    }
-    result = Tensor(
-      dims: lastDims, elementType: elementType, scales: scales, inputScales: inputScales,
-      bytes: UnsafeRawBufferPointer(rebasing: weights[range]), owner: owner)
-  }
-
-  /// Bytes that several tensors shared would cost their readers more than the file has.
-  private mutating func checkExtents(_ network: Network) throws(GoogLeNetError) {
-    extents.sort { $0.start < $1.start }
-    for (left, right) in zip(extents, extents.dropFirst()) where right.start < left.end {
-      throw invalid(
-        "layer '\(network.layers[left.layer].name)': \(left.field) and layer '\(network.layers[right.layer].name)': "
-          + "\(right.field) both lie at byte \(right.start) of the weights: each tensor needs bytes of its own")
-    }
+  private func unknownOperation(_ layer: String) -> GoogLeNetError {
+    GoogLeNetError(
+      .unsupported, "\(source): layer '\(layer)' has an operation that this version of libgooglenet does not know")
   }
 
   // MARK: Texts

@@ -40,39 +40,9 @@ extension Model {
       var parameters: UInt64 = 0
       layer.operation.forEachTensor { parameters = parameters.adding(UInt64($1.count)) }
       parameterCount = parameters
-      let outputs = UInt64(shape.count)
-      switch layer.operation {
-      case .convolution(let it):
-        multiplyAddCount = UInt64(it.weights.count).multiplied(by: UInt64(shape.height * shape.width))
-        workCount = multiplyAddCount
-      case .innerProduct(let it):
-        multiplyAddCount = UInt64(it.weights.count)
-        workCount = multiplyAddCount
-      case .pooling(let it):
-        multiplyAddCount = 0
-        let window = it.global ? input.height * input.width : it.kernelHeight * it.kernelWidth
-        workCount = outputs.multiplied(by: UInt64(window))
-      case .localResponseNormalization(let it):
-        multiplyAddCount = 0
-        workCount = outputs.multiplied(by: UInt64(it.size))
-      case .batchNormalization, .relu, .concat, .dropout, .softmax:
-        multiplyAddCount = 0
-        workCount = outputs
-      }
+      let work = layer.operation.work(input: input, output: shape)
+      multiplyAddCount = work.multiplyAdds
+      workCount = work.steps
     }
-  }
-}
-
-extension UInt64 {
-  /// The sum, or the largest number where it has no room.
-  fileprivate func adding(_ other: UInt64) -> UInt64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
-  }
-
-  /// The product, or the largest number where it has no room.
-  fileprivate func multiplied(by other: UInt64) -> UInt64 {
-    let (product, overflow) = multipliedReportingOverflow(by: other)
-    return overflow ? .max : product
   }
 }

@@ -21,3 +21,10 @@ public struct Network {
     self.layers = layers
   }
 }
+
+extension Network {
+  /// The major version of model files that say all of it.
+  public var formatMajor: UInt32 {
+    layers.reduce(preprocessing.resizeRule.formatMajor) { max($0, $1.operation.traits.formatMajor) }
+  }
+}

@@ -63,9 +63,10 @@ struct NetworkValidator {
         "the input is \(preprocessing.inputHeight) x \(preprocessing.inputWidth): each side must be 1 to \(SessionOptions.inputSizeLimit)"
       )
     }
-    guard max(preprocessing.inputHeight, preprocessing.inputWidth)...Image.sideLimit ~= preprocessing.shortSide else {
+    guard max(preprocessing.inputHeight, preprocessing.inputWidth)...ModelLimits.pictureSide ~= preprocessing.shortSide
+    else {
       throw invalid(
-        "preprocessing.short_side is \(preprocessing.shortSide): it must be at least the input's longer side and at most \(Image.sideLimit)"
+        "preprocessing.short_side is \(preprocessing.shortSide): it must be at least the input's longer side and at most \(ModelLimits.pictureSide)"
       )
     }
     let channels = preprocessing.channelOrder.channels
@@ -103,11 +104,9 @@ struct NetworkValidator {
       for place in network.layers[index].inputs.indices {
         try texts.add(network.layers[index].inputs[place].utf8.count, "input", place, of: network.layers[index].name)
       }
-      if case .convolution(let it) = network.layers[index].operation {
-        // What is no number of groups at all is refused with the shapes.
-        groups += min(max(it.groups, 0), NetworkValidator.channelLimit)
-        try ModelLimits.check(groups, atMost: ModelLimits.groups, "groups of convolutions", source: source)
-      }
+      // What is no number of groups at all is refused with the shapes.
+      groups += min(max(network.layers[index].operation.traits.groups, 0), NetworkValidator.channelLimit)
+      try ModelLimits.check(groups, atMost: ModelLimits.groups, "groups of convolutions", source: source)
     }
   }
 
@@ -172,7 +171,7 @@ struct NetworkValidator {
       }
       guard !tensor.inputScales.isEmpty else { return }
       // Integer kernels read them of pixels only: elsewhere they would count in float32 and not in int8.
-      guard case .convolution = layer.operation, inputs == [-1] else {
+      guard layer.operation.traits.mayHaveInputScales, inputs == [-1] else {
         throw invalid("has input scales, which only the weights of a convolution of the network's input may have")
       }
       guard tensor.dims.count > 1, tensor.inputScales.count == tensor.dims[1] else {

@@ -183,7 +183,7 @@ public struct ProtobufMessage {
   }
 
   @inline(never)
-  private func wrongType(_ field: Field) -> GoogLeNetError {
+  func wrongType(_ field: Field) -> GoogLeNetError {
     malformed("field \(field.number) at byte \(field.start) is not of the type that it should have")
   }
 

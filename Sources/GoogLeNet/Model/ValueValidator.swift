@@ -31,13 +31,16 @@ struct ValueValidator {
 
   mutating func validate() throws(GoogLeNetError) {
     for index in network.layers.indices {
-      switch network.layers[index].operation {
-      case .convolution(let it): try validate(index, it.weights, it.bias)
-      case .innerProduct(let it): try validate(index, it.weights, it.bias)
-      case .batchNormalization(let it) where !isRead[index] && !it.isIdentity:
-        let own = try affine(index)
+      let operation = network.layers[index].operation
+      let traits = operation.traits
+      if let weights = traits.weights {
+        try validate(index, weights, traits.bias)
+      } else if let normalization = traits.normalization {
+        guard !isRead[index], !normalization.isIdentity else { continue }
+        let own = try affine(index, normalization)
         _ = try follow(index, from: own)
-      default: break
+      } else {
+        for (field, tensor) in operation.tensors { _ = try values(of: tensor, field, index) }
       }
     }
   }
@@ -72,7 +75,7 @@ struct ValueValidator {
   private func inputUnit(_ index: Int, _ weights: Tensor) -> Float? {
     guard isQuantized, weights.elementType.isInteger else { return nil }
     var producer = inputs[index][0]
-    while producer >= 0, case .dropout = network.layers[producer].operation { producer = inputs[producer][0] }
+    while producer >= 0, network.layers[producer].operation.traits.isAlias { producer = inputs[producer][0] }
     guard producer >= 0 else { return network.preprocessing.scale[0] * (weights.inputScales.first ?? 1) }
     guard case .u8(let scale) = encodings[producer] else { return nil }
     return scale
@@ -81,7 +84,7 @@ struct ValueValidator {
   /// The unit in which a ReLU after this layer stores it; 1 for float32.
   private func outputUnit(_ index: Int) -> Float {
     let reader = onlyReader[index]
-    guard reader >= 0, case .relu = network.layers[reader].operation else { return 1 }
+    guard reader >= 0, network.layers[reader].operation.traits.isRectifier else { return 1 }
     switch encodings[reader] {
     case .float32: return 1
     case .u8(let scale), .u16(let scale): return scale
@@ -99,14 +102,15 @@ struct ValueValidator {
     var last = index
     while onlyReader[last] >= 0 {
       let reader = onlyReader[last]
-      switch network.layers[reader].operation {
-      case .dropout: break
-      case .batchNormalization(let it) where it.isIdentity: break
-      case .batchNormalization:
-        let composed = GraphNode.compose(joined, try affine(reader))
-        try checkFinite(composed, reader)
-        joined = composed
-      default: return (joined, last)
+      let traits = network.layers[reader].operation.traits
+      if let normalization = traits.normalization {
+        if !normalization.isIdentity {
+          let composed = ChannelAffine.compose(joined, try affine(reader, normalization))
+          try checkFinite(composed, reader)
+          joined = composed
+        }
+      } else if !traits.isAlias {
+        break
       }
       last = reader
     }
@@ -114,8 +118,9 @@ struct ValueValidator {
   }
 
   /// What a batch normalization does, from its values.
-  private mutating func affine(_ index: Int) throws(GoogLeNetError) -> (scale: [Float], shift: [Float]) {
-    guard case .batchNormalization(let it) = network.layers[index].operation else { return ([], []) }
+  private mutating func affine(_ index: Int, _ it: BatchNormalization) throws(GoogLeNetError)
+    -> (scale: [Float], shift: [Float])
+  {
     isRead[index] = true
     let mean = try it.mean.map { (mean) throws(GoogLeNetError) in try values(of: mean, "mean", index) }
     let variance = try it.variance.map { (it) throws(GoogLeNetError) in try values(of: it, "variance", index) }

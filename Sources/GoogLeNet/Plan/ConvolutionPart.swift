@@ -12,3 +12,16 @@ enum ConvolutionPart {
     }
   }
 }
+
+extension PlanSettings {
+  /// The tile of a Winograd convolution; nil where it is none.
+  func tile(of part: ConvolutionPart) -> WinogradTileSize? {
+    var outputs: Int32 = 0
+    var taps: Int32 = 0
+    switch part {
+    case .float32(var arguments, let algorithm, _): record(of: algorithm).tile?(&arguments, &outputs, &taps)
+    case .integer(var arguments, let algorithm): integerRecord(of: algorithm).tile?(&arguments, &outputs, &taps)
+    }
+    return taps > 0 ? WinogradTileSize(outputs: Int(outputs), taps: Int(taps)) : nil
+  }
+}

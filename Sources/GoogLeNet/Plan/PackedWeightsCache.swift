@@ -1,12 +1,15 @@
 import CPlatform
 
-/// The packed weights of a model that live plans use, shared between sessions of the same settings. Thread-safe.
-final class PackedWeightsCache {
+/// The packed weights of a model that live plans use: sessions of the same settings that are made with one cache share them.
+/// Thread-safe.
+public final class PackedWeightsCache {
+  public let model: Model
   /// For each layer the first of its packed forms. Linked to each other, so that adding one allocates nothing.
   private var forms: [PackedWeights?]
 
-  fileprivate init(forms layerCount: Int) {
-    forms = [PackedWeights?](repeating: nil, count: layerCount)
+  fileprivate init(empty model: Model) {
+    self.model = model
+    forms = [PackedWeights?](repeating: nil, count: model.network.layers.count)
   }
 
   /// Counts one more user of the packed weights for `key`, if there are any.
@@ -75,9 +78,10 @@ final class PackedWeightsCache {
 extension PackedWeightsCache: AllocatedLast {}
 
 extension AllocatedLast where Self == PackedWeightsCache {
-  /// Nil where there is no memory for its lock to survive a fork.
-  init?(layerCount: Int) {
-    guard gln_watch_forks() != 0 else { return nil }
-    self = PackedWeightsCache(forms: layerCount)
+  /// - Throws: `outOfMemory`, also where there is none for its lock to survive a fork.
+  public init(of model: Model) throws(GoogLeNetError) {
+    guard gln_watch_forks() != 0 else { throw GoogLeNetError(.outOfMemory, "no memory for a lock") }
+    self = PackedWeightsCache(empty: model)
+    try Allocation.check()
   }
 }

@@ -1,94 +1,47 @@
 import CKernels
 
-/// A graph with kernels, packed weights and memory: everything that a run does, as a list of tasks in stages.
-/// Belongs to one session.
+/// A graph with kernels, packed weights and places for all activations. Nothing changes it once it is built: of one plan any number
+/// of `PlanBuffers` may be made, which run at the same time.
 final class Plan {
-  /// One phase of one operation.
-  struct Task {
-    let run: gln_run_unit
-    let arguments: UnsafeRawPointer
-    let phase: Int32
-    let units: Int
-    /// Its index in `operations`.
-    var operation = 0
-    /// Of a convolution's last phase.
-    var weightOrder: WeightOrder?
-
-    /// The units that a thread begins with, the same each time: neighbouring units mostly work on neighbouring pixels, and what a
-    /// thread writes in one stage it best reads itself in the next.
-    func share(of thread: Int, _ threads: Int) -> Range<Int> {
-      thread &* units / threads..<(thread &+ 1) &* units / threads
-    }
-  }
-
-  /// Tasks that do not depend on each other: their units may run at the same time.
-  struct Stage {
-    let tasks: UnsafeBufferPointer<Task>
-    let units: Int
-
-    /// One of its tasks alone.
-    func only(_ index: Int) -> Stage {
-      Stage(tasks: UnsafeBufferPointer(rebasing: tasks[index...index]), units: tasks[index].units)
-    }
-  }
-
-  let input: PlanInput
-  let stages: UnsafeBufferPointer<Stage>
-  let arena: ArenaGuard
-  /// The outputs of the wanted layers, in the order in which they were asked for.
-  let outputs: [Location]
+  let key: PlanKey
+  let model: Model
+  let settings: PlanSettings
+  let graph: Graph
+  let order: StageOrder
+  let layout: ActivationLayout
+  /// For each node its convolutions, which point to their weights.
+  let parts: [[ConvolutionPart]]
   /// In the order in which they run, as far as they depend on each other.
   let operations: [PlannedOperation]
-
-  /// One after another, one a thread, each with the thread's findings in front of it.
-  let scratch: UnsafeMutableRawPointer
-  let scratchStride: Int
-  private let threads: Int
-
-  let weightBytes: Int
-  let arenaBytes: Int
-  let scratchBytes: Int
-  /// The most bytes at once while the plan was made, the model file's included.
-  let peakBytes: Int
-
-  /// What counts towards a session's memory limit.
-  var limitedBytes: UInt64 { UInt64(weightBytes) + UInt64(arenaBytes) + UInt64(scratchBytes) }
-
-  private let storage: PlanStorage
+  private let weights: PlanWeights
+  /// The most bytes at once while its weights were packed, the model file's included, and when they had been.
+  private let packing: PackingMemory
 
   init(
-    input: PlanInput, stages: UnsafeBufferPointer<Stage>, arena: ArenaGuard, outputs: [Location],
-    operations: [PlannedOperation], scratch: UnsafeMutableRawPointer, scratchStride: Int, threads: Int,
-    weightBytes: Int,
-    arenaBytes: Int, scratchBytes: Int, peakBytes: Int, storage: PlanStorage
+    _ key: PlanKey, _ model: Model, _ settings: PlanSettings, _ graph: Graph, _ order: StageOrder,
+    _ layout: ActivationLayout, _ parts: [[ConvolutionPart]], _ operations: [PlannedOperation], _ weights: PlanWeights,
+    _ packing: PackingMemory
   ) {
-    self.input = input
-    self.stages = stages
-    self.arena = arena
-    self.outputs = outputs
+    self.key = key
+    self.model = model
+    self.settings = settings
+    self.graph = graph
+    self.order = order
+    self.layout = layout
+    self.parts = parts
     self.operations = operations
-    self.scratch = scratch
-    self.scratchStride = scratchStride
-    self.threads = threads
-    self.weightBytes = weightBytes
-    self.arenaBytes = arenaBytes
-    self.scratchBytes = scratchBytes
-    self.peakBytes = peakBytes
-    self.storage = storage
+    self.weights = weights
+    self.packing = packing
   }
 
-  deinit { arena.leave() }
+  var weightBytes: Int { weights.byteCount }
+  /// Of one `PlanBuffers`.
+  var arenaBytes: Int { Int(layout.memory.size) }
+  var scratchBytes: Int { layout.scratchStride * settings.threads }
 
-  /// Forgets what units have found.
-  func clearFindings() {
-    for thread in 0..<threads { gln_findings_of(scratch + thread &* scratchStride).pointee = gln_findings() }
-  }
+  /// The most bytes at once until it had its first `PlanBuffers`, the model file's included.
+  var peakBytes: Int { arenaBytes + max(packing.peak, packing.final + scratchBytes) }
 
-  /// Whether no unit has found a value that is not finite since the findings were cleared.
-  var isFinite: Bool {
-    for thread in 0..<threads where gln_findings_of(scratch + thread &* scratchStride).pointee.not_finite != 0 {
-      return false
-    }
-    return true
-  }
+  /// What counts towards a session's memory limit, with one `PlanBuffers`.
+  var limitedBytes: UInt64 { UInt64(weightBytes) + UInt64(arenaBytes) + UInt64(scratchBytes) }
 }

@@ -9,8 +9,8 @@ struct PlanInput {
   }
 
   let arguments: Arguments
-  let pixelStage: Plan.Stage
-  let planeStage: Plan.Stage
+  let pixelStage: Stage
+  let planeStage: Stage
 
   /// What the input is stored as.
   var precision: Precision {

@@ -11,6 +11,8 @@ struct PlanSettings {
   let inputHeight: Int
   let inputWidth: Int
   let allocator: BlockAllocator
+  /// Of the model.
+  let packedWeights: PackedWeightsCache
   /// The most bytes that a session may take: packed weights, activations, scratch and pixels, of all its plans together.
   let memoryLimit: UInt64
 }

@@ -1,17 +1,10 @@
-/// What a plan's raw pointers point to; all of it is given back with the object.
+/// What the raw pointers of a plan's buffers point to; all of it is given back with the object.
 final class PlanStorage {
   private var arrays: [UnsafeMutableRawPointer] = []
   private var blocks: [AllocatedBlock] = []
-  private var weights: [PackedWeights] = []
-  private let cache: PackedWeightsCache
-
-  init(cache: PackedWeightsCache) {
-    self.cache = cache
-  }
 
   deinit {
     for array in arrays { array.deallocate() }
-    for packed in weights { cache.release(packed) }
   }
 
   /// A stable copy of a value without references.
@@ -33,16 +26,5 @@ final class PlanStorage {
   /// Keeps a block alive.
   func keep(_ block: AllocatedBlock) {
     blocks.append(block)
-  }
-
-  /// Keeps packed weights of the cache, which have been counted as used, until the end.
-  func keepPackedWeights(_ packed: PackedWeights) {
-    weights.append(packed)
-  }
-
-  var weightBytes: Int {
-    var sum = 0
-    for packed in weights { sum += packed.block.size }
-    return sum
   }
 }

@@ -40,18 +40,12 @@ extension PlannedOperation {
         multiplications = tiles * tile.products * channels
       }
     }
-    switch node.kind {
-    case .quantize, .dequantize: layers = [node.layer]
-    default: layers = [node.layer] + node.fused
-    }
-    kind =
-      switch node.kind {
-      case .quantize: "Quantization"
-      case .dequantize: "Dequantization"
-      default: layerKind
-      }
+    var conversion: StaticString?
+    if case .kernel(let it) = node.kind { conversion = it.conversion }
+    layers = conversion == nil ? [node.layer] + node.fused : [node.layer]
+    kind = conversion ?? layerKind
     kernel = PlannedOperation.kernel(of: node, algorithm: algorithm, tile: tile)
-    precision = graph.values[node.input].encoding == .float32 ? .float32 : .int8
+    precision = graph.values[node.inputs[0]].encoding == .float32 ? .float32 : .int8
     self.shape = shape
     self.multiplyAdds = UInt64(multiplyAdds)
     self.multiplications = UInt64(multiplications)
@@ -74,12 +68,7 @@ extension PlannedOperation {
       case .openBLAS: "im2col + sgemm"
       case .direct, .integerDirect, nil: "direct"
       }
-    case .pooling(let it): it.method == .max ? "maximum" : "average"
-    case .normalization: "across channels"
-    case .affine(let it): it.isIdentity ? "copy" : it.scale == nil && it.shift == nil ? "ReLU" : "scale and shift"
-    case .softmax: "softmax"
-    case .quantize: "float32 to 8 bits"
-    case .dequantize: "8 bits to float32"
+    case .kernel(let it): it.name
     }
   }
 }

@@ -17,18 +17,16 @@ struct WeightPacker {
   let model: Model
   let allocator: BlockAllocator
 
-  /// The packed weights of each job, in their order, kept by `storage`. New ones lie one after another, so that kernels which ask
+  /// The packed weights of each job, in their order, kept by `weights`. New ones lie one after another, so that kernels which ask
   /// for the next weights ahead run into the next layer's.
   /// - Parameter workspaceBytes: the most that packing may work in, if one thread's workspace does not take more.
-  func pack(_ jobs: [Job], _ crew: Crew, _ storage: PlanStorage, workspaceBytes: UInt64) throws(GoogLeNetError)
+  func pack(_ jobs: [Job], _ crew: Crew, _ weights: PlanWeights, workspaceBytes: UInt64) throws(GoogLeNetError)
     -> [PackedWeights]
   {
     var packed: [PackedWeights?] = []
     packed.reserveCapacity(jobs.count)
     for job in jobs {
-      let present = model.packedWeights.acquire(job.key)
-      if let present { storage.keepPackedWeights(present) }
-      packed.append(present)
+      packed.append(weights.packedWeights(for: job.key))
     }
     let missing = packed.indices.filter { packed[$0] == nil }
     if !missing.isEmpty {
@@ -43,17 +41,15 @@ struct WeightPacker {
       try pack(missing.map { jobs[$0] }, made, crew, workspaceBytes)
       try Allocation.check()
       for (place, index) in missing.enumerated() {
-        let weights = model.packedWeights.insert(made[place])
-        storage.keepPackedWeights(weights)
-        packed[index] = weights
+        packed[index] = weights.share(made[place])
       }
     }
     let found = packed.compactMap { $0 }
-    for (job, weights) in zip(jobs, found) where weights.block.size != job.size {
+    for (job, it) in zip(jobs, found) where it.block.size != job.size {
       throw GoogLeNetError(
         .unsupported,
         "\(model.source): layer '\(model.network.layers[job.key.layer].name)' has packed weights of "
-          + "\(weights.block.size) bytes where \(job.size) are needed: this is a fault of libgooglenet, please report it"
+          + "\(it.block.size) bytes where \(job.size) are needed: this is a fault of libgooglenet, please report it"
       )
     }
     return found

@@ -9,12 +9,9 @@ public final class Session {
   /// Of all layers, at the session's input size.
   private let shapes: [Shape]
   private let crew: Crew
-  private let plan: Plan
-  private var probabilities: Location { plan.outputs[0] }
-  private var logits: Location { plan.outputs[1] }
-  private var features: Location { plan.outputs[2] }
-  /// A second plan, up to the layers asked for last.
-  private var probe: (layers: [Int], plan: Plan)?
+  /// The first one gives probabilities, logits and features, the others what `layer` and `layers` are asked for.
+  private var plans: PlanCache
+  private var plan: Plan { plans.first.plan }
   private let cropper: Cropper
   /// Pixels of the network's input size, for `classify`.
   private let pixels: HeapBlock
@@ -24,14 +21,14 @@ public final class Session {
   private let predictions: UnsafeMutableBufferPointer<Prediction>
 
   fileprivate init(
-    model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, plan: Plan, pixels: HeapBlock,
+    model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, first: PlanBuffers, pixels: HeapBlock,
     predictions: HeapBlock, running: OpaquePointer
   ) {
     self.model = model
     self.settings = settings
     self.shapes = shapes
     self.crew = crew
-    self.plan = plan
+    plans = PlanCache(first: first)
     self.pixels = pixels
     self.running = running
     predictionBlock = predictions
@@ -43,16 +40,8 @@ public final class Session {
   deinit { gln_counter_free(running) }
 
   fileprivate static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
-    guard 0...SessionOptions.threadLimit ~= options.threads else {
-      throw GoogLeNetError(
-        .invalidArgument,
-        "threads is \(options.threads): use 1 to \(SessionOptions.threadLimit), or 0 for the allowed CPUs")
-    }
-    guard 0...SessionOptions.spinLimit ~= options.spinMicroseconds else {
-      throw GoogLeNetError(
-        .invalidArgument,
-        "the spin time is \(options.spinMicroseconds) microseconds: use 0 to \(SessionOptions.spinLimit)")
-    }
+    try ThreadTeam.check(threads: options.threads)
+    try ThreadTeam.check(spinMicroseconds: options.spinMicroseconds)
     let sides = 0...SessionOptions.inputSizeLimit
     guard sides ~= options.inputHeight, sides ~= options.inputWidth,
       (options.inputHeight == 0) == (options.inputWidth == 0)
@@ -68,11 +57,34 @@ public final class Session {
     }
   }
 
+  /// What a session with these options, which have been checked, uses.
+  fileprivate static func settings(_ options: SessionOptions, _ packedWeights: PackedWeightsCache, _ crew: Crew)
+    throws(GoogLeNetError) -> PlanSettings
+  {
+    let kernels = try KernelSelection(maxISA: options.maxISA)
+    if options.backend == .openBLAS, gln_openblas_load() == 0 {
+      throw GoogLeNetError(
+        .backendUnavailable,
+        "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
+    }
+    let model = packedWeights.model
+    let preprocessing = model.network.preprocessing
+    return PlanSettings(
+      kernels: kernels, backend: options.backend, algorithm: options.algorithm,
+      precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
+      threadsAreApart: crew.isApart,
+      inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
+      inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
+      allocator: BlockAllocator(custom: options.allocator), packedWeights: packedWeights,
+      memoryLimit: options.memoryLimit)
+  }
+
   fileprivate func log(_ options: SessionOptions) {
     guard let log = options.log else { return }
+    let shared = options.team.map { " of a shared team's \($0.threads)" } ?? ""
     let lines = [
       "tier \(isa.name), best of this CPU \(KernelSelection.best.name)",
-      "\(threads) threads\(settings.threadsAreApart ? ", whose cores share no cache" : "")",
+      "\(threads) threads\(shared)\(settings.threadsAreApart ? ", whose cores share no cache" : "")",
       "\(weightBytes) bytes of packed weights, \(activationBytes) bytes of activations",
     ]
     for line in lines {
@@ -103,8 +115,22 @@ public final class Session {
 
   /// What is left of the memory limit for resizing pictures.
   private var memoryLeft: UInt64 {
-    let taken = plan.limitedBytes + (probe?.plan.limitedBytes ?? 0) + UInt64(pixels.bytes.count)
+    let taken = plans.limitedBytes + UInt64(pixels.bytes.count)
     return settings.memoryLimit - min(taken, settings.memoryLimit)
+  }
+
+  /// Runs `body`, again after each plan that is given back where it lacks memory.
+  private func makingRoom<Result>(_ body: () throws(GoogLeNetError) -> Result) throws(GoogLeNetError) -> Result {
+    while true {
+      do throws(GoogLeNetError) {
+        return try body()
+      } catch {
+        guard error.status == .limitExceeded || error.status == .outOfMemory else { throw error }
+        // Where the call has failed anyway, nothing is won.
+        try Allocation.check()
+        guard plans.removeOldest() else { throw error }
+      }
+    }
   }
 
   /// Runs `body` unless another call runs, or the session is another process's.
@@ -130,11 +156,12 @@ public final class Session {
     let gray = model.network.preprocessing.channelOrder == .gray
     let batch = try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1)
     try exclusively { () throws(GoogLeNetError) in
-      try cropper.crop(image, into: pixels.mutableBytes, available: memoryLeft)
-      try run(plan, batch) { _ in
+      try crop(image, into: pixels.mutableBytes)
+      let probabilities = plans.first.output(of: model.outputLayer)?.floats
+      try runner(plans.first).run(batch) { _ in
         let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<min(count, predictions.count)])
         let written = TopK.select(
-          UnsafeBufferPointer(start: probabilities.floats, count: model.classCount), into: wanted)
+          UnsafeBufferPointer(start: probabilities, count: model.classCount), into: wanted)
         receive(UnsafeBufferPointer(rebasing: wanted[..<written]))
       }
     }
@@ -154,21 +181,28 @@ public final class Session {
       throw GoogLeNetError(.bufferTooSmall, "the buffer holds \(output.count) bytes: \(needed) are needed")
     }
     try exclusively { () throws(GoogLeNetError) in
-      try cropper.crop(
-        image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed), available: memoryLeft)
+      try crop(image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
     }
+  }
+
+  private func crop(_ image: Image, into pixels: UnsafeMutableRawBufferPointer) throws(GoogLeNetError) {
+    try makingRoom { () throws(GoogLeNetError) in try cropper.crop(image, into: pixels, available: memoryLeft) }
   }
 
   /// Writes `batch.count` rows of `model.classCount` values.
   public func predict(_ batch: Batch, output: Output = .probabilities, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
   {
-    try write(output == .logits ? logits : probabilities, of: plan, batch, into: values)
+    try exclusively { () throws(GoogLeNetError) in
+      try write(output == .logits ? model.logitsLayer : model.outputLayer, of: plans.first, batch, into: values)
+    }
   }
 
   /// Writes `batch.count` rows of pooled features, the classifier's input.
   public func features(_ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {
-    try write(features, of: plan, batch, into: values)
+    try exclusively { () throws(GoogLeNetError) in
+      try write(model.featureLayer, of: plans.first, batch, into: values)
+    }
   }
 
   /// The shape of a named layer's output.
@@ -182,9 +216,7 @@ public final class Session {
   {
     let index = try model.index(of: name)
     try exclusively { () throws(GoogLeNetError) in
-      if probe?.layers.count != 1 || probe?.layers.first != index { try prepareProbe([index]) }
-      guard let plan = probe?.plan, let location = plan.outputs.first else { return }
-      try writeRows(location, of: plan, batch, into: values)
+      try write(index, of: try buffers(for: [index]), batch, into: values)
     }
   }
 
@@ -199,11 +231,10 @@ public final class Session {
     var indices: [Int] = []
     for name in names { indices.append(try model.index(of: name)) }
     try exclusively { () throws(GoogLeNetError) in
-      if probe?.layers != indices { try prepareProbe(indices) }
-      guard let plan = probe?.plan else { return }
-      for (location, buffer) in zip(plan.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
-      try run(plan, batch) { image in
-        for (location, buffer) in zip(plan.outputs, values) {
+      let buffers = try buffers(for: indices)
+      for (location, buffer) in zip(buffers.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
+      try runner(buffers).run(batch) { image in
+        for (location, buffer) in zip(buffers.outputs, values) {
           guard let start = buffer.baseAddress else { continue }
           location.copyPlanes(to: start + image * location.shape.count)
         }
@@ -218,17 +249,19 @@ public final class Session {
     _ batch: Batch, receive: (_ image: Int, _ operation: PlannedOperation, _ nanoseconds: UInt64) -> Void
   ) throws(GoogLeNetError) {
     let kernel: StaticString = if case .pixels = batch.kind { "pixels" } else { "planes" }
+    let buffers = plans.first
     let input = PlannedOperation.input(
-      kernel, shape: model.inputShape(inputHeight, inputWidth), precision: plan.input.precision)
+      kernel, shape: plan.key.input, precision: buffers.input.precision)
     try exclusively { () throws(GoogLeNetError) in
       // See docs/memory.md.
       try Allocation.ensure(16 << 10 + 16 * plan.operations.count)
-      var profiler = Profiler(plan: plan, crew: crew)
+      var profiler = Profiler(buffers: buffers, crew: crew)
       try Allocation.check()
-      try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
-        plan.clearFindings()
+      let runner = runner(buffers)
+      try runner.forEachImage(of: batch) { (image, first) throws(GoogLeNetError) in
+        buffers.clearFindings()
         try profiler.run(first: first)
-        try checkFindings(of: plan, image, first: first)
+        try runner.checkFindings(image, first: first)
         receive(image, input, profiler.nanoseconds[0])
         for (operation, time) in zip(plan.operations, profiler.nanoseconds.dropFirst()) {
           receive(image, operation, time)
@@ -237,28 +270,33 @@ public final class Session {
     }
   }
 
-  private func prepareProbe(_ layers: [Int]) throws(GoogLeNetError) {
-    // Gives back the memory of the old one first.
-    probe = nil
-    let plan = try PlanBuilder.plan(
-      model: model, settings: settings, shapes: shapes, outputLayers: layers,
-      takenBytes: plan.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes), crew: crew)
-    probe = (layers, plan)
+  private func runner(_ buffers: PlanBuffers) -> ImageRunner { ImageRunner(buffers: buffers, crew: crew) }
+
+  /// Those of a plan that gives the outputs of some layers: one of those kept, or a new one.
+  private func buffers(for layers: [Int]) throws(GoogLeNetError) -> PlanBuffers {
+    let key = PlanKey(input: plan.key.input, outputs: layers)
+    if let present = plans.use(key) { return present }
+    // Gives back the memory of an old one first.
+    if plans.isFull { _ = plans.removeOldest() }
+    let new = try makingRoom { () throws(GoogLeNetError) in
+      let taken = plans.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes)
+      return try PlanBuffers(
+        of: try PlanBuilder.plan(
+          model: model, settings: settings, shapes: shapes, key: key, takenBytes: taken, crew: crew))
+    }
+    plans.add(new)
+    return new
   }
 
+  /// Writes the output of one of a plan's layers for each image.
   private func write(
-    _ location: Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
+    _ layer: Int, of buffers: PlanBuffers, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
   ) throws(GoogLeNetError) {
-    try exclusively { () throws(GoogLeNetError) in try writeRows(location, of: plan, batch, into: values) }
-  }
-
-  private func writeRows(
-    _ location: Location, of plan: Plan, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
-  ) throws(GoogLeNetError) {
+    guard let location = buffers.output(of: layer) else { return }
     try checkRoom(for: location, batch, in: values)
     guard let start = values.baseAddress else { return }
     let length = location.shape.count
-    try run(plan, batch) { location.copyPlanes(to: start + $0 * length) }
+    try runner(buffers).run(batch) { location.copyPlanes(to: start + $0 * length) }
   }
 
   private func checkRoom(for location: Location, _ batch: Batch, in values: UnsafeMutableBufferPointer<Float>)
@@ -272,127 +310,34 @@ public final class Session {
         "the buffer holds \(values.count) floats: \(batch.count) images need \(length) each")
     }
   }
-
-  /// Runs the images of a batch one after another and calls `done` with the number of each, unless a value became infinite or NaN.
-  private func run(_ plan: Plan, _ batch: Batch, done: (Int) -> Void) throws(GoogLeNetError) {
-    try forEachImage(of: batch, plan) { (image, first) throws(GoogLeNetError) in
-      plan.clearFindings()
-      try run(plan, first: first)
-      try checkFindings(of: plan, image, first: first)
-      done(image)
-    }
-  }
-
-  /// Calls `body` with the number of each image and the stage that fills the network's input from it. Tensors are checked just before.
-  private func forEachImage(
-    of batch: Batch, _ plan: Plan, body: (Int, Plan.Stage) throws(GoogLeNetError) -> Void
-  ) throws(GoogLeNetError) {
-    let channels = model.network.preprocessing.channelOrder.channels
-    let pixelCount = inputHeight * inputWidth
-    switch batch.kind {
-    case .tensors:
-      guard Int(bitPattern: batch.data) % MemoryLayout<Float>.alignment == 0 else {
-        throw GoogLeNetError(.invalidArgument, "batch.data is not aligned to 4 bytes, as float32 values must be")
-      }
-      let images = batch.data.assumingMemoryBound(to: Float.self)
-      for image in 0..<batch.count {
-        let planes = images + image * pixelCount * channels
-        if let index = Finiteness.firstException(planes, count: pixelCount * channels) {
-          throw GoogLeNetError(
-            .invalidArgument,
-            "batch.data: value \(index) of image \(image) is \(planes[index].isNaN ? "NaN" : "infinite"): "
-              + "all values must be finite numbers (image and value are counted from 0)")
-        }
-        plan.input.setPlanes(planes)
-        try body(image, plan.input.planeStage)
-      }
-    case .pixels(let format):
-      guard channels == 3 || format == .gray else {
-        throw GoogLeNetError(.invalidArgument, "batch.format has colours, but the network takes one gray channel")
-      }
-      let offsets = format.channelOffsets
-      let reversed = model.network.preprocessing.channelOrder == .bgr
-      plan.input.setFormat(
-        rowStride: inputWidth * format.bytesPerPixel, pixelBytes: format.bytesPerPixel,
-        channelOffsets: (
-          Int32(reversed ? offsets.blue : offsets.red), Int32(offsets.green),
-          Int32(reversed ? offsets.red : offsets.blue), 0
-        ))
-      let images = batch.data.assumingMemoryBound(to: UInt8.self)
-      for image in 0..<batch.count {
-        plan.input.setPixels(images + image * pixelCount * format.bytesPerPixel)
-        try body(image, plan.input.pixelStage)
-      }
-    }
-  }
-
-  private func run(_ plan: Plan, first: Plan.Stage) throws(GoogLeNetError) {
-    plan.arena.enter(step: 0)
-    try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
-    for index in plan.stages.indices {
-      plan.arena.enter(step: 1 + index)
-      try crew.run(plan.stages[index], scratch: plan.scratch, scratchStride: plan.scratchStride)
-    }
-    plan.arena.enter(step: 1 + plan.stages.count)
-  }
-
-  /// Throws if a value became infinite or NaN since the findings were cleared, whether or not it shows in an output.
-  private func checkFindings(of plan: Plan, _ image: Int, first: Plan.Stage) throws(GoogLeNetError) {
-    if plan.isFinite, plan.outputs.allSatisfy({ $0.isFinite }) { return }
-    let origin = try originOfFindings(of: plan, first: first)
-    throw GoogLeNetError(
-      .notFinite,
-      "image \(image): \(origin) has values that are infinite or NaN: for this input the "
-        + "model's numbers are too large for float32")
-  }
-
-  /// What computes the first value that is not finite: runs the image once more, task by task.
-  private func originOfFindings(of plan: Plan, first: Plan.Stage) throws(GoogLeNetError) -> String {
-    plan.clearFindings()
-    plan.arena.enter(step: 0)
-    try crew.run(first, scratch: plan.scratch, scratchStride: plan.scratchStride)
-    if !plan.isFinite { return "the normalised input" }
-    for (number, stage) in plan.stages.enumerated() {
-      plan.arena.enter(step: 1 + number)
-      for (index, task) in stage.tasks.enumerated() {
-        try crew.run(stage.only(index), scratch: plan.scratch, scratchStride: plan.scratchStride)
-        if !plan.isFinite, let layer = plan.operations[task.operation].layers.first {
-          return "layer '\(model.network.layers[layer].name)'"
-        }
-      }
-    }
-    return "an output"
-  }
 }
 
 extension Session: AllocatedLast {}
 
 extension AllocatedLast where Self == Session {
+  /// A session with packed weights of its own.
   public init(model: Model, options: SessionOptions = SessionOptions()) throws(GoogLeNetError) {
+    try self.init(sharing: try PackedWeightsCache(of: model), options: options)
+  }
+
+  /// A session of the model that the packed weights are of.
+  public init(sharing packedWeights: PackedWeightsCache, options: SessionOptions = SessionOptions())
+    throws(GoogLeNetError)
+  {
+    let model = packedWeights.model
     try Session.check(options, model)
-    let kernels = try KernelSelection(maxISA: options.maxISA)
-    if options.backend == .openBLAS, gln_openblas_load() == 0 {
-      throw GoogLeNetError(
-        .backendUnavailable,
-        "libopenblas.so.0 cannot be loaded: install libopenblas0 (Debian) or use the native backend")
-    }
-    let preprocessing = model.network.preprocessing
-    let crew = try Crew(options: options)
-    let settings = PlanSettings(
-      kernels: kernels, backend: options.backend, algorithm: options.algorithm,
-      precision: options.precision == .auto ? model.precision : options.precision, threads: crew.threads,
-      threadsAreApart: crew.isApart,
-      inputHeight: options.inputHeight == 0 ? preprocessing.inputHeight : options.inputHeight,
-      inputWidth: options.inputWidth == 0 ? preprocessing.inputWidth : options.inputWidth,
-      allocator: BlockAllocator(custom: options.allocator), memoryLimit: options.memoryLimit)
+    let crew = try Crew(
+      threads: options.threads, spinMicroseconds: options.spinMicroseconds, parallelFor: options.parallelFor,
+      shared: options.team)
+    let settings = try Session.settings(options, packedWeights, crew)
     try PlanBuilder.reserve(for: model)
     let shapes = try model.shapes(height: settings.inputHeight, width: settings.inputWidth)
-    let pixelBytes = settings.inputHeight * settings.inputWidth * preprocessing.channelOrder.channels
-    let plan = try PlanBuilder.plan(
-      model: model, settings: settings, shapes: shapes,
-      outputLayers: [model.network.layers.count - 1, model.logitsLayer, model.featureLayer],
-      takenBytes: UInt64(pixelBytes), crew: crew)
-    guard let pixels = HeapBlock(byteCount: pixelBytes) else {
+    let input = model.inputShape(settings.inputHeight, settings.inputWidth)
+    let key = PlanKey(input: input, outputs: [model.outputLayer, model.logitsLayer, model.featureLayer])
+    let first = try PlanBuffers(
+      of: try PlanBuilder.plan(
+        model: model, settings: settings, shapes: shapes, key: key, takenBytes: UInt64(input.count), crew: crew))
+    guard let pixels = HeapBlock(byteCount: input.count) else {
       throw GoogLeNetError(.outOfMemory, "no memory for an input image")
     }
     guard let predictions = HeapBlock(byteCount: model.classCount * MemoryLayout<Prediction>.stride) else {
@@ -403,9 +348,8 @@ extension AllocatedLast where Self == Session {
       throw GoogLeNetError(.outOfMemory, "no memory for a counter")
     }
     self = Session(
-      model: model, settings: settings, shapes: shapes, crew: crew, plan: plan, pixels: pixels,
-      predictions: predictions,
-      running: running)
+      model: model, settings: settings, shapes: shapes, crew: crew, first: first,
+      pixels: pixels, predictions: predictions, running: running)
     try Allocation.check()
     self.log(options)
   }

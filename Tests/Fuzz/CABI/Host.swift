@@ -200,7 +200,7 @@ final class Host {
     func set(_ status: gln_status, isValid: Bool) {
       check(status, isValid && pointer != nil ? [GLN_OK] : [GLN_INVALID_ARGUMENT], "an option's setter")
     }
-    switch choices.number(0...10) {
+    switch choices.number(0...11) {
     case 0:
       let threads = choices.pick([1, 2, 3, 0, -1, 257, Int32.max, Int32.min])
       set(gln_session_options_set_threads(pointer, threads), isValid: 0...256 ~= threads)
@@ -241,12 +241,28 @@ final class Host {
       let limit = choices.pick([UInt64(0), .max, 1, UInt64(choices.number(0...1_000_000))])
       set(gln_session_options_set_memory_limit(pointer, limit), isValid: true)
       if pointer != nil { it.isLimited = 1...1_000_000 ~= limit }
+    case 10: set(setTeam(pointer), isValid: true)
     default:
       let backwards: gln_parallel_for_function = { _, count, work, context in
         for index in (0..<count).reversed() { work?(context, index) }
       }
       set(gln_session_options_set_parallel_for(pointer, choices.chance(70) ? backwards : nil, nil), isValid: true)
     }
+  }
+
+  /// Gives options a new team, which they alone keep, or none.
+  private func setTeam(_ options: OpaquePointer?) -> gln_status {
+    guard choices.chance(70) else { return gln_session_options_set_thread_team(options, nil) }
+    let threads = choices.pick([Int32(1), 2, 3, -1, 257, .max, .min])
+    let time = choices.pick([Int32(0), 1, 1_000_001, -1])
+    let isValid = 0...256 ~= threads && 0...1_000_000 ~= time
+    var team: OpaquePointer?
+    check(gln_thread_team_create(threads, time, nil), [GLN_INVALID_ARGUMENT], "thread_team_create")
+    check(
+      gln_thread_team_create(threads, time, &team), [isValid ? GLN_OK : GLN_INVALID_ARGUMENT], "thread_team_create")
+    guard gln_thread_team_threads(team) == (isValid ? threads : 0) else { fatalError("a team of other threads") }
+    defer { gln_thread_team_free(team) }
+    return gln_session_options_set_thread_team(options, team)
   }
 
   private func side() -> Int32 {

@@ -29,7 +29,9 @@ from ._errors import (
     WrongProcessError,
 )
 from ._library import cpu_isa, library_path, library_version
-from ._model import Layer, Memory, Model, OperationTime, Prediction
+from ._model import Model
+from ._results import Layer, Memory, OperationTime, Prediction
+from ._thread_team import ThreadTeam
 
 __version__ = "0.1.0"
 
@@ -55,6 +57,7 @@ __all__ = [
     "OperationTime",
     "OutOfMemoryError",
     "Prediction",
+    "ThreadTeam",
     "UnsupportedError",
     "UnsupportedVersionError",
     "WrongProcessError",

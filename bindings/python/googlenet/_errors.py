@@ -107,7 +107,7 @@ class LimitExceededError(Error, MemoryError):
 
 
 class WrongProcessError(Error, RuntimeError):
-    """A handle of another process. Not raised by `Model`, which opens its file anew in a forked child."""
+    """A team of threads of another process. `Model` itself opens its file anew in a forked child."""
 
     status = 12
 

@@ -21,6 +21,7 @@ BatchLike: TypeAlias = np.ndarray | Sequence[np.ndarray]
 _FORMATS = {1: PIXEL_GRAY, 3: PIXEL_RGB, 4: PIXEL_RGBA}
 _IMAGE_SHAPES = "H×W×3 (RGB), H×W×4 (RGBA) or H×W (gray)"
 _LARGEST_SIDE = 65535
+_INPUT_SIZE_LIMIT = 8192
 
 
 def index_argument(name: str, value: object, least: int, most: int) -> int:
@@ -31,6 +32,19 @@ def index_argument(name: str, value: object, least: int, most: int) -> int:
     if not least <= number <= most:
         raise InvalidArgumentError(f"{name} is {number}: {least} to {most} is allowed")
     return number
+
+
+def size_argument(name: str, size: int | tuple[int, int] | None) -> tuple[int, int]:
+    """Height and width of the network's input; 0, 0 for the model's own."""
+    if size is None:
+        return 0, 0
+    if isinstance(size, (tuple, list)):
+        if len(size) != 2:
+            raise InvalidArgumentError(f"{name} has {len(size)} numbers: one, or height and width, is needed")
+        height, width = size
+    else:
+        height = width = size
+    return index_argument(name, height, 1, _INPUT_SIZE_LIMIT), index_argument(name, width, 1, _INPUT_SIZE_LIMIT)
 
 
 def choice_argument(name: str, value: object, choices: dict[str, int]) -> int:

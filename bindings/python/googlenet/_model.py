@@ -6,10 +6,9 @@ import ctypes
 import errno
 import os
 import stat
-import threading
 import weakref
 from types import TracebackType
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
@@ -18,10 +17,10 @@ from ._errors import (
     ArgumentTypeError,
     ClosedError,
     FileError,
-    InvalidArgumentError,
     UnsupportedError,
     out_of_memory_as_ours,
 )
+from ._handles import Handles, Use
 from ._inputs import (
     BatchArgument,
     BatchLike,
@@ -31,152 +30,12 @@ from ._inputs import (
     choice_argument,
     index_argument,
     path_argument,
+    size_argument,
     text_argument,
 )
 from ._library import check, library
-
-_THREAD_LIMIT = 256
-_INPUT_SIZE_LIMIT = 8192
-
-
-class Prediction(NamedTuple):
-    """A class and how likely it is."""
-
-    label: str
-    """The name of the class; "" where the model has no labels."""
-    probability: float
-    """0 to 1."""
-    class_index: int
-    """Counted from 0."""
-
-
-class Layer(NamedTuple):
-    """What a layer is, for an image of the model's own input size."""
-
-    name: str
-    kind: str
-    """ "Convolution", "Pooling", …"""
-    channels: int
-    height: int
-    width: int
-    parameter_count: int
-    multiply_add_count: int
-
-
-class OperationTime(NamedTuple):
-    """One operation of a run, and how long it took."""
-
-    layers: tuple[str, ...]
-    """The layers that it computes in one go, in the order of the model; none where it fills the network's input."""
-    kind: str
-    """The first layer's; "Input" where there is none."""
-    kernel: str
-    """How it is computed, such as "direct" or "Winograd F(4x4, 3x3)"."""
-    precision: str
-    """ "int8" where it reads integers, otherwise "float32"."""
-    channels: int
-    height: int
-    width: int
-    multiply_add_count: int
-    """Of the convolution as it is defined, whatever computes it, for one image; 0 for other kinds."""
-    multiplication_count: int
-    """Really done: fewer with Winograd, whose transforms are not counted."""
-    nanoseconds: int
-    """By the clock, for one image, with all threads working on it."""
-    image: int
-    """Which image of the batch."""
-
-
-class Memory(NamedTuple):
-    """Bytes that a Model holds."""
-
-    model_bytes: int
-    """The model file, mapped or in memory."""
-    weight_bytes: int
-    """Packed weights."""
-    arena_bytes: int
-    """Activations."""
-    scratch_bytes: int
-    """What kernels work in."""
-    picture_bytes: int
-    """A picture of the input size."""
-    peak_bytes: int
-    """The most at once while the Model was made; running it needs no more."""
-
-
-class _Handles:
-    """The C objects of one Model. All but `leave_parent` is done by whoever holds the lock."""
-
-    def __init__(self) -> None:
-        self.model = ctypes.c_void_p()
-        self.session = ctypes.c_void_p()
-        # In a forked child the parent's session, whose threads are missing here. It keeps the packed weights.
-        self.inherited = ctypes.c_void_p()
-        self.bytes: bytes | None = None
-        self.lock = threading.Lock()
-        _all_handles.add(self)
-
-    def leave_parent(self) -> None:
-        """In a child that has just been forked, while it has one thread."""
-        self.lock = threading.Lock()
-        if self.session:
-            self.inherited, self.session = self.session, ctypes.c_void_p()
-
-    def free_inherited(self) -> None:
-        """Once the child's own session shares the packed weights, or needs none."""
-        inherited, self.inherited = self.inherited, ctypes.c_void_p()
-        library().gln_session_free(inherited)
-
-    def free(self) -> None:
-        """Waits for a running call, then frees what there is."""
-        with self.lock:
-            if self.model:
-                # A child that is forked meanwhile must not free them again.
-                model, session = self.model, self.session
-                self.model, self.session = ctypes.c_void_p(), ctypes.c_void_p()
-                self.free_inherited()
-                library().gln_session_free(session)
-                library().gln_model_free(model)
-                self.bytes = None
-
-
-_all_handles: weakref.WeakSet[_Handles] = weakref.WeakSet()
-
-
-def _leave_parents() -> None:
-    for handles in list(_all_handles):
-        handles.leave_parent()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_parents)
-
-
-class _Use:
-    """Holds a Model's handles while a call runs. (A generator with contextlib takes several times as long.)"""
-
-    __slots__ = ("_lock", "_model")
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    def __enter__(self) -> _Handles:
-        handles = self._model._handles
-        self._lock = handles.lock
-        self._lock.acquire()
-        try:
-            if not handles.model:
-                raise ClosedError("the model is closed")
-            if not handles.session:
-                self._model._create_session()
-                handles.free_inherited()
-        except BaseException:
-            self._lock.release()
-            raise
-        return handles
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+from ._results import Layer, Memory, OperationTime, Prediction, key, operation_time, text
+from ._thread_team import THREAD_LIMIT, ThreadTeam
 
 
 class Model:
@@ -192,13 +51,16 @@ class Model:
     input_size     another input size than the model's own, in pixels: one number for a square, or (height, width).
     memory_limit   the most bytes that it may take besides the model file: packed weights, activations, working memory
                    and pixels; None for 2 GiB.
+    team           a ThreadTeam, whose threads it shares with other Models instead of starting its own; threads is then
+                   the most of them that work for it, None for all.
 
     A file is read into memory: what becomes of it later does no harm. Only settings other than the first ones need it
     again, in `layer`, and then it must be what it was (FileError).
 
     Use it in a `with` statement, or call close(). It may be used from several threads: calls on one Model take turns,
-    and Python's lock (the GIL) is released while the network runs. To run in parallel, make a Model for each thread. In
-    a forked child process it goes on working, with threads of its own.
+    and Python's lock (the GIL) is released while the network runs. To run in parallel, make a Model for each thread,
+    with a ThreadTeam if they shall not start threads each. In a forked child process it goes on working, with threads
+    of its own.
 
     Raises a subclass of googlenet.Error: FileError, InvalidModelError, UnsupportedVersionError, UnsupportedError,
     BackendUnavailableError, OutOfMemoryError, LimitExceededError or InvalidArgumentError; LibraryNotFoundError where
@@ -215,11 +77,12 @@ class Model:
         algorithm: str = "auto",
         input_size: int | tuple[int, int] | None = None,
         memory_limit: int | None = None,
+        team: ThreadTeam | None = None,
     ) -> None:
-        height, width = _input_size(input_size)
+        height, width = size_argument("input_size", input_size)
         limit = 0 if memory_limit is None else index_argument("memory_limit", memory_limit, 1, 2**64 - 1)
         self._settings = (
-            ("threads", (0 if threads is None else index_argument("threads", threads, 1, _THREAD_LIMIT),)),
+            ("threads", (0 if threads is None else index_argument("threads", threads, 1, THREAD_LIMIT),)),
             ("max_isa", (choice_argument("max_isa", "best" if max_isa is None else max_isa, c.ISAS),)),
             ("backend", (choice_argument("backend", backend, c.BACKENDS),)),
             ("algorithm", (choice_argument("algorithm", algorithm, c.ALGORITHMS),)),
@@ -227,9 +90,14 @@ class Model:
             ("input_size", (height, width)),
             ("memory_limit", (limit,)),
         )
-        self._handles = handles = _Handles()
+        if team is not None and not isinstance(team, ThreadTeam):
+            raise ArgumentTypeError(f"team is a {type(team).__name__}: a ThreadTeam is needed")
+        self._team = team
+        self._handles = handles = Handles()
         self._finalizer = weakref.finalize(self, handles.free)
         try:
+            if team is not None:
+                team._check_open()
             self._load(model)
             self._create_session()
             self._describe()
@@ -258,6 +126,8 @@ class Model:
         try:
             for name, values in self._settings:
                 check(getattr(loaded, f"gln_session_options_set_{name}")(options, *values))
+            if self._team is not None:
+                self._team._join(options)
             check(loaded.gln_session_create(self._handles.model, options, ctypes.byref(self._handles.session)))
         finally:
             loaded.gln_session_options_free(options)
@@ -269,9 +139,9 @@ class Model:
         self._class_count = loaded.gln_model_class_count(model)
         self._feature_count = loaded.gln_model_feature_count(model)
 
-    def _use(self) -> _Use:
+    def _use(self) -> Use:
         """The handles, for one thread at a time, in a `with` statement."""
-        return _Use(self)
+        return Use(self)
 
     def close(self) -> None:
         """Frees the network and its threads, after waiting for a call that runs in another thread. May be repeated."""
@@ -322,7 +192,7 @@ class Model:
                     handles.session, ctypes.byref(argument.c_image), best, capacity, ctypes.byref(count)
                 )
             )
-            return [Prediction(_text(p.label), p.probability, p.class_index) for p in best[: count.value]]
+            return [Prediction(text(p.label), p.probability, p.class_index) for p in best[: count.value]]
 
     @out_of_memory_as_ours("a picture")
     def preprocess(self, image: ImageLike, *, exif_orientation: bool = True) -> np.ndarray:
@@ -382,7 +252,7 @@ class Model:
         """The output of any layer: an N×C×H×W float32 array (a convolution's before the activation that follows it).
 
         name   as in `layers`; NotFoundError (a KeyError) where there is none. The first call for a name takes about as
-               long as creating the Model.
+               long as creating the Model; the last three are kept.
         batch  as in predict().
         """
         shape = self.layer_shape(name)
@@ -412,7 +282,7 @@ class Model:
         """
         argument = BatchArgument(batch, self._input_channels, *self._input_size)
         times: list[OperationTime] = []
-        receive = c.PROFILE_FUNCTION(lambda _, operation: times.append(_operation_time(operation.contents)))
+        receive = c.PROFILE_FUNCTION(lambda _, operation: times.append(operation_time(operation.contents)))
         with self._use() as handles:
             check(library().gln_session_profile(handles.session, ctypes.byref(argument.c_batch), receive, None))
         return times
@@ -439,8 +309,8 @@ class Model:
                 check(library().gln_model_layer(handles.model, index, ctypes.byref(info)))
                 layers.append(
                     Layer(
-                        _text(info.name),
-                        _text(info.kind),
+                        text(info.name),
+                        text(info.kind),
                         info.channels,
                         info.height,
                         info.width,
@@ -454,19 +324,19 @@ class Model:
     def labels(self) -> list[str]:
         """The name of each class; "" for each where the model has no labels."""
         with self._use() as handles:
-            return [_text(library().gln_model_label(handles.model, index)) for index in range(self._class_count)]
+            return [text(library().gln_model_label(handles.model, index)) for index in range(self._class_count)]
 
     @property
     def name(self) -> str:
         """The model's name as the converter stored it."""
         with self._use() as handles:
-            return _text(library().gln_model_name(handles.model))
+            return text(library().gln_model_name(handles.model))
 
     @property
     def producer(self) -> str:
         """The program that wrote the model file."""
         with self._use() as handles:
-            return _text(library().gln_model_producer(handles.model))
+            return text(library().gln_model_producer(handles.model))
 
     @property
     def class_count(self) -> int:
@@ -526,13 +396,13 @@ class Model:
     def precision(self) -> str:
         """ "float32" or "int8"."""
         with self._use() as handles:
-            return _key(c.PRECISIONS, library().gln_session_precision(handles.session))
+            return key(c.PRECISIONS, library().gln_session_precision(handles.session))
 
     @property
     def backend(self) -> str:
         """ "native" or "openblas"."""
         with self._use() as handles:
-            return _key(c.BACKENDS, library().gln_session_backend(handles.session))
+            return key(c.BACKENDS, library().gln_session_backend(handles.session))
 
     @property
     def weight_bytes(self) -> int:
@@ -584,42 +454,3 @@ def _opening_error(path: bytes) -> OSError | None:
     except OSError as error:
         return error
     return None
-
-
-def _operation_time(operation: c.COperationTime) -> OperationTime:
-    return OperationTime(
-        tuple(_text(operation.layers[index]) for index in range(operation.layer_count)),
-        _text(operation.kind),
-        _text(operation.kernel),
-        _key(c.PRECISIONS, operation.precision),
-        operation.channels,
-        operation.height,
-        operation.width,
-        operation.multiply_add_count,
-        operation.multiplication_count,
-        operation.nanoseconds,
-        operation.image,
-    )
-
-
-def _input_size(size: int | tuple[int, int] | None) -> tuple[int, int]:
-    if size is None:
-        return 0, 0
-    if isinstance(size, (tuple, list)):
-        if len(size) != 2:
-            raise InvalidArgumentError(f"input_size has {len(size)} numbers: one, or height and width, is needed")
-        height, width = size
-    else:
-        height = width = size
-    return (
-        index_argument("input_size", height, 1, _INPUT_SIZE_LIMIT),
-        index_argument("input_size", width, 1, _INPUT_SIZE_LIMIT),
-    )
-
-
-def _text(value: bytes | None) -> str:
-    return "" if value is None else value.decode(errors="replace")
-
-
-def _key(names: dict[str, int], number: int) -> str:
-    return next((name for name, value in names.items() if value == number), str(number))

@@ -1,33 +1,31 @@
 import CKernels
 import CPlatform
 
-/// The threads of a session: its own team, or the caller's parallel-for. Runs one job at a time.
+/// What runs a session's work: a team, its own or shared with others, or the caller's parallel-for. Runs one job at a time.
 final class Crew {
   let threads: Int
   /// Whether the threads' cores share no cache, as far as that can be seen when they start; not for a caller's threads.
   let isApart: Bool
-  /// The process that the threads are in.
+  /// The process that it works in.
   private let process = gln_process()
-  private let team: OpaquePointer?
-  private let parallelFor: SessionOptions.ParallelFor?
+  /// Nil with a caller's parallel-for.
+  private let team: ThreadTeam?
+  private let parallelFor: ParallelFor?
   /// Hand out units of work, one counter a thread.
   private let counters: UnsafeMutableBufferPointer<OpaquePointer>
 
   fileprivate init(
-    threads: Int, isApart: Bool, team: OpaquePointer?, parallelFor: SessionOptions.ParallelFor?,
+    threads: Int, team: ThreadTeam?, parallelFor: ParallelFor?,
     counters: UnsafeMutableBufferPointer<OpaquePointer>
   ) {
     self.threads = threads
-    self.isApart = isApart
+    isApart = team?.isApart ?? false
     self.team = team
     self.parallelFor = parallelFor
     self.counters = counters
   }
 
-  deinit {
-    gln_team_free(team)
-    Crew.free(counters)
-  }
+  deinit { Crew.free(counters) }
 
   fileprivate static func makeCounters(_ count: Int) -> UnsafeMutableBufferPointer<OpaquePointer>? {
     let counters = UnsafeMutableBufferPointer<OpaquePointer>.allocate(capacity: count)
@@ -56,7 +54,7 @@ final class Crew {
 
   /// Runs a stage of a plan.
   /// - Throws: `invalidArgument` where a caller's parallel-for did no work.
-  func run(_ stage: Plan.Stage, scratch: UnsafeMutableRawPointer, scratchStride: Int) throws(GoogLeNetError) {
+  func run(_ stage: Stage, scratch: UnsafeMutableRawPointer, scratchStride: Int) throws(GoogLeNetError) {
     if threads == 1 || stage.units == 1 {
       for task in stage.tasks {
         for unit in 0..<task.units { task.run(task.arguments, task.phase, Int32(truncatingIfNeeded: unit), scratch) }
@@ -120,19 +118,19 @@ final class Crew {
     gln_float_end(state)
   }
 
-  private func dispatch(_ work: SessionOptions.ParallelFor.Work, _ context: UnsafeMutableRawPointer) {
+  private func dispatch(_ work: ParallelFor.Work, _ context: UnsafeMutableRawPointer) {
     if let parallelFor {
       gln_host_begin()
       parallelFor.run(parallelFor.context, threads, work, context)
       gln_host_end()
     } else {
-      gln_team_run(team, work, context)
+      team?.run(on: threads, work, context)
     }
   }
 
   /// Each thread has a share of every task. One that is done helps the others.
   private struct StageJob {
-    let stage: Plan.Stage
+    let stage: Stage
     /// For each thread how many units of its share have been taken.
     let counters: UnsafeBufferPointer<OpaquePointer>
     let scratch: UnsafeMutableRawPointer
@@ -194,19 +192,31 @@ final class Crew {
 extension Crew: AllocatedLast {}
 
 extension AllocatedLast where Self == Crew {
-  /// - Throws: `outOfMemory` where the threads cannot be started.
-  init(options: SessionOptions) throws(GoogLeNetError) {
-    let threads = options.threads == 0 ? min(Int(gln_allowed_cpus()), SessionOptions.threadLimit) : options.threads
-    guard let counters = Crew.makeCounters(threads) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for \(threads) counters")
+  /// - Parameters:
+  ///   - threads: 0 for all of a shared team, otherwise for the allowed CPUs.
+  ///   - spinMicroseconds: of a team of its own.
+  ///   - shared: a team of which at most `threads` work.
+  /// - Throws: `outOfMemory` where threads cannot be started, `wrongProcess` where the shared team is another process's.
+  init(threads: Int, spinMicroseconds: Int, parallelFor: ParallelFor?, shared: ThreadTeam?) throws(GoogLeNetError) {
+    var team = shared
+    var count = threads
+    if let shared {
+      guard parallelFor == nil else {
+        throw GoogLeNetError(
+          .invalidArgument, "the options name a thread team and a parallel_for: a session works with one of the two")
+      }
+      try shared.checkProcess()
+      count = threads == 0 ? shared.threads : min(threads, shared.threads)
+    } else if parallelFor == nil {
+      let own = try ThreadTeam(threads: threads, spinMicroseconds: spinMicroseconds, isShared: false)
+      team = own
+      count = own.threads
+    } else if threads == 0 {
+      count = min(Int(gln_allowed_cpus()), ThreadTeam.threadLimit)
     }
-    let needsTeam = threads > 1 && options.parallelFor == nil
-    let team = needsTeam ? gln_team_create(Int32(threads), Int32(options.spinMicroseconds)) : nil
-    guard !needsTeam || team != nil else {
-      Crew.free(counters)
-      throw GoogLeNetError(.outOfMemory, "the system does not start \(threads - 1) threads; ask for fewer")
+    guard let counters = Crew.makeCounters(count) else {
+      throw GoogLeNetError(.outOfMemory, "no memory for \(count) counters")
     }
-    let isApart = team != nil && threads <= Int(gln_allowed_cpus()) && gln_team_is_apart(team) != 0
-    self = Crew(threads: threads, isApart: isApart, team: team, parallelFor: options.parallelFor, counters: counters)
+    self = Crew(threads: count, team: team, parallelFor: parallelFor, counters: counters)
   }
 }

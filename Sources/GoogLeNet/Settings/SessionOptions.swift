@@ -13,15 +13,10 @@ public struct SessionOptions {
     public let context: UnsafeMutableRawPointer?
   }
 
-  /// A caller's threads.
-  public struct ParallelFor {
-    public typealias Work = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
-    public let run: @convention(c) (UnsafeMutableRawPointer?, Int, Work?, UnsafeMutableRawPointer?) -> Void
-    public let context: UnsafeMutableRawPointer?
-  }
-
-  /// 1 to `threadLimit`, or 0 for the allowed CPUs.
+  /// 1 to `ThreadTeam.threadLimit`; 0 for all of the `team`, or else for the allowed CPUs.
   public var threads = 0
+  /// Threads that it shares with other sessions; nil for its own.
+  public var team: ThreadTeam?
   public var maxISA = ISA.best
   public var backend = Backend.native
   public var algorithm = Algorithm.auto
@@ -29,7 +24,8 @@ public struct SessionOptions {
   /// 0 for the model's own.
   public var inputHeight = 0
   public var inputWidth = 0
-  public var spinMicroseconds = 200
+  /// Of its own threads.
+  public var spinMicroseconds = ThreadTeam.defaultSpinMicroseconds
   /// The most bytes that a session may take: packed weights, even where other sessions share them, activations, scratch and
   /// pixels, of all its plans together.
   public var memoryLimit = SessionOptions.defaultMemoryLimit
@@ -38,9 +34,7 @@ public struct SessionOptions {
   public var parallelFor: ParallelFor?
 
   public static let defaultMemoryLimit: UInt64 = 2 << 30
-  public static let threadLimit = 256
   public static let inputSizeLimit = 8192
-  public static let spinLimit = 1_000_000
 
   public init() {}
 }

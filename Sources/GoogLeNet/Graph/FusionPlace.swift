@@ -1,0 +1,5 @@
+/// Where a layer would be taken over by the node before it.
+struct FusionPlace {
+  /// Of the layer's input and output.
+  let channels: Int
+}
