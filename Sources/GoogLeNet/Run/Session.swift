@@ -9,9 +9,11 @@ public final class Session {
   /// Of all layers, at the session's input size.
   private let shapes: [Shape]
   private let crew: Crew
-  /// The first one gives probabilities, logits and features, the others what `layer` and `layers` are asked for.
-  private var plans: PlanCache
-  private var plan: Plan { plans.first.plan }
+  /// Gives probabilities, logits and features.
+  private let first: PlanBuffers
+  private var plan: Plan { first.plan }
+  /// Give what `layer` and `layers` are asked for. Only for the call that runs.
+  private var others = PlanCache()
   private let cropper: Cropper
   /// Pixels of the network's input size, for `classify`.
   private let pixels: HeapBlock
@@ -28,7 +30,7 @@ public final class Session {
     self.settings = settings
     self.shapes = shapes
     self.crew = crew
-    plans = PlanCache(first: first)
+    self.first = first
     self.pixels = pixels
     self.running = running
     predictionBlock = predictions
@@ -115,7 +117,7 @@ public final class Session {
 
   /// What is left of the memory limit for resizing pictures.
   private var memoryLeft: UInt64 {
-    let taken = plans.limitedBytes + UInt64(pixels.bytes.count)
+    let taken = plan.limitedBytes + others.limitedBytes + UInt64(pixels.bytes.count)
     return settings.memoryLimit - min(taken, settings.memoryLimit)
   }
 
@@ -128,7 +130,7 @@ public final class Session {
         guard error.status == .limitExceeded || error.status == .outOfMemory else { throw error }
         // Where the call has failed anyway, nothing is won.
         try Allocation.check()
-        guard plans.removeOldest() else { throw error }
+        guard others.removeOldest() != nil else { throw error }
       }
     }
   }
@@ -157,8 +159,8 @@ public final class Session {
     let batch = try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1)
     try exclusively { () throws(GoogLeNetError) in
       try crop(image, into: pixels.mutableBytes)
-      let probabilities = plans.first.output(of: model.outputLayer)?.floats
-      try runner(plans.first).run(batch) { _ in
+      let probabilities = first.output(of: model.outputLayer)?.floats
+      try runner(first).run(batch) { _ in
         let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<min(count, predictions.count)])
         let written = TopK.select(
           UnsafeBufferPointer(start: probabilities, count: model.classCount), into: wanted)
@@ -194,14 +196,14 @@ public final class Session {
     throws(GoogLeNetError)
   {
     try exclusively { () throws(GoogLeNetError) in
-      try write(output == .logits ? model.logitsLayer : model.outputLayer, of: plans.first, batch, into: values)
+      try write(output == .logits ? model.logitsLayer : model.outputLayer, of: first, batch, into: values)
     }
   }
 
   /// Writes `batch.count` rows of pooled features, the classifier's input.
   public func features(_ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {
     try exclusively { () throws(GoogLeNetError) in
-      try write(model.featureLayer, of: plans.first, batch, into: values)
+      try write(model.featureLayer, of: first, batch, into: values)
     }
   }
 
@@ -249,9 +251,8 @@ public final class Session {
     _ batch: Batch, receive: (_ image: Int, _ operation: PlannedOperation, _ nanoseconds: UInt64) -> Void
   ) throws(GoogLeNetError) {
     let kernel: StaticString = if case .pixels = batch.kind { "pixels" } else { "planes" }
-    let buffers = plans.first
-    let input = PlannedOperation.input(
-      kernel, shape: plan.key.input, precision: buffers.input.precision)
+    let buffers = first
+    let input = PlannedOperation.input(kernel, shape: plan.key.input, precision: first.input.precision)
     try exclusively { () throws(GoogLeNetError) in
       // See docs/memory.md.
       try Allocation.ensure(16 << 10 + 16 * plan.operations.count)
@@ -275,16 +276,17 @@ public final class Session {
   /// Those of a plan that gives the outputs of some layers: one of those kept, or a new one.
   private func buffers(for layers: [Int]) throws(GoogLeNetError) -> PlanBuffers {
     let key = PlanKey(input: plan.key.input, outputs: layers)
-    if let present = plans.use(key) { return present }
+    if let present = others.use(key) { return present }
     // Gives back the memory of an old one first.
-    if plans.isFull { _ = plans.removeOldest() }
+    if others.isFull { _ = others.removeOldest() }
     let new = try makingRoom { () throws(GoogLeNetError) in
-      let taken = plans.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes)
+      let taken =
+        plan.limitedBytes + others.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes)
       return try PlanBuffers(
         of: try PlanBuilder.plan(
           model: model, settings: settings, shapes: shapes, key: key, takenBytes: taken, crew: crew))
     }
-    plans.add(new)
+    others.add(new)
     return new
   }
 
