@@ -9,6 +9,7 @@ enum NumberFormat {
   case int8
   case uint8
   case int16
+  case uint16
   case int32
   case int64
   case bool
@@ -17,7 +18,7 @@ enum NumberFormat {
   var size: Int {
     switch self {
     case .int8, .uint8, .bool: 1
-    case .float16, .bfloat16, .int16: 2
+    case .float16, .bfloat16, .int16, .uint16: 2
     case .float32, .int32: 4
     case .float64, .int64: 8
     }
@@ -28,14 +29,25 @@ enum NumberFormat {
     -> GraphConstant
   {
     isFloatingPoint
-      ? try GraphConstant(dims: dims, count: count, of: Float.self, budget) { values(raw, count: count) }
-      : try GraphConstant(dims: dims, count: count, of: Int.self, budget) { values(raw, count: count) }
+      ? try GraphConstant(dims: dims, format: self, count: count, of: Float.self, budget) { values(raw, count: count) }
+      : try GraphConstant(dims: dims, format: self, count: count, of: Int.self, budget) { values(raw, count: count) }
   }
 
   var isFloatingPoint: Bool {
     switch self {
     case .float16, .bfloat16, .float32, .float64: true
-    case .int8, .uint8, .int16, .int32, .int64, .bool: false
+    case .int8, .uint8, .int16, .uint16, .int32, .int64, .bool: false
+    }
+  }
+
+  /// The integers that quantization makes; nil for formats of which it makes none.
+  var quantizedRange: ClosedRange<Int>? {
+    switch self {
+    case .uint8: 0...255
+    case .int8: -128...127
+    case .uint16: 0...65535
+    case .int16: -32768...32767
+    default: nil
     }
   }
 
@@ -54,6 +66,7 @@ enum NumberFormat {
     case .int64: return integers(Int64.self)
     case .int32: return integers(Int32.self)
     case .int16: return integers(Int16.self)
+    case .uint16: return integers(UInt16.self)
     case .int8: return integers(Int8.self)
     case .uint8, .bool: return integers(UInt8.self)
     }

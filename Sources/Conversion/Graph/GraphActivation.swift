@@ -1,6 +1,6 @@
 import GoogLeNet
 
-/// A value that depends on the image: a layer's output and the axes under which a foreign graph sees it.
+/// A value that depends on the image: a layer's output and how the nodes of a foreign graph see it.
 struct GraphActivation {
   enum Axis {
     case batch
@@ -19,9 +19,20 @@ struct GraphActivation {
   var axes: [Axis]
   /// Zeros around the layer's output that belong to the value, for the next window to take over.
   var padding = Padding()
+  /// Between the operators that round it to integers and back.
+  var quantization: GraphQuantization?
 
   static let image: [Axis] = [.batch, .channel, .height, .width]
   static let channelsLast: [Axis] = [.batch, .height, .width, .channel]
+
+  /// The axes of an input of four dimensions: the usual ones of its format, unless only others put 1 or 3 channels where
+  /// they belong.
+  static func axes(of dims: [Int?], usual: [Axis]) -> [Axis] {
+    guard dims.count == 4 else { return usual }
+    let other = usual == image ? channelsLast : image
+    func fits(_ axes: [Axis]) -> Bool { [1, 3].contains(dims[axes == image ? 1 : 3] ?? 0) }
+    return fits(other) && !fits(usual) ? other : usual
+  }
 
   func size(_ axis: Axis) -> Int? {
     switch axis {

@@ -44,6 +44,26 @@ enum GraphArithmetic {
     return affine
   }
 
+  /// A channel of the input and a number.
+  /// - Parameter isReversed: the number is the first of the two.
+  func applied(to channel: GraphInputChannel, _ constant: GraphConstant, isReversed: Bool, _ node: some ForeignNode)
+    throws(GoogLeNetError) -> GraphInputChannel
+  {
+    guard constant.count == 1, constant.dims.count <= 4, let first = constant.floats.first else {
+      throw node.unsupported("only a channel of the input and one number can be combined")
+    }
+    let number = Double(first)
+    var result = channel
+    switch (self, isReversed) {
+    case (.add, _): result.shift += number
+    case (.subtract, false): result.shift -= number
+    case (.multiply, _): (result.scale, result.shift) = (result.scale * number, result.shift * number)
+    case (.divide, false): (result.scale, result.shift) = (result.scale / number, result.shift / number)
+    default: throw node.unsupported("a number less or divided by a channel of the input is not supported")
+    }
+    return result
+  }
+
   /// Two constants, one of which has one value or both the same number of them.
   func folded(_ left: GraphConstant, _ right: GraphConstant, _ node: some ForeignNode) throws(GoogLeNetError)
     -> GraphConstant

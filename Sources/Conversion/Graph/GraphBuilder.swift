@@ -1,59 +1,103 @@
 import GoogLeNet
 
-/// The layers of a foreign graph, made of the operations that TensorFlow and TFLite share.
+/// The layers of a foreign graph while it is read, made of the operators that all formats share.
 struct GraphBuilder {
+  let file: InputFile
   private var shapes: ImportedShapes
-  private let budget: ValueBudget
-  private(set) var layers: [Layer] = []
+  private let inputSize: (height: Int, width: Int)?
+  private var layers: [Layer] = []
   private var indices: [String: Int] = [:]
-  private var inputName = ""
   private var nonNegative: [Bool] = []
+  private(set) var input: GraphActivation?
+  private var declaredSize: (height: Int, width: Int)?
   /// Images that the graph computes at once; nil where that is open.
   private(set) var batch: Int?
   /// Whether a padding follows from the input's size in a way that another size would change.
-  private(set) var dependsOnInputSize = false
-
-  var paddingFixes: [PaddingFix] { shapes.fixes }
+  var dependsOnInputSize = false
+  /// The nodes of dropout, which are no layers.
+  var dropped: [String] = []
+  /// What was assumed or left out so far.
+  var notes: [String] = []
+  /// For each layer how its output is stored, where the file tells.
+  var quantizations: [String: ActivationQuantization] = [:]
+  /// For each layer the ReLU that stands for the clamping of its quantization, where one was needed.
+  var clamped: [String: GraphActivation] = [:]
 
   /// Sizes beyond these are refused, so that no product of them overflows.
   private static let layerLimit = 10_000
   private static let pixelLimit = 1 << 26
 
+  /// - Parameter file: that of the structure.
   init(_ file: InputFile, _ options: ConversionOptions) {
+    self.file = file
     shapes = ImportedShapes(file.name, options)
-    budget = file.budget
+    inputSize = options.inputSize
   }
 
+  // MARK: - Input and output
+
   /// The network's input, of the dimensions that the file declares: nil where they are open.
-  /// - Parameter size: replaces the declared size.
-  mutating func input(
-    _ node: some ForeignNode, name: String, dims: [Int?]?, size: (height: Int, width: Int)?
-  ) throws(GoogLeNetError) -> (value: GraphActivation, declaredSize: (height: Int, width: Int)?) {
-    let dims = dims ?? [nil, nil, nil, 3]
+  /// - Parameters:
+  ///   - name: what the input is called, where no layer is.
+  ///   - axes: of four dimensions.
+  mutating func readInput(_ node: some ForeignNode, name: String, dims: [Int?], axes: [GraphActivation.Axis])
+    throws(GoogLeNetError) -> GraphActivation
+  {
+    guard input == nil else {
+      throw node.unsupported("it is an input beside '\(input?.layer ?? "")': one image is what a GoogLeNet reads")
+    }
+    let isChannelsFirst = axes == GraphActivation.image
     guard dims.count == 4 else {
-      throw node.unsupported("the input has \(dims.count) dimensions: images have 4 (N, H, W, C)")
+      throw node.unsupported(
+        "the input has \(dims.count) dimensions: images have 4 (\(isChannelsFirst ? "N, C, H, W" : "N, H, W, C"))")
     }
     guard dims.allSatisfy({ 1...65536 ~= ($0 ?? 1) }) else {
       throw node.unsupported("the input's dimensions are \(dims.map { $0 ?? -1 }): each must be 1 to 65,536")
     }
-    let isChannelsFirst = [1, 3].contains(dims[1] ?? 0) && ![1, 3].contains(dims[3] ?? 0)
-    let axes = isChannelsFirst ? GraphActivation.image : GraphActivation.channelsLast
     let height = dims[isChannelsFirst ? 2 : 1], width = dims[isChannelsFirst ? 3 : 2]
     batch = dims[0]
-    inputName = name
-    var declared: (height: Int, width: Int)?
-    if let height, let width { declared = (height, width) }
-    let chosen = size ?? (height ?? 224, width ?? 224)
-    guard 1...65536 ~= chosen.height, 1...65536 ~= chosen.width else {
-      throw node.unsupported("an input of \(chosen.height) x \(chosen.width)")
-    }
+    if let height, let width { declaredSize = (height, width) }
+    let chosen = inputSize ?? (height ?? 224, width ?? 224)
     let shape = Shape(channels: dims[isChannelsFirst ? 1 : 3] ?? 3, height: chosen.height, width: chosen.width)
     shapes[name] = shape
-    return (GraphActivation(layer: name, shape: shape, axes: axes), declared)
+    let result = GraphActivation(layer: name, shape: shape, axes: axes)
+    input = result
+    return result
+  }
+
+  /// Leaves out what the output does not depend on: what a view of its layer leaves behind it is not the output.
+  /// - Parameter name: how errors call the output.
+  /// - Returns: the layers that are left.
+  mutating func finish(_ output: GraphValue?, _ name: String) throws(GoogLeNetError) -> [Layer] {
+    guard case .activation(let result)? = output, input != nil else {
+      throw file.invalid("its output '\(name)' does not depend on an image")
+    }
+    guard result.padding == Padding() else { throw file.unsupported("its output '\(name)' has zeros around it") }
+    layers = LayerGraph.needed(layers, for: result.layer)
+    guard !layers.isEmpty else { throw file.invalid("its output is its input") }
+    if dependsOnInputSize { notes.append("SAME padding is that for the input size given here, and stays so at others") }
+    if !dropped.isEmpty {
+      notes.append("left out dropout, which does nothing at inference: \(dropped.joined(separator: ", "))")
+    }
+    return layers
+  }
+
+  /// What the finished graph is.
+  func network(
+    _ source: SourceFormat, name: String = "", _ preprocessing: PreprocessingDefaults, labels: [String] = []
+  ) -> ImportedNetwork {
+    ImportedNetwork(
+      source: source, name: name, inputName: input?.layer ?? "", layers: layers,
+      inputChannels: input?.shape.channels ?? 0, inputSize: declaredSize, preprocessing: preprocessing, labels: labels,
+      quantizations: quantizations, paddingFixes: shapes.fixes, notes: notes)
   }
 
   // MARK: - Layers
 
+  /// Adds a layer, called as the node unless another one is.
+  /// - Parameters:
+  ///   - axes: of the output; nil for those of the first input.
+  ///   - outputScale: of the output where it is stored in 8 bits.
   mutating func add(
     _ node: some ForeignNode, _ operation: Operation, _ inputs: [GraphActivation],
     axes: [GraphActivation.Axis]? = nil, outputScale: Float? = nil
@@ -64,14 +108,18 @@ struct GraphBuilder {
     return try append(node, operation, inputs, axes: axes, outputScale: outputScale)
   }
 
-  private mutating func append(
+  /// The same for an operation that takes over the zeros around its input.
+  mutating func append(
     _ node: some ForeignNode, _ operation: Operation, _ inputs: [GraphActivation],
     axes: [GraphActivation.Axis]? = nil, outputScale: Float? = nil
   ) throws(GoogLeNetError) -> GraphActivation {
     guard layers.count < GraphBuilder.layerLimit else {
       throw node.unsupported("it is beyond the \(GraphBuilder.layerLimit) layers that are supported")
     }
-    let name = unused(node.name)
+    guard inputs.allSatisfy({ $0.quantization == nil }) else {
+      throw node.unsupported("its input is quantized: only DequantizeLinear may read that (the QDQ form)")
+    }
+    let name = unused(node.layerName)
     let layer = Layer(name: name, inputs: inputs.map(\.layer), operation: operation, outputScale: outputScale)
     let shape = try shapes.append(layer, to: &layers)
     guard shape.height <= GraphBuilder.pixelLimit / max(shape.width, 1) else {
@@ -87,182 +135,122 @@ struct GraphBuilder {
     let base = wanted.isEmpty ? "layer" : wanted
     var name = base
     var count = 1
-    while indices[name] != nil || name == inputName {
+    while hasLayer(name) || name == input?.layer {
       count += 1
       name = "\(base)_\(count)"
     }
     return name
   }
 
-  /// - Parameter weights: (outputs, inputs a group, height, width).
-  mutating func convolution(
-    _ node: some ForeignNode, _ input: GraphActivation, weights: Tensor, bias: Tensor? = nil, _ window: GraphWindow
-  ) throws(GoogLeNetError) -> GraphActivation {
-    try check(node, input, window)
-    let inputs = weights.dims[1]
-    guard inputs > 0, input.shape.channels % inputs == 0 else {
-      throw node.unsupported("its weights are for \(inputs) channels, its input has \(input.shape.channels)")
-    }
-    var convolution = Convolution(weights: weights, bias: bias)
-    convolution.strideHeight = window.strides[0]
-    convolution.strideWidth = window.strides[1]
-    convolution.dilationHeight = window.dilations[0]
-    convolution.dilationWidth = window.dilations[1]
-    convolution.padding = window.padding(of: input)
-    convolution.groups = input.shape.channels / inputs
-    return try append(node, .convolution(convolution), [input])
+  func hasLayer(_ name: String) -> Bool { indices[name] != nil }
+
+  /// Whether no value can be negative.
+  func isNonNegative(_ activation: GraphActivation) -> Bool {
+    indices[activation.layer].map { nonNegative[$0] } ?? false
   }
 
-  mutating func pooling(
-    _ node: some ForeignNode, _ method: Pooling.Method, _ input: GraphActivation, _ window: GraphWindow,
-    outputScale: Float? = nil
-  ) throws(GoogLeNetError) -> GraphActivation {
-    try check(node, input, window)
-    var pooling = Pooling(method)
-    pooling.kernelHeight = window.kernel[0]
-    pooling.kernelWidth = window.kernel[1]
-    pooling.strideHeight = window.strides[0]
-    pooling.strideWidth = window.strides[1]
-    pooling.padding = window.padding(of: input)
-    if input.padding != Padding() {
-      // Zeros count in an average, and are no larger than any pixel of an input that is not negative.
-      pooling.countIncludesPadding = method == .average
-      let takesOver =
-        method == .average ? pooling.padding == input.padding : indices[input.layer].map { nonNegative[$0] } ?? false
-      guard takesOver else { throw node.unsupported("it pools an input with zeros around it") }
-    }
-    return try append(node, .pooling(pooling), [input], outputScale: outputScale)
-  }
+  // MARK: - Elementwise
 
-  private mutating func check(_ node: some ForeignNode, _ input: GraphActivation, _ window: GraphWindow)
-    throws(GoogLeNetError)
+  /// - Parameters:
+  ///   - left: the first operand of an operation of two.
+  ///   - right: the second.
+  mutating func combine(_ node: some ForeignNode, _ operation: GraphArithmetic, _ left: GraphValue, _ right: GraphValue)
+    throws(GoogLeNetError) -> GraphValue
   {
-    guard input.axes == GraphActivation.channelsLast || input.axes == GraphActivation.image else {
-      throw node.unsupported("its input is not an image with height, width and channels")
+    switch (left, right) {
+    case (.constant(let left), .constant(let right)): return .constant(try operation.folded(left, right, node))
+    case (.activation(let input), .constant(let constant)):
+      let affine = try operation.affine(input, constant, isReversed: false, node)
+      return .activation(try add(node, .batchNormalization(affine), [input]))
+    case (.constant(let constant), .activation(let input)):
+      let affine = try operation.affine(input, constant, isReversed: true, node)
+      return .activation(try add(node, .batchNormalization(affine), [input]))
+    case (.inputChannel(let channel), .constant(let constant)):
+      return .inputChannel(try operation.applied(to: channel, constant, isReversed: false, node))
+    case (.constant(let constant), .inputChannel(let channel)):
+      return .inputChannel(try operation.applied(to: channel, constant, isReversed: true, node))
+    case (.dropoutMask, .constant), (.constant, .dropoutMask): return .dropoutMask
+    default: throw node.unsupported("only an image and a constant can be combined")
     }
-    try window.check(node)
-    if case .same = window.border, window.strides != [1, 1] { dependsOnInputSize = true }
   }
 
-  /// - Parameter weights: (outputs, inputs), the inputs in the order of the axes that were flattened.
-  mutating func innerProduct(
-    _ node: some ForeignNode, _ input: GraphActivation, weights: Tensor, bias: Tensor? = nil
-  ) throws(GoogLeNetError) -> GraphActivation {
-    guard input.isVector || input.axes == [.batch, .flatChannelsLast] else {
-      throw node.unsupported("its input is not a vector for each image")
+  /// Every number as floating point, in which nothing of an image or of whole numbers is lost; a cast of anything else to
+  /// whole numbers is refused.
+  func cast(_ node: some ForeignNode, _ value: GraphValue, toFloats: Bool) throws(GoogLeNetError) -> GraphValue {
+    switch value {
+    case .constant(let constant):
+      guard toFloats || constant.isWhole else { throw node.unsupported("it casts a constant to whole numbers") }
+      return .constant(toFloats ? try constant.floating(file.budget) : constant)
+    case .activation where !toFloats:
+      throw node.unsupported("it casts an image to a type that is not floating-point")
+    case .inputChannel: throw node.unsupported("it casts one channel of the input")
+    case .activation, .dropoutMask, .shape: return value
     }
-    var weights = weights
-    if input.axes[1] == .flatChannelsLast, !input.isPixel {
-      let shape = input.shape
-      guard weights.dims[1] == shape.count else {
-        throw node.unsupported("its weights are for \(weights.dims[1]) inputs, but it gets \(shape.count)")
-      }
-      let dims = [weights.dims[0], shape.height, shape.width, shape.channels]
-      weights = try weights.reordered(as: dims, [0, 3, 1, 2], to: weights.dims, budget)
-    }
-    return try add(
-      node, .innerProduct(InnerProduct(weights: weights, bias: bias)), [input], axes: [.batch, .channel])
   }
 
-  mutating func concat(_ node: some ForeignNode, _ inputs: [GraphActivation], axis: Int) throws(GoogLeNetError)
+  mutating func softmax(_ node: some ForeignNode, _ input: GraphActivation, axis: Int = -1) throws(GoogLeNetError)
     -> GraphActivation
   {
-    guard let first = inputs.first else { throw node.invalid("it joins nothing") }
-    guard inputs.allSatisfy({ $0.axes == first.axes }), first.axis(axis) == .channel else {
-      throw node.unsupported("it joins along axis \(axis): only the channels are supported")
-    }
-    return inputs.count == 1 ? first : try add(node, .concat, inputs)
-  }
-
-  mutating func mean(
-    _ node: some ForeignNode, _ input: GraphActivation, axes numbers: [Int], keepsAxes: Bool,
-    outputScale: Float? = nil
-  ) throws(GoogLeNetError) -> GraphActivation {
-    let axes = numbers.map { input.axis($0) }
-    guard axes.count == 2, axes.contains(.height), axes.contains(.width) else {
-      throw node.unsupported("it averages over the axes \(numbers): only height and width together are supported")
-    }
-    var pooling = Pooling(.average)
-    pooling.global = true
-    let kept = keepsAxes ? input.axes : input.axes.filter { $0 != .height && $0 != .width }
-    return try add(node, .pooling(pooling), [input], axes: kept, outputScale: outputScale)
-  }
-
-  mutating func softmax(_ node: some ForeignNode, _ input: GraphActivation) throws(GoogLeNetError) -> GraphActivation {
-    guard input.isPixel, input.isChannel(input.axes.last) else {
-      throw node.unsupported("it does not work along the channels of one pixel")
+    guard input.isPixel, input.isChannel(input.axis(axis)) else {
+      throw node.unsupported("it works along axis \(axis): only the channels of one pixel are supported")
     }
     return try add(node, .softmax, [input])
   }
 
-  // MARK: - Views
-
-  func squeezed(_ node: some ForeignNode, _ input: GraphActivation, axes numbers: [Int]) throws(GoogLeNetError)
-    -> GraphActivation
-  {
-    let axes = numbers.isEmpty ? [.height, .width] : numbers.map { input.axis($0) }
-    guard axes.allSatisfy({ $0 == .height || $0 == .width }), axes.allSatisfy({ $0.flatMap(input.size) == 1 }) else {
-      throw node.unsupported("it removes the axes \(numbers): only height and width of one pixel can be removed")
+  /// TensorFlow's form of local response normalization.
+  mutating func localResponseNormalization(
+    _ node: some ForeignNode, _ input: GraphActivation, radius: Int, alpha: Float, beta: Float, k: Float
+  ) throws(GoogLeNetError) -> GraphActivation {
+    guard 0...65536 ~= radius, input.axes.last == .channel else {
+      throw node.unsupported("its radius is \(radius), and its input's last axis must be the channels")
     }
-    var result = input
-    result.axes = input.axes.filter { !axes.contains($0) }
-    return result
+    return try add(
+      node,
+      .localResponseNormalization(
+        LocalResponseNormalization(size: 2 * radius + 1, alpha: alpha, beta: beta, k: k, alphaPerElement: true)),
+      [input])
   }
 
-  func reshaped(_ node: some ForeignNode, _ input: GraphActivation, to target: [Int]) throws(GoogLeNetError)
-    -> GraphActivation
-  {
-    guard input.padding == Padding() else { throw node.unsupported("its input has zeros around it") }
-    var result = input
-    let isBatch = target.first == -1 || target.first == batch ?? 1
-    let rest = [Int](target.dropFirst())
-    let open = target.count(where: { $0 == -1 })
-    if isBatch, open <= 1 || target.first == -1 && open == 2, !rest.isEmpty {
-      if rest.count == 1, [input.shape.count, -1].contains(rest[0]) {
-        result.axes = [.batch, flattened(input)]
-        return result
-      }
-      let sizes = input.axes.dropFirst().map { input.size($0) ?? 0 }
-      if rest.count == sizes.count, zip(rest, sizes).allSatisfy({ $0 == $1 || $0 == -1 }) { return input }
-      if input.isPixel, rest.count == 3, rest.dropLast().allSatisfy({ $0 == 1 }),
-        [input.shape.channels, -1].contains(rest[2])
-      {
-        result.axes = GraphActivation.channelsLast
-        return result
-      }
+  // MARK: - Matrices and joins
+
+  /// - Parameters:
+  ///   - weights: a matrix. Its inputs come in the order of the axes that were flattened.
+  ///   - isInputsFirst: whether a row holds the weights of an input instead of those of an output.
+  mutating func innerProduct(
+    _ node: some ForeignNode, _ input: GraphActivation, weights: Tensor, isInputsFirst: Bool = false,
+    bias: Tensor? = nil
+  ) throws(GoogLeNetError) -> GraphActivation {
+    guard input.isVector || input.axes == [.batch, .flatChannelsLast] else {
+      throw node.unsupported("its input is not a vector for each image")
     }
-    throw node.unsupported(
-      "it reshapes \(input.shape.channels) x \(input.shape.height) x \(input.shape.width) to \(target): only (images, values of one image) is supported"
-    )
+    let outputs = weights.dims[isInputsFirst ? 1 : 0], inputs = weights.dims[isInputsFirst ? 0 : 1]
+    var weights = weights
+    if input.axes[1] == .flatChannelsLast, !input.isPixel {
+      let shape = input.shape
+      guard inputs == shape.count else {
+        throw node.unsupported("its weights are for \(inputs) inputs, but it gets \(shape.count)")
+      }
+      let image = [shape.height, shape.width, shape.channels]
+      weights =
+        isInputsFirst
+        ? try weights.reordered(as: image + [outputs], [3, 2, 0, 1], to: [outputs, inputs], file.budget)
+        : try weights.reordered(as: [outputs] + image, [0, 3, 1, 2], to: [outputs, inputs], file.budget)
+    } else if isInputsFirst {
+      weights = try weights.transposed(file.budget)
+    }
+    return try add(node, .innerProduct(InnerProduct(weights: weights, bias: bias)), [input], axes: [.batch, .channel])
   }
 
-  private func flattened(_ input: GraphActivation) -> GraphActivation.Axis {
-    if input.axes.count == 2 { return input.axes[1] }
-    return input.axes == GraphActivation.image || input.isPixel ? .flat : .flatChannelsLast
-  }
-
-  /// - Parameter amounts: before and after each axis.
-  func padded(_ node: some ForeignNode, _ input: GraphActivation, _ amounts: [Int]) throws(GoogLeNetError)
+  /// - Parameter axis: counted from the end where negative.
+  mutating func concat(_ node: some ForeignNode, _ inputs: [GraphActivation], axis: Int) throws(GoogLeNetError)
     -> GraphActivation
   {
-    guard amounts.count == 2 * input.axes.count, amounts.allSatisfy({ 0...65536 ~= $0 }) else {
-      throw node.invalid("its paddings are \(amounts)")
+    guard let first = inputs.first else { throw node.invalid("it joins nothing") }
+    guard inputs.allSatisfy({ $0.axes == first.axes || $0.isPixel && $0.isVector && first.isPixel && first.isVector }),
+      first.isChannel(first.axis(axis))
+    else {
+      throw node.unsupported("it joins along axis \(axis): only the channels are supported")
     }
-    var added = Padding()
-    for (index, axis) in input.axes.enumerated() {
-      let (before, after) = (amounts[2 * index], amounts[2 * index + 1])
-      switch axis {
-      case .height: (added.top, added.bottom) = (before, after)
-      case .width: (added.left, added.right) = (before, after)
-      default:
-        guard before == 0, after == 0 else {
-          throw node.unsupported("it pads along another axis than height and width")
-        }
-      }
-    }
-    var result = input
-    result.padding = input.padding.adding(added)
-    guard result.padding.isReasonable else { throw node.unsupported("its paddings are \(amounts)") }
-    return result
+    return try add(node, .concat, inputs)
   }
 }

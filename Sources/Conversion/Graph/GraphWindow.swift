@@ -2,8 +2,11 @@ import GoogLeNet
 
 /// The windows of a convolution or pooling in a foreign graph; each array has a value for height and one for width.
 struct GraphWindow {
+  /// The rule for what is around the image.
   enum Border {
-    case same
+    /// As much as keeps the size, divided by the stride.
+    /// - Parameter extraFirst: whether an odd pixel goes to the top and left instead of the bottom and right.
+    case same(extraFirst: Bool)
     case valid
     case explicit(Padding)
   }
@@ -12,6 +15,16 @@ struct GraphWindow {
   var strides: [Int]
   var dilations = [1, 1]
   var border: Border
+  /// Of pooling: whether a last window may begin inside and end outside.
+  var rounding = Pooling.Rounding.floor
+  /// Of average pooling: whether padding counts as zeros.
+  var countsPadding = false
+
+  /// Whether the padding follows from the input's size in a way that another size would change.
+  var dependsOnInputSize: Bool {
+    if case .same = border { return strides != [1, 1] }
+    return false
+  }
 
   /// The padding around an input, whatever zeros it has around it already included.
   func padding(of input: GraphActivation) -> Padding {
@@ -19,10 +32,10 @@ struct GraphWindow {
     switch border {
     case .valid: own = Padding()
     case .explicit(let padding): own = padding
-    case .same:
+    case .same(let extraFirst):
       let padded = Shape(
         channels: input.shape.channels, height: input.size(.height) ?? 0, width: input.size(.width) ?? 0)
-      own = Padding.same(padded, kernel: kernel, strides: strides, dilations: dilations)
+      own = Padding.same(padded, kernel: kernel, strides: strides, dilations: dilations, extraFirst: extraFirst)
     }
     return own.adding(input.padding)
   }

@@ -40,6 +40,16 @@ struct PreprocessingDefaults {
       scale: [Float](repeating: 1, count: order.channels), reason: reason)
   }
 
+  /// Plain pixels, where the first thing that the network does to them is its own normalization; nil where it is not.
+  static func ofOwnNormalization(_ layers: [Layer], _ input: GraphActivation?) -> PreprocessingDefaults? {
+    guard let input, let first = layers.first(where: { $0.inputs.contains(input.layer) }),
+      case .batchNormalization = first.operation
+    else { return nil }
+    return .plain(
+      input.shape.channels == 1 ? .gray : .rgb,
+      reason: "the network normalizes its input itself, but does not tell its channel order: a guess")
+  }
+
   /// The same in another channel order.
   func reordered(to order: Preprocessing.ChannelOrder) -> PreprocessingDefaults {
     guard order != channelOrder else { return self }

@@ -12,31 +12,19 @@ enum ONNXElementType: Int32 {
   case float64 = 11
   case bfloat16 = 16
 
-  /// Bytes a value.
-  var size: Int {
+  var format: NumberFormat {
     switch self {
-    case .uint8, .int8, .bool: 1
-    case .float16, .bfloat16, .uint16, .int16: 2
-    case .float32, .int32: 4
-    case .int64, .float64: 8
-    }
-  }
-
-  var isFloatingPoint: Bool {
-    switch self {
-    case .float32, .float16, .bfloat16, .float64: true
-    case .uint8, .int8, .uint16, .int16, .int32, .int64, .bool: false
-    }
-  }
-
-  /// The integers that QuantizeLinear can make; nil for other types.
-  var quantizedRange: ClosedRange<Int>? {
-    switch self {
-    case .uint8: 0...255
-    case .int8: -128...127
-    case .uint16: 0...65535
-    case .int16: -32768...32767
-    default: nil
+    case .float32: .float32
+    case .uint8: .uint8
+    case .int8: .int8
+    case .uint16: .uint16
+    case .int16: .int16
+    case .int32: .int32
+    case .int64: .int64
+    case .bool: .bool
+    case .float16: .float16
+    case .float64: .float64
+    case .bfloat16: .bfloat16
     }
   }
 }

@@ -2,15 +2,17 @@ import CForeignFormats
 import GoogLeNet
 
 /// A node of an ONNX graph. It reads from the message, which must outlive it.
-struct ONNXNode {
+struct ONNXNode: ForeignNode {
   /// The node's own name or, where it has none, its output's.
   let name: String
   let type: String
   /// "" stands for one that is left out.
   let inputs: [String]
   let outputs: [String]
+  /// As the value that it makes, which exporters name and other nodes read.
+  var layerName: String { outputs.first ?? name }
   private let attributes: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__Attribute>?>
-  private let file: InputFile
+  let file: InputFile
 
   init(_ it: Onnx__Node, _ file: InputFile) {
     inputs = texts(it.n_input, it.input)
@@ -53,8 +55,4 @@ struct ONNXNode {
   func tensor(_ name: String) -> Onnx__Tensor? { attribute(name)?.t?.pointee }
 
   func has(_ name: String) -> Bool { attribute(name) != nil }
-
-  func invalid(_ what: String) -> GoogLeNetError { file.invalid("node '\(name)' (\(type)): \(what)") }
-
-  func unsupported(_ what: String) -> GoogLeNetError { file.unsupported("node '\(name)' (\(type)): \(what)") }
 }

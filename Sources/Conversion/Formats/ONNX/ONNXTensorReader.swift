@@ -11,8 +11,8 @@ final class ONNXTensorReader {
   }
 
   /// - Parameter name: how errors call the tensor.
-  func constant(_ it: Onnx__Tensor, name: String) throws(GoogLeNetError) -> ONNXConstant {
-    guard let kind = ONNXElementType(rawValue: it.data_type) else {
+  func constant(_ it: Onnx__Tensor, name: String) throws(GoogLeNetError) -> GraphConstant {
+    guard let format = ONNXElementType(rawValue: it.data_type)?.format else {
       throw file.unsupported("tensor '\(name)' has element type \(it.data_type), which is not supported")
     }
     var dims: [Int] = []
@@ -27,39 +27,33 @@ final class ONNXTensorReader {
       count = product
     }
     if dims.contains(0) { count = 0 }
-    if it.data_location == 1 { return try external(it, name, kind, dims, count) }
+    if it.data_location == 1 { return try external(it, name, format, dims, count) }
     if it.has_raw_data != 0 {
       let raw = UnsafeRawBufferPointer(start: it.raw_data.data, count: it.raw_data.len)
-      guard raw.count == count * kind.size else { throw wrongLength(name, raw.count, count * kind.size, "bytes") }
-      return try constant(raw, kind, dims, count)
+      guard raw.count == count * format.size else { throw wrongLength(name, raw.count, count * format.size, "bytes") }
+      return try constant(raw, format, dims, count)
     }
-    let found = typedCount(it, kind)
+    let found = typedCount(it, format)
     guard found == count else { throw wrongLength(name, found, count, "values") }
-    return kind.isFloatingPoint
-      ? try ONNXConstant(dims: dims, elementType: kind, count: count, of: Float.self, file.budget) { typed(it, kind) }
-      : try ONNXConstant(dims: dims, elementType: kind, count: count, of: Int.self, file.budget) { typed(it, kind) }
+    return format.isFloatingPoint
+      ? try GraphConstant(dims: dims, format: format, count: count, of: Float.self, file.budget) { typed(it, format) }
+      : try GraphConstant(dims: dims, format: format, count: count, of: Int.self, file.budget) { typed(it, format) }
   }
 
   /// Values in raw bytes, of which there must be `count`.
-  private func constant(_ raw: UnsafeRawBufferPointer, _ kind: ONNXElementType, _ dims: [Int], _ count: Int)
-    throws(GoogLeNetError) -> ONNXConstant
+  private func constant(_ raw: UnsafeRawBufferPointer, _ format: NumberFormat, _ dims: [Int], _ count: Int)
+    throws(GoogLeNetError) -> GraphConstant
   {
-    if let stored = ONNXStoredIntegers(raw, kind, count: count) {
-      return try ONNXConstant(dims: dims, elementType: kind, count: count, of: Never.self, file.budget) {
-        .stored(stored)
-      }
+    guard let stored = GraphStoredIntegers(raw, format, count: count) else {
+      return try format.constant(raw, dims: dims, count: count, file.budget)
     }
-    return kind.isFloatingPoint
-      ? try ONNXConstant(dims: dims, elementType: kind, count: count, of: Float.self, file.budget) {
-        ONNXTensorReader.values(raw, kind, count)
-      }
-      : try ONNXConstant(dims: dims, elementType: kind, count: count, of: Int.self, file.budget) {
-        ONNXTensorReader.values(raw, kind, count)
-      }
+    return try GraphConstant(dims: dims, format: format, count: count, of: Never.self, file.budget) {
+      .stored(stored)
+    }
   }
 
-  private func typedCount(_ it: Onnx__Tensor, _ kind: ONNXElementType) -> Int {
-    switch kind {
+  private func typedCount(_ it: Onnx__Tensor, _ format: NumberFormat) -> Int {
+    switch format {
     case .float32: it.n_float_data
     case .float64: it.n_double_data
     case .int64: it.n_int64_data
@@ -71,32 +65,9 @@ final class ONNXTensorReader {
     file.invalid("tensor '\(name)' has \(found) \(unit), but its dimensions need \(wanted)")
   }
 
-  private static func values(_ raw: UnsafeRawBufferPointer, _ kind: ONNXElementType, _ count: Int)
-    -> ONNXConstant.Values
-  {
-    func integers<Value: FixedWidthInteger>(_ type: Value.Type) -> ONNXConstant.Values {
-      .integers((0..<count).map { Int(truncatingIfNeeded: number($0, type)) })
-    }
-    func number<Value: FixedWidthInteger>(_ index: Int, _ type: Value.Type) -> Value {
-      Value(littleEndian: raw.loadUnaligned(fromByteOffset: index * MemoryLayout<Value>.size, as: type))
-    }
-    switch kind {
-    case .float32: return .floats((0..<count).map { Float(bitPattern: number($0, UInt32.self)) })
-    case .float64: return .floats((0..<count).map { Float(Double(bitPattern: number($0, UInt64.self))) })
-    case .float16: return .floats((0..<count).map { Float(binary16: number($0, UInt16.self)) })
-    case .bfloat16: return .floats((0..<count).map { Float(bfloat16: number($0, UInt16.self)) })
-    case .int64: return integers(Int64.self)
-    case .int32: return integers(Int32.self)
-    case .int16: return integers(Int16.self)
-    case .uint16: return integers(UInt16.self)
-    case .int8: return integers(Int8.self)
-    case .uint8, .bool: return integers(UInt8.self)
-    }
-  }
-
-  private func typed(_ it: Onnx__Tensor, _ kind: ONNXElementType) -> ONNXConstant.Values {
+  private func typed(_ it: Onnx__Tensor, _ format: NumberFormat) -> GraphConstant.Values {
     let small = UnsafeBufferPointer(start: it.int32_data, count: it.n_int32_data)
-    switch kind {
+    switch format {
     case .float32: return .floats([Float](UnsafeBufferPointer(start: it.float_data, count: it.n_float_data)))
     case .float64: return .floats(UnsafeBufferPointer(start: it.double_data, count: it.n_double_data).map(Float.init))
     case .int64: return .integers(UnsafeBufferPointer(start: it.int64_data, count: it.n_int64_data).map { Int($0) })
@@ -109,8 +80,8 @@ final class ONNXTensorReader {
   // MARK: - External data
 
   private func external(
-    _ it: Onnx__Tensor, _ name: String, _ kind: ONNXElementType, _ dims: [Int], _ count: Int
-  ) throws(GoogLeNetError) -> ONNXConstant {
+    _ it: Onnx__Tensor, _ name: String, _ format: NumberFormat, _ dims: [Int], _ count: Int
+  ) throws(GoogLeNetError) -> GraphConstant {
     var location = ""
     var offset = 0
     var length: Int?
@@ -134,13 +105,13 @@ final class ONNXTensorReader {
       }
     }
     let data = try mapping(location, name).bytes
-    let size = count * kind.size
+    let size = count * format.size
     guard length ?? size == size else { throw wrongLength(name, length ?? 0, size, "bytes in '\(location)'") }
     guard offset <= data.count, size <= data.count - offset else {
       throw file.invalid(
         "tensor '\(name)' lies at bytes \(offset) to \(offset)+\(size) of '\(location)', which has only \(data.count)")
     }
-    return try constant(UnsafeRawBufferPointer(rebasing: data[offset..<offset + size]), kind, dims, count)
+    return try constant(UnsafeRawBufferPointer(rebasing: data[offset..<offset + size]), format, dims, count)
   }
 
   /// The file that a location names.

@@ -2,25 +2,17 @@ import GoogLeNet
 
 /// Reads TFLite models: float ones, ones with small weights, and quantized ones, as int8 where that is exact.
 struct TFLiteImporter {
-  private enum Value {
-    case constant(GraphConstant)
-    case activation(GraphActivation)
-    /// Numbers of a shape, which only reshaping reads; what comes out of that is known without them.
-    case shape
-  }
+  private typealias Operands = GraphOperands<TFLiteOperator>
 
   private let file: InputFile
   private let model: FlatTable
   private let graph: FlatTable
-  private let inputSize: (height: Int, width: Int)?
   private var builder: GraphBuilder
   private var tensors: [Int: TFLiteTensor] = [:]
-  private var values: [Int: Value] = [:]
+  private var values: [Int: GraphValue] = [:]
   private let budget: ValueBudget
   /// Whether weights and activations are taken over as integers.
   private var isInteger = false
-  private var input: (name: String, channels: Int, size: (height: Int, width: Int)?)?
-  private var notes: [String] = []
 
   private static let operatorLimit = 10_000
 
@@ -33,7 +25,6 @@ struct TFLiteImporter {
 
   private init(_ file: InputFile, _ options: ConversionOptions) throws(GoogLeNetError) {
     self.file = file
-    inputSize = options.inputSize
     model = try FlatTable(root: file)
     guard try model.tableCount(2) > 0 else { throw file.invalid("it is a TFLite model without a graph") }
     graph = try model.table(2, at: 0, "graph")
@@ -43,29 +34,15 @@ struct TFLiteImporter {
 
   private mutating func network() throws(GoogLeNetError) -> ImportedNetwork {
     let (operators, output) = try neededOperators()
-    let unknown = operators.filter { !TFLiteImporter.supported.contains($0.type) }
-    guard unknown.isEmpty else {
-      let named = unknown.prefix(20).map { "\($0.type) (node '\($0.name)')" }
-      throw file.unsupported("unsupported operators: \(named.joined(separator: ", "))")
-    }
+    try UnsupportedNodes.refuse(operators, beyond: TFLiteImporter.supported, "operators", file)
     try decideQuantization(operators)
     for index in try graph.numbers(1, Int32.self) ?? [] { try readInput(index) }
     for it in operators {
       guard let result = it.outputs.first else { throw it.invalid("it has no output") }
-      values[result] = try convert(it)
+      values[result] = try convert(try operands(it))
     }
-    guard case .activation(let result)? = values[output], let input else {
-      throw file.invalid("its output does not depend on an image")
-    }
-    let layers = LayerGraph.needed(builder.layers, for: result.layer)
-    guard !layers.isEmpty else { throw file.invalid("its output is its input") }
-    if builder.dependsOnInputSize {
-      notes.append("SAME padding is that for the input size given here, and stays so at others")
-    }
-    return ImportedNetwork(
-      source: .tfLite, name: "", inputName: input.name, layers: layers, inputChannels: input.channels,
-      inputSize: input.size, preprocessing: try preprocessing(layers, input.name),
-      paddingFixes: builder.paddingFixes, notes: notes)
+    let layers = try builder.finish(values[output], try tensor(output).name)
+    return builder.network(.tfLite, try preprocessing(layers))
   }
 
   // MARK: - Graph
@@ -76,7 +53,10 @@ struct TFLiteImporter {
     "SHAPE", "SOFTMAX", "SQUEEZE", "STRIDED_SLICE", "SUB",
   ]
 
-  /// The operators on which the output depends, in order: of several outputs the one on which most work.
+  /// Those whose second input are their weights.
+  private static let weighted: Set<String> = ["CONV_2D", "FULLY_CONNECTED"]
+
+  /// The operators on which the main output depends, in order.
   private mutating func neededOperators() throws(GoogLeNetError) -> (operators: [TFLiteOperator], output: Int) {
     let count = try graph.tableCount(3)
     guard count <= TFLiteImporter.operatorLimit else {
@@ -92,22 +72,17 @@ struct TFLiteImporter {
       if let output = it.outputs.first { it.name = try tensor(output).name }
       all.append(it)
     }
-    var best: (operators: [TFLiteOperator], output: Int) = ([], -1)
-    let outputs = try graph.numbers(2, Int32.self) ?? []
-    for output in outputs.prefix(64) {
-      var wanted: Set<Int> = [output]
-      var needed: [TFLiteOperator] = []
-      for it in all.reversed() where it.outputs.contains(where: wanted.contains) {
-        wanted.formUnion(it.inputs)
-        needed.append(it)
-      }
-      if needed.count > best.operators.count { best = (needed.reversed(), output) }
+    var producers: [Int: Int] = [:]
+    for (index, it) in all.enumerated() {
+      for output in it.outputs { producers[output] = index }
     }
-    guard best.output >= 0 else { throw file.invalid("no operator makes any of its outputs") }
-    if outputs.count > 1 {
-      notes.append("left out the outputs other than '\(try tensor(best.output).name)' (auxiliary classifiers)")
-    }
-    return best
+    let outputs = (try graph.numbers(2, Int32.self) ?? []).filter { producers[$0] != nil }
+    guard let head = MainHead.choose(outputs.map { producers[$0] }, all.map { $0.inputs.compactMap { producers[$0] } })
+    else { throw file.invalid("no operator makes any of its outputs") }
+    var names: [String] = []
+    for output in outputs.prefix(MainHead.outputLimit) { names.append(try tensor(output).name) }
+    builder.notes += MainHead.notes(outputs: names, chosen: names[head.output], nodes: [])
+    return (head.nodes.map { all[$0] }, outputs[head.output])
   }
 
   private mutating func tensor(_ index: Int) throws(GoogLeNetError) -> TFLiteTensor {
@@ -119,27 +94,23 @@ struct TFLiteImporter {
 
   private mutating func readInput(_ index: Int) throws(GoogLeNetError) {
     let tensor = try tensor(index)
-    let node = TFLiteInput(name: tensor.name, file: file)
-    guard input == nil else { throw node.unsupported("a second input: one image is what a GoogLeNet reads") }
+    let node = GraphInput(name: tensor.name, file: file)
     guard [.float32, .float16, .uint8, .int8].contains(tensor.format) else {
       throw node.unsupported("its element type is not one that images have: float32, uint8 or int8")
     }
     let dims = tensor.declaredDims.map { $0 > 0 ? $0 : nil }
     let name = tensor.name.isEmpty ? "input" : tensor.name
-    let (value, declared) = try builder.input(node, name: name, dims: dims, size: inputSize)
-    input = (name, value.shape.channels, declared)
-    values[index] = .activation(value)
+    let axes = GraphActivation.axes(of: dims, usual: GraphActivation.channelsLast)
+    values[index] = .activation(try builder.readInput(node, name: name, dims: dims, axes: axes))
   }
 
   /// The convention of slim, or what the quantization of the input says: a byte p stands for (p - zero point) × scale.
-  private mutating func preprocessing(_ layers: [Layer], _ inputName: String) throws(GoogLeNetError)
-    -> PreprocessingDefaults
-  {
+  private mutating func preprocessing(_ layers: [Layer]) throws(GoogLeNetError) -> PreprocessingDefaults {
     let index = try graph.numbers(1, Int32.self)?.first ?? -1
     let tensor = try tensor(index)
-    let told = TensorFlowPreprocessing.defaults(layers, inputName: inputName, &notes)
+    let told = TensorFlowPreprocessing.defaults(layers, builder.input, &builder.notes)
     guard [.uint8, .int8].contains(tensor.format), tensor.scales.count == 1, tensor.scales[0].isNormal,
-      let channels = input?.channels
+      let channels = builder.input?.shape.channels
     else { return told }
     let mean = Float(tensor.zeroPoints[0] + (tensor.format == .int8 ? 128 : 0))
     return PreprocessingDefaults(
@@ -159,7 +130,7 @@ struct TFLiteImporter {
     var activations = 0
     var why: String?
     for it in operators {
-      if ["CONV_2D", "FULLY_CONNECTED"].contains(it.type), it.inputs.count > 1 {
+      if TFLiteImporter.weighted.contains(it.type), it.inputs.count > 1 {
         let tensor = try tensor(it.inputs[1])
         if tensor.isQuantized { weights += 1 } else { others += 1 }
         if tensor.isQuantized, !tensor.hasIntegerWeights {
@@ -186,13 +157,13 @@ struct TFLiteImporter {
     guard weights > 0 else { return }
     if others == 0, activations > 0, why == nil {
       isInteger = true
-      notes.append("taken over as int8: its own weights, less their zero points, and scales, exactly")
+      builder.notes.append("taken over as int8: its own weights, less their zero points, and scales, exactly")
     } else if activations > 0 {
-      notes.append(
+      builder.notes.append(
         "its weights became float32, exactly as their scales and zero points say, and its activations are not rounded: "
           + (why ?? "only some of its weights are quantized"))
     } else {
-      notes.append("its 8-bit weights became float32, exactly as their scales say")
+      builder.notes.append("its 8-bit weights became float32, exactly as their scales say")
     }
   }
 
@@ -204,80 +175,71 @@ struct TFLiteImporter {
 
   // MARK: - Values
 
-  private mutating func value(_ it: TFLiteOperator, _ index: Int) throws(GoogLeNetError) -> Value {
-    guard let value = try optional(it, index) else { throw it.invalid("its input \(index) is missing") }
-    return value
+  /// The operator's inputs but its weights, which are not made floating-point where integers will do.
+  private mutating func operands(_ it: TFLiteOperator) throws(GoogLeNetError) -> Operands {
+    let hasWeights = TFLiteImporter.weighted.contains(it.type)
+    var operands: [GraphOperand] = []
+    for (index, input) in it.inputs.enumerated() {
+      operands.append(input < 0 || hasWeights && index == 1 ? .leftOut : try operand(input))
+    }
+    return GraphOperands(it, operands)
   }
 
-  private mutating func optional(_ it: TFLiteOperator, _ index: Int) throws(GoogLeNetError) -> Value? {
-    guard index < it.inputs.count, it.inputs[index] >= 0 else { return nil }
-    if let value = values[it.inputs[index]] { return value }
-    let tensor = try tensor(it.inputs[index])
-    guard let constant = try tensor.constant(budget) else {
-      throw it.invalid("it reads '\(tensor.name)', which nothing before it makes")
-    }
+  private mutating func operand(_ input: Int) throws(GoogLeNetError) -> GraphOperand {
+    let tensor = try tensor(input)
+    if let value = values[input] { return .value(value, name: tensor.name) }
+    guard let constant = try tensor.constant(budget) else { return .unmade(name: tensor.name) }
     // Once, however many operators read it.
-    values[it.inputs[index]] = .constant(constant)
-    return .constant(constant)
-  }
-
-  private mutating func activation(_ it: TFLiteOperator, _ index: Int = 0) throws(GoogLeNetError) -> GraphActivation {
-    guard case .activation(let activation) = try value(it, index) else {
-      throw it.unsupported("its input \(index) does not depend on the image")
-    }
-    return activation
-  }
-
-  private mutating func constant(_ it: TFLiteOperator, _ index: Int) throws(GoogLeNetError) -> GraphConstant? {
-    switch try optional(it, index) {
-    case nil: return nil
-    case .constant(let constant)?: return constant
-    default: throw it.unsupported("its input \(index) must be a constant")
-    }
-  }
-
-  private mutating func integers(_ it: TFLiteOperator, _ index: Int) throws(GoogLeNetError) -> [Int] {
-    guard let integers = try constant(it, index)?.integers else {
-      throw it.unsupported("its input \(index) must be whole numbers")
-    }
-    return integers
+    values[input] = .constant(constant)
+    return .value(.constant(constant), name: tensor.name)
   }
 
   // MARK: - Operators
 
-  private mutating func convert(_ it: TFLiteOperator) throws(GoogLeNetError) -> Value {
-    switch it.type {
-    case "CONV_2D": return .activation(try convolution(it))
-    case "MAX_POOL_2D", "AVERAGE_POOL_2D": return .activation(try pooling(it))
-    case "FULLY_CONNECTED": return .activation(try innerProduct(it))
-    case "CONCATENATION": return .activation(try concat(it))
-    case "RELU":
-      return .activation(try builder.add(it, .relu, [try activation(it)], outputScale: try outputScale(it)))
-    case "LOCAL_RESPONSE_NORMALIZATION": return .activation(try normalization(it))
-    case "MEAN":
-      return .activation(
-        try builder.mean(
-          it, try activation(it), axes: try integers(it, 1), keepsAxes: try it.option(0, Int8.self) != 0,
-          outputScale: try outputScale(it)))
-    case "ADD", "SUB", "MUL", "DIV": return try arithmetic(it)
-    case "PAD", "PADV2": return .activation(try padded(it))
-    case "SOFTMAX":
-      guard let options = it.options, try options.float(0) == 1 else {
-        throw it.unsupported("its beta is not 1")
-      }
-      return .activation(try builder.softmax(it, try logits(it)))
-    case "QUANTIZE", "DEQUANTIZE": return try value(it, 0)
+  private mutating func convert(_ it: Operands) throws(GoogLeNetError) -> GraphValue {
+    let node = it.node
+    switch node.type {
+    case "ADD": return try arithmetic(it, .add)
+    case "SUB": return try arithmetic(it, .subtract)
+    case "MUL": return try arithmetic(it, .multiply)
+    case "DIV": return try arithmetic(it, .divide)
+    case "QUANTIZE", "DEQUANTIZE": return try it.value(0)
     case "SHAPE", "STRIDED_SLICE", "PACK": return .shape
+    default: return .activation(try layer(it))
+    }
+  }
+
+  private mutating func layer(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
+    let node = it.node
+    switch node.type {
+    case "CONV_2D": return try convolution(it)
+    case "MAX_POOL_2D", "AVERAGE_POOL_2D": return try pooling(it)
+    case "FULLY_CONNECTED": return try innerProduct(it)
+    case "CONCATENATION": return try concat(it)
+    case "RELU": return try builder.add(node, .relu, [try it.activation()], outputScale: try outputScale(node))
+    case "LOCAL_RESPONSE_NORMALIZATION":
+      guard let options = node.options else { throw node.invalid("it has no options") }
+      return try builder.localResponseNormalization(
+        node, try it.activation(), radius: try node.option(0, Int32.self), alpha: try options.float(2),
+        beta: try options.float(3), k: try options.float(1))
+    case "MEAN":
+      return try builder.mean(
+        node, try it.activation(), axes: try it.integers(1), keepsAxes: try node.option(0, Int8.self) != 0,
+        outputScale: try outputScale(node))
+    case "PAD", "PADV2":
+      return try builder.padded(node, try it.activation(), try it.integers(1), value: try it.optionalConstant(2))
+    case "SOFTMAX":
+      guard let options = node.options, try options.float(0) == 1 else { throw node.unsupported("its beta is not 1") }
+      return try builder.softmax(node, try logits(it))
     case "RESHAPE":
-      guard let output = it.outputs.first else { throw it.invalid("it has no output") }
+      guard let output = node.outputs.first else { throw node.invalid("it has no output") }
       var dims = try tensor(output).dims
       // The first dimension counts images, however many the file was made for.
       if !dims.isEmpty { dims[0] = -1 }
-      return .activation(try builder.reshaped(it, try activation(it), to: dims))
+      return try builder.reshaped(node, try it.activation(), to: dims)
     case "SQUEEZE":
-      return .activation(
-        try builder.squeezed(it, try activation(it), axes: try it.options?.numbers(0, Int32.self) ?? []))
-    default: throw it.unsupported("the operator is not supported")
+      return try builder.squeezed(node, try it.activation(), axes: try node.options?.numbers(0, Int32.self) ?? [])
+    default: throw node.unsupported("the operator is not supported")
     }
   }
 
@@ -306,37 +268,38 @@ struct TFLiteImporter {
   private func border(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphWindow.Border {
     let padding = try it.option(0, Int8.self)
     guard 0...1 ~= padding else { throw it.invalid("its padding is number \(padding)") }
-    return padding == 0 ? .same : .valid
+    return padding == 0 ? .same(extraFirst: false) : .valid
   }
 
-  private mutating func convolution(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
-    let input = try activation(it)
-    let dims = it.inputs.count > 1 ? try tensor(it.inputs[1]).dims : []
+  private mutating func convolution(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
+    let node = it.node
+    let input = try it.activation()
+    let dims = node.inputs.count > 1 ? try tensor(node.inputs[1]).dims : []
     guard dims.count == 4, dims.checkedProduct != nil else {
-      throw it.invalid("its weights have the dimensions \(dims): 4 of them are needed")
+      throw node.invalid("its weights have the dimensions \(dims): 4 of them are needed")
     }
     let window = GraphWindow(
-      kernel: [dims[1], dims[2]], strides: [try it.option(2, Int32.self), try it.option(1, Int32.self)],
-      dilations: [try it.option(5, Int32.self, 1), try it.option(4, Int32.self, 1)], border: try border(it))
+      kernel: [dims[1], dims[2]], strides: [try node.option(2, Int32.self), try node.option(1, Int32.self)],
+      dilations: [try node.option(5, Int32.self, 1), try node.option(4, Int32.self, 1)], border: try border(node))
     // (outputs, height, width, inputs) in the file.
-    let weights = try weights(it, order: [0, 3, 1, 2])
-    let bias = try bias(it, outputs: dims[0])
-    return try finished(it, reluField: 3) { (builder, it, _) throws(GoogLeNetError) in
-      try builder.convolution(it, input, weights: weights, bias: bias, window)
+    let weights = try weights(node, order: [0, 3, 1, 2])
+    let bias = try it.optionalVector(2, "bias", count: dims[0])
+    return try finished(node, reluField: 3) { (builder, node, _) throws(GoogLeNetError) in
+      try builder.convolution(node, input, weights: weights, bias: bias, window)
     }
   }
 
-  private mutating func innerProduct(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
-    var input = try activation(it)
-    if input.axes.count != 2 { input = try builder.reshaped(it, input, to: [-1, input.shape.count]) }
-    let dims = it.inputs.count > 1 ? try tensor(it.inputs[1]).dims : []
-    guard dims.count == 2, dims.checkedProduct != nil, try it.option(1, Int8.self) == 0 else {
-      throw it.unsupported("its weights have the dimensions \(dims), or are shuffled: a plain matrix is supported")
+  private mutating func innerProduct(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
+    let node = it.node
+    let input = try builder.flattened(node, try it.activation())
+    let dims = node.inputs.count > 1 ? try tensor(node.inputs[1]).dims : []
+    guard dims.count == 2, dims.checkedProduct != nil, try node.option(1, Int8.self) == 0 else {
+      throw node.unsupported("its weights have the dimensions \(dims), or are shuffled: a plain matrix is supported")
     }
-    let weights = try weights(it, order: [0, 1])
-    let bias = try bias(it, outputs: dims[0])
-    return try finished(it, reluField: 0) { (builder, it, _) throws(GoogLeNetError) in
-      try builder.innerProduct(it, input, weights: weights, bias: bias)
+    let weights = try weights(node, order: [0, 1])
+    let bias = try it.optionalVector(2, "bias", count: dims[0])
+    return try finished(node, reluField: 0) { (builder, node, _) throws(GoogLeNetError) in
+      try builder.innerProduct(node, input, weights: weights, bias: bias)
     }
   }
 
@@ -344,7 +307,7 @@ struct TFLiteImporter {
   private mutating func weights(_ it: TFLiteOperator, order: [Int]) throws(GoogLeNetError) -> Tensor {
     let tensor = try tensor(it.inputs[1])
     if isInteger, let weights = try tensor.integerWeights(order: order, budget) { return weights }
-    guard let constant = try constant(it, 1) else { throw it.invalid("it has no weights") }
+    let constant = try GraphOperands(it, [try operand(it.inputs[1])]).constant(0)
     // Another operator may make them, of other dimensions than it says.
     guard constant.dims == tensor.dims else {
       throw it.invalid("its weights have the dimensions \(constant.dims), but \(tensor.dims) are described")
@@ -352,43 +315,24 @@ struct TFLiteImporter {
     return try constant.tensor(order: order, budget)
   }
 
-  private mutating func bias(_ it: TFLiteOperator, outputs: Int) throws(GoogLeNetError) -> Tensor? {
-    guard let bias = try constant(it, 2) else { return nil }
-    guard bias.count == outputs else { throw it.invalid("its bias has \(bias.count) values instead of \(outputs)") }
-    return try bias.tensor(dims: [outputs], budget)
-  }
-
-  private mutating func pooling(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
-    let input = try activation(it)
+  private mutating func pooling(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
+    let node = it.node
+    let input = try it.activation()
     let window = GraphWindow(
-      kernel: [try it.option(4, Int32.self), try it.option(3, Int32.self)],
-      strides: [try it.option(2, Int32.self), try it.option(1, Int32.self)], border: try border(it))
-    let isMax = it.type == "MAX_POOL_2D"
-    return try finished(it, reluField: 5) { (builder, it, scale) throws(GoogLeNetError) in
+      kernel: [try node.option(4, Int32.self), try node.option(3, Int32.self)],
+      strides: [try node.option(2, Int32.self), try node.option(1, Int32.self)], border: try border(node))
+    let isMax = node.type == "MAX_POOL_2D"
+    return try finished(node, reluField: 5) { (builder, node, scale) throws(GoogLeNetError) in
       // The largest of stored values is stored as they are; averages are rounded anew.
-      try builder.pooling(it, isMax ? .max : .average, input, window, outputScale: isMax ? nil : scale)
+      try builder.pooling(node, isMax ? .max : .average, input, window, outputScale: isMax ? nil : scale)
     }
-  }
-
-  private mutating func normalization(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
-    let input = try activation(it)
-    let radius = try it.option(0, Int32.self)
-    guard 0...65536 ~= radius, input.axes.last == .channel, let options = it.options else {
-      throw it.unsupported("its radius is \(radius), and its input's last axis must be the channels")
-    }
-    return try builder.add(
-      it,
-      .localResponseNormalization(
-        LocalResponseNormalization(
-          size: 2 * radius + 1, alpha: try options.float(2), beta: try options.float(3), k: try options.float(1),
-          alphaPerElement: true)), [input])
   }
 
   /// What a softmax reads, rounded and clamped as the file stores it. An int8 model stores no negative values, so what
   /// stands for 0 is added before and subtracted after.
-  private mutating func logits(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
-    let logits = try activation(it)
-    guard isInteger, let index = it.inputs.first else { return logits }
+  private mutating func logits(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
+    let logits = try it.activation()
+    guard isInteger, let index = it.node.inputs.first else { return logits }
     let tensor = try tensor(index)
     guard let (scale, zero) = tensor.byteStorage, zero > 0 else { return logits }
     let channels = logits.shape.channels
@@ -397,7 +341,7 @@ struct TFLiteImporter {
       shift.shift = try Tensor([Float](repeating: Float(zero) * scale, count: channels), dims: [channels], budget)
       return .batchNormalization(shift)
     }
-    var node = it
+    var node = it.node
     node.name = tensor.name + "/shifted"
     let shifted = try builder.add(node, try shift(by: zero), [logits])
     node.name = tensor.name + "/stored"
@@ -406,43 +350,19 @@ struct TFLiteImporter {
     return try builder.add(node, try shift(by: -zero), [stored])
   }
 
-  private mutating func concat(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
-    var inputs: [GraphActivation] = []
-    for index in it.inputs.indices { inputs.append(try activation(it, index)) }
-    let axis = try it.option(0, Int32.self)
-    guard try !hasReLU(it, 1) else { throw it.unsupported("it applies a ReLU to what it joins") }
-    return try builder.concat(it, inputs, axis: axis)
+  private mutating func concat(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
+    guard try !hasReLU(it.node, 1) else { throw it.node.unsupported("it applies a ReLU to what it joins") }
+    return try builder.concat(it.node, try it.activations(it.indices), axis: try it.node.option(0, Int32.self))
   }
 
-  private mutating func arithmetic(_ it: TFLiteOperator) throws(GoogLeNetError) -> Value {
-    let operation: GraphArithmetic =
-      switch it.type {
-      case "ADD": .add
-      case "SUB": .subtract
-      case "MUL": .multiply
-      default: .divide
+  private mutating func arithmetic(_ it: Operands, _ operation: GraphArithmetic) throws(GoogLeNetError) -> GraphValue {
+    let (left, right) = (try it.value(0), try it.value(1))
+    let result = try finished(it.node, reluField: 0) { (builder, node, _) throws(GoogLeNetError) in
+      guard case .activation(let sum) = try builder.combine(node, operation, left, right) else {
+        throw node.unsupported("only an image and a constant can be combined")
       }
-    let affine: BatchNormalization
-    let input: GraphActivation
-    switch (try value(it, 0), try value(it, 1)) {
-    case (.activation(let left), .constant(let right)):
-      input = left
-      affine = try operation.affine(left, right, isReversed: false, it)
-    case (.constant(let left), .activation(let right)):
-      input = right
-      affine = try operation.affine(right, left, isReversed: true, it)
-    default: throw it.unsupported("only an image and a constant can be combined")
+      return sum
     }
-    return .activation(
-      try finished(it, reluField: 0) { (builder, it, _) throws(GoogLeNetError) in
-        try builder.add(it, .batchNormalization(affine), [input])
-      })
-  }
-
-  private mutating func padded(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphActivation {
-    if let value = try constant(it, 2), value.floats.contains(where: { $0 != 0 }) {
-      throw it.unsupported("it pads with other values than zeros")
-    }
-    return try builder.padded(it, try activation(it), try integers(it, 1))
+    return .activation(result)
   }
 }

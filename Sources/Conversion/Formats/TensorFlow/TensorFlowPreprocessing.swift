@@ -2,12 +2,8 @@ import GoogLeNet
 
 /// How networks from TensorFlow are fed, told by what they call their nodes: their files do not say.
 enum TensorFlowPreprocessing {
-  static func defaults(_ layers: [Layer], inputName: String, _ notes: inout [String]) -> PreprocessingDefaults {
-    let first = layers.first { $0.inputs.contains(inputName) }
-    if let first, case .batchNormalization = first.operation {
-      return .plain(
-        .rgb, reason: "the network normalizes its input itself, but does not tell its channel order: a guess")
-    }
+  static func defaults(_ layers: [Layer], _ input: GraphActivation?, _ notes: inout [String]) -> PreprocessingDefaults {
+    if let result = PreprocessingDefaults.ofOwnNormalization(layers, input) { return result }
     let classes = classCount(layers)
     if layers.contains(where: { $0.name.contains("conv2d0_pre_relu") }) {
       if classes == 1008 {

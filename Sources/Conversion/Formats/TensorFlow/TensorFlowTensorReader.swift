@@ -71,6 +71,7 @@ struct TensorFlowTensorReader {
     switch values {
     case .floats(let values): .floats(try repeated(values, 0, count, name))
     case .integers(let values): .integers(try repeated(values, 0, count, name))
+    case .stored, .quantized: values
     }
   }
 
@@ -83,7 +84,7 @@ struct TensorFlowTensorReader {
     case .bfloat16: return .floats(halves.map { Float(bfloat16: UInt16(truncatingIfNeeded: $0)) })
     case .int64: return .integers(UnsafeBufferPointer(start: it.int64_val, count: it.n_int64_val).map { Int($0) })
     case .bool: return .integers(UnsafeBufferPointer(start: it.bool_val, count: it.n_bool_val).map { Int($0) })
-    case .int8, .uint8, .int16, .int32:
+    case .int8, .uint8, .int16, .uint16, .int32:
       return .integers(UnsafeBufferPointer(start: it.int_val, count: it.n_int_val).map { Int($0) })
     }
   }

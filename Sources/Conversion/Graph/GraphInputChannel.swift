@@ -1,5 +1,5 @@
 /// One channel of the network's input, scaled and shifted: what torchvision's `transform_input` makes of each.
-struct ONNXInputChannel {
+struct GraphInputChannel {
   let index: Int
   var scale = 1.0
   var shift = 0.0

@@ -1,7 +1,7 @@
 import GoogLeNet
 
-/// What DequantizeLinear makes of a constant: integers, less their zero points, and their scales.
-struct ONNXQuantizedValues {
+/// A dequantized constant: integers, less their zero points, and their scales.
+struct GraphQuantizedValues {
   let integers: [Int32]
   /// One for all, or one for each index along `axis`.
   let scales: [Float]
@@ -15,8 +15,8 @@ struct ONNXQuantizedValues {
   }
 
   /// With the axes in another order. `order` must be a permutation of them.
-  func transposed(_ dims: [Int], _ order: [Int]) -> ONNXQuantizedValues {
-    ONNXQuantizedValues(
+  func transposed(_ dims: [Int], _ order: [Int]) -> GraphQuantizedValues {
+    GraphQuantizedValues(
       integers: integers.transposed(dims, order), scales: scales, axis: order.firstIndex(of: axis) ?? 0)
   }
 

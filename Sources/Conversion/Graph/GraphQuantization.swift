@@ -1,7 +1,7 @@
 import GoogLeNet
 
-/// How QuantizeLinear stores an activation: x = (integer − zero point) × scale.
-struct ONNXQuantization: Equatable {
+/// How an activation is stored: x = (integer − zero point) × scale.
+struct GraphQuantization: Equatable {
   let scale: Float
   let zeroPoint: Int
   /// The integers that the type can hold.
