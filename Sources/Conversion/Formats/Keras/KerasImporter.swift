@@ -2,109 +2,77 @@ import GoogLeNet
 
 /// Builds the network of a Keras model from its configuration and its trained arrays.
 struct KerasImporter {
-  /// What a Keras layer gives.
-  private struct Value {
-    /// The layer of ours that makes it, or the network's input.
-    var layer: String
-    var shape: Shape
-    /// Whether Keras sees one row of numbers for each image instead of rows, columns and channels.
-    var isFlat = false
-    /// Zeros that a ZeroPadding2D put around it, which the next window takes over.
-    var padding = Padding()
-  }
+  private typealias Operands = GraphOperands<KerasLayer>
 
   private let file: InputFile
   private let model: KerasModel
   private let weights: KerasWeights
-  private var layers: [Layer] = []
-  private var shapes: ImportedShapes
-  private var values: [String: Value] = [:]
-  /// Of our layers: whether their output cannot be negative.
-  private var isNonNegative: [String: Bool] = [:]
+  private var builder: GraphBuilder
+  private var values: [String: GraphValue] = [:]
   private var inputName = ""
-  private var dropped: [String] = []
-  private var notes: [String] = []
 
   static func network(
     of model: KerasModel, _ weights: KerasWeights, source: SourceFormat, options: ConversionOptions,
     file: InputFile
   ) throws(GoogLeNetError) -> ImportedNetwork {
     var importer = KerasImporter(file, model, weights, options)
-    return try importer.network(source, options)
+    return try importer.network(source)
   }
 
   private init(_ file: InputFile, _ model: KerasModel, _ weights: KerasWeights, _ options: ConversionOptions) {
     self.file = file
     self.model = model
     self.weights = weights
-    shapes = ImportedShapes(file.name, options)
+    builder = GraphBuilder(file, options)
   }
 
-  private mutating func network(_ source: SourceFormat, _ options: ConversionOptions)
-    throws(GoogLeNetError) -> ImportedNetwork
-  {
-    let needed = try neededLayers()
+  private mutating func network(_ source: SourceFormat) throws(GoogLeNetError) -> ImportedNetwork {
+    let (needed, output) = try neededLayers()
     try refuseUnsupported(needed)
-    let input = try readInput(needed, options.inputSize)
-    for layer in needed where layer.type != "InputLayer" { try convert(layer) }
-    guard let output = needed.last.flatMap({ values[$0.name] }), let last = layers.last else {
-      throw file.invalid("its output is its input")
+    try readInput(needed)
+    for layer in needed where layer.type != "InputLayer" {
+      values[layer.name] = .activation(try convert(operands(layer)))
     }
-    guard output.layer == last.name, output.padding == Padding() else {
-      throw file.unsupported("its output is that of a view or padding, not of a layer that computes")
-    }
-    if !dropped.isEmpty {
-      notes.append("left out dropout, which does nothing at inference: \(dropped.joined(separator: ", "))")
-    }
-    return ImportedNetwork(
-      source: source, name: model.name, inputName: inputName, layers: layers, inputChannels: input.shape.channels,
-      inputSize: input.declared, preprocessing: preprocessing(input.shape.channels),
-      paddingFixes: shapes.fixes, notes: notes)
+    let layers = try builder.finish(values[output], output)
+    return builder.network(source, name: model.name, preprocessing(layers))
   }
 
   /// Keras files do not tell how pixels were scaled, unless the network itself does it.
-  private func preprocessing(_ channels: Int) -> PreprocessingDefaults {
-    let order: Preprocessing.ChannelOrder = channels == 1 ? .gray : .rgb
-    let first = layers.first { $0.inputs.contains(inputName) }
-    if let first, case .batchNormalization = first.operation {
-      return .plain(order, reason: "the network normalizes pixels itself, but does not tell its channel order: a guess")
-    }
+  private func preprocessing(_ layers: [Layer]) -> PreprocessingDefaults {
+    if let result = PreprocessingDefaults.ofOwnNormalization(layers, builder.input) { return result }
+    let channels = builder.input?.shape.channels ?? 0
     var result = PreprocessingDefaults.plain(
-      order, reason: "a guess, for Keras files do not tell it: check how the network was trained")
+      channels == 1 ? .gray : .rgb, reason: "a guess, for Keras files do not tell it: check how the network was trained"
+    )
     result.scale = [Float](repeating: 1 / 255, count: channels)
     return result
   }
 
   // MARK: - Graph
 
-  /// Of several outputs it is the one on which most layers work: the main head, not an auxiliary one.
-  private mutating func neededLayers() throws(GoogLeNetError) -> [KerasLayer] {
-    var best: [KerasLayer] = []
-    var chosen = ""
-    for output in model.outputs.prefix(64) {
-      let needed = model.needed(for: output)
-      if needed.count > best.count { (best, chosen) = (needed, output) }
-    }
-    guard !best.isEmpty else { throw file.invalid("no layer makes any of its outputs") }
-    var made: Set<String> = []
-    for layer in best {
-      for input in layer.inputs where !made.contains(input) {
-        throw layer.invalid("it reads '\(input)', which no layer before it makes")
+  /// The layers on which the main output depends, in order.
+  private mutating func neededLayers() throws(GoogLeNetError) -> (layers: [KerasLayer], output: String) {
+    let layers = model.layers
+    var places: [String: Int] = [:]
+    for (index, layer) in layers.enumerated() {
+      guard places.updateValue(index, forKey: layer.name) == nil else {
+        throw layer.invalid("another layer has the same name")
       }
-      made.insert(layer.name)
     }
-    let others = model.outputs.filter { $0 != chosen }
-    if !others.isEmpty {
-      notes.append("left out the outputs other than '\(chosen)': " + others.map { "'\($0)'" }.joined(separator: ", "))
+    let sources = layers.map { $0.inputs.compactMap { places[$0] } }
+    guard let head = MainHead.choose(model.outputs.map { places[$0] }, sources) else {
+      throw file.invalid("no layer makes any of its outputs")
     }
-    let kept = Set(best.map(\.name))
-    let left = model.layers.filter { !kept.contains($0.name) }
-    if !left.isEmpty {
-      notes.append(
-        "left out, for the output does not depend on them (auxiliary classifiers): "
-          + left.map(\.name).joined(separator: ", "))
+    for index in head.nodes {
+      for input in layers[index].inputs where places[input].map({ $0 >= index }) ?? true {
+        throw layers[index].invalid("it reads '\(input)', which no layer before it makes")
+      }
     }
-    return best
+    let kept = Set(head.nodes)
+    builder.notes += MainHead.notes(
+      outputs: model.outputs, chosen: model.outputs[head.output],
+      nodes: layers.indices.filter { !kept.contains($0) }.map { layers[$0].name })
+    return (head.nodes.map { layers[$0] }, model.outputs[head.output])
   }
 
   private static let supported: Set<String> = [
@@ -124,16 +92,10 @@ struct KerasImporter {
           "it is shared: the model calls it \(layer.uses) times, where each layer of a GoogLeNet is called once")
       }
     }
-    let unknown = layers.filter { !KerasImporter.supported.contains($0.type) }
-    guard unknown.isEmpty else {
-      throw file.unsupported(
-        "unsupported layers: " + unknown.map { "\($0.type) ('\($0.name)')" }.joined(separator: ", "))
-    }
+    try UnsupportedNodes.refuse(layers, beyond: KerasImporter.supported, "layers", word: "", file)
   }
 
-  private mutating func readInput(_ needed: [KerasLayer], _ size: (height: Int, width: Int)?) throws(GoogLeNetError)
-    -> (shape: Shape, declared: (height: Int, width: Int)?)
-  {
+  private mutating func readInput(_ needed: [KerasLayer]) throws(GoogLeNetError) {
     let sources = needed.filter { $0.type == "InputLayer" || $0.inputs.isEmpty }
     guard sources.count == 1, let source = sources.first else {
       throw file.unsupported(
@@ -147,147 +109,116 @@ struct KerasImporter {
       if case .integer(let size) = dim { return size }
       return nil
     }
-    var declared: (height: Int, width: Int)?
-    if let height = sizes[1], let width = sizes[2] { declared = (height, width) }
-    let chosen = size ?? declared ?? (sizes[1] ?? 224, sizes[2] ?? 224)
-    let shape = Shape(channels: sizes[3] ?? 3, height: chosen.height, width: chosen.width)
-    let limit = 1...65536
-    guard limit ~= shape.channels, limit ~= shape.height, limit ~= shape.width else {
-      throw source.unsupported("an input of \(shape.height) x \(shape.width) x \(shape.channels)")
-    }
     // A sequential model's first layer may declare the input.
     inputName = source.name
     let names = Set(model.layers.map(\.name))
     if source.type != "InputLayer" {
       repeat { inputName += "_input" } while names.contains(inputName)
     }
-    values[inputName] = Value(layer: inputName, shape: shape)
-    shapes[inputName] = shape
-    return (shape, declared)
+    values[inputName] = .activation(
+      try builder.readInput(
+        source, name: inputName, dims: [nil] + sizes.dropFirst(), axes: GraphActivation.channelsLast))
+  }
+
+  private func operands(_ layer: KerasLayer) -> Operands {
+    GraphOperands(
+      layer,
+      (layer.inputs.isEmpty ? [inputName] : layer.inputs).map { name in
+        values[name].map { .value($0, name: name) } ?? .unmade(name: name)
+      })
   }
 
   // MARK: - Layers
 
-  private mutating func convert(_ layer: KerasLayer) throws(GoogLeNetError) {
-    var inputs: [Value] = []
-    for name in layer.inputs.isEmpty ? [inputName] : layer.inputs {
-      guard let value = values[name] else { throw layer.invalid("it reads '\(name)', which makes no image") }
-      inputs.append(value)
-    }
-    guard let input = inputs.first, inputs.count == 1 || layer.type == "Concatenate" else {
-      throw layer.unsupported("it reads \(inputs.count) values instead of one")
+  private mutating func convert(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
+    let layer = it.node
+    let input = try it.activation()
+    guard it.indices.count == 1 || layer.type == "Concatenate" else {
+      throw layer.unsupported("it reads \(it.indices.count) values instead of one")
     }
     switch layer.type {
-    case "Conv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D", "Dropout": break
-    default:
-      guard inputs.allSatisfy({ $0.padding == Padding() }) else {
-        throw layer.unsupported("it follows a ZeroPadding2D: only a convolution or pooling may")
-      }
+    case "Conv2D": return try convolution(layer, input)
+    case "MaxPooling2D", "AveragePooling2D": return try pooling(layer, input)
+    case "ZeroPadding2D": return try zeroPadding(layer, input)
+    case "Dropout":
+      builder.dropped.append(layer.name)
+      return input
+    default: break
+    }
+    let inputs = try it.activations(it.indices)
+    guard inputs.allSatisfy({ $0.padding == Padding() }) else {
+      throw layer.unsupported("it follows a ZeroPadding2D: only a convolution or pooling may")
     }
     switch layer.type {
-    case "Conv2D": try convolution(layer, input)
-    case "Dense": try dense(layer, input)
-    case "MaxPooling2D", "AveragePooling2D": try pooling(layer, input)
+    case "Dense": return try dense(layer, input)
     case "GlobalAveragePooling2D":
-      try checkImage(layer, input)
-      var pooling = Pooling(.average)
-      pooling.global = true
-      try add(layer, .pooling(pooling), input, isFlat: !layer.bool("keepdims", false))
-    case "BatchNormalization": try add(layer, .batchNormalization(try batchNormalization(layer, input)), input)
-    case "Rescaling": try add(layer, .batchNormalization(try rescaling(layer, input)), input)
-    case "Normalization": try add(layer, .batchNormalization(try normalization(layer, input)), input)
-    case "Activation": try activation(layer, try layer.activation(), input)
-    case "ReLU": try rectifier(layer, input)
-    case "Softmax":
-      try checkAxis(layer, input, layer.config["axis"], fallback: -1)
-      try activation(layer, "softmax", input)
-    case "Concatenate": try concatenation(layer, inputs)
-    case "ZeroPadding2D": try zeroPadding(layer, input)
+      try layer.checkChannelsLast()
+      return try builder.globalPooling(layer, .average, input, keepsAxes: layer.bool("keepdims", false))
+    case "BatchNormalization":
+      return try builder.add(layer, .batchNormalization(try batchNormalization(layer, input)), [input])
+    case "Rescaling": return try builder.add(layer, .batchNormalization(try rescaling(layer, input)), [input])
+    case "Normalization": return try builder.add(layer, .batchNormalization(try normalization(layer, input)), [input])
+    case "Activation": return try activation(layer, try layer.activation(), input)
+    case "ReLU": return try rectifier(layer, input)
+    case "Softmax": return try builder.softmax(layer, input, axis: try axis(layer, input, layer.config["axis"]))
+    case "Concatenate":
+      return try builder.concat(layer, inputs, axis: try axis(layer, input, layer.config["axis"]))
     case "Flatten":
       try layer.checkChannelsLast()
-      values[layer.name] = Value(layer: input.layer, shape: input.shape, isFlat: true)
-    case "Dropout":
-      dropped.append(layer.name)
-      values[layer.name] = input
+      return try builder.flattened(layer, input)
     default: throw layer.unsupported("this class is not supported")
     }
   }
 
-  /// Adds a layer whose output is that of the Keras layer.
-  private mutating func add(
-    _ layer: KerasLayer, _ operation: Operation, _ input: Value, named name: String? = nil, isFlat: Bool? = nil
-  ) throws(GoogLeNetError) {
-    try append(layer, Layer(name: name ?? layer.name, inputs: [input.layer], operation: operation), [input], isFlat)
-  }
-
-  private mutating func append(_ keras: KerasLayer, _ layer: Layer, _ inputs: [Value], _ isFlat: Bool?)
-    throws(GoogLeNetError)
+  private mutating func activation(_ layer: KerasLayer, _ activation: String, _ input: GraphActivation)
+    throws(GoogLeNetError) -> GraphActivation
   {
-    let shape = try shapes.append(layer, to: &layers)
-    let known = inputs.map { isNonNegative[$0.layer] ?? false }
-    isNonNegative[layer.name] = ActivationEncoding.isNonNegative(layer.operation, [Int](known.indices), known)
-    values[keras.name] = Value(layer: layer.name, shape: shape, isFlat: isFlat ?? inputs.contains { $0.isFlat })
-  }
-
-  private mutating func activation(_ layer: KerasLayer, _ activation: String, _ input: Value, isPart: Bool = false)
-    throws(GoogLeNetError)
-  {
-    let name = isPart ? "\(layer.name).\(activation)" : layer.name
     switch activation {
-    case "linear": values[layer.name] = input
-    case "relu": try add(layer, .relu, input, named: name)
-    case "softmax":
-      guard !input.isFlat || input.shape.height * input.shape.width == 1 else {
-        throw layer.unsupported("a softmax over a flattened image")
-      }
-      try add(layer, .softmax, input, named: name)
+    case "linear": return input
+    case "relu": return try builder.add(layer, .relu, [input])
+    case "softmax": return try builder.softmax(layer, input)
     default: throw layer.unsupported("the activation '\(activation)': linear, relu and softmax are supported")
     }
   }
 
   /// The activation that a layer applies to its own result.
-  private mutating func ownActivation(_ layer: KerasLayer) throws(GoogLeNetError) {
-    guard let value = values[layer.name] else { return }
-    try activation(layer, try layer.activation(), value, isPart: true)
+  private mutating func activated(_ layer: KerasLayer, _ sum: GraphActivation) throws(GoogLeNetError)
+    -> GraphActivation
+  {
+    let name = try layer.activation()
+    var part = layer
+    part.layerName = "\(layer.name).\(name)"
+    return try activation(part, name, sum)
   }
 
-  private mutating func rectifier(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) {
+  private mutating func rectifier(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
+    -> GraphActivation
+  {
     let slope = try layer.number("negative_slope", 0), threshold = try layer.number("threshold", 0)
     guard slope == 0, threshold == 0, layer.config["max_value"]?.isNull ?? true else {
       throw layer.unsupported("only the plain form, without max_value, negative_slope and threshold, is supported")
     }
-    try add(layer, .relu, input)
+    return try builder.add(layer, .relu, [input])
   }
 
-  private mutating func concatenation(_ layer: KerasLayer, _ inputs: [Value]) throws(GoogLeNetError) {
-    for input in inputs {
-      guard input.isFlat == inputs[0].isFlat, !input.isFlat || input.shape.height * input.shape.width == 1 else {
-        throw layer.unsupported("it joins flattened images")
-      }
-      try checkAxis(layer, input, layer.config["axis"], fallback: -1)
-    }
-    try append(layer, Layer(name: layer.name, inputs: inputs.map(\.layer), operation: .concat), inputs, nil)
-  }
-
-  private func checkImage(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) {
-    try layer.checkChannelsLast()
-    guard !input.isFlat else { throw layer.unsupported("it reads a flattened value: rows and columns are needed") }
-  }
-
-  /// Refuses any axis but the channels, the last one; a list of one axis is an axis.
-  private func checkAxis(_ layer: KerasLayer, _ input: Value, _ axis: JSONValue?, fallback: Int) throws(GoogLeNetError)
-  {
-    var found = fallback
+  /// The axis that a layer works along, the last one where it is not told: all but the channels are refused. A list of one
+  /// axis is an axis.
+  @discardableResult
+  private func axis(_ layer: KerasLayer, _ input: GraphActivation, _ axis: JSONValue?) throws(GoogLeNetError) -> Int {
+    var found = -1
     if case .integer(let number)? = axis?.items?.first ?? axis { found = number }
-    guard axis?.items?.count ?? 1 == 1, found == -1 || found == (input.isFlat ? 1 : 3),
-      !input.isFlat || input.shape.height * input.shape.width == 1
-    else { throw layer.unsupported("it works along axis \(found): only the channels, the last one, are supported") }
+    guard axis?.items?.count ?? 1 == 1, input.isChannel(input.axis(found)) else {
+      throw layer.unsupported("it works along axis \(found): only the channels, the last one, are supported")
+    }
+    return found
   }
 
   // MARK: - Windows
 
-  private mutating func convolution(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) {
-    try checkImage(layer, input)
+  private mutating func convolution(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
+    -> GraphActivation
+  {
+    try layer.checkChannelsLast()
     guard let kernel = try layer.pair("kernel_size") else { throw layer.invalid("it has no kernel_size") }
     guard case .integer(let filters)? = layer.config["filters"], 1...65536 ~= filters else {
       throw layer.invalid("its filters are not a number above 0")
@@ -300,70 +231,39 @@ struct KerasImporter {
     let dims = kernel + [input.shape.channels / groups, filters]
     let filtersLast = try weights.tensor(layer, "kernel", number: 0, dims: dims)
     let order = [3, 2, 0, 1]
-    var convolution = Convolution(
-      weights: try filtersLast.reordered(as: dims, order, to: order.map { dims[$0] }, file.budget))
-    if layer.bool("use_bias", true) {
-      convolution.bias = try weights.tensor(layer, "bias", number: 1, dims: [filters])
-    }
-    let strides = try layer.pair("strides") ?? [1, 1]
-    let dilations = try layer.pair("dilation_rate") ?? [1, 1]
-    convolution.strideHeight = strides[0]
-    convolution.strideWidth = strides[1]
-    convolution.dilationHeight = dilations[0]
-    convolution.dilationWidth = dilations[1]
-    convolution.groups = groups
-    convolution.padding = try padding(layer, input, kernel: kernel, strides: strides, dilations: dilations)
-    try add(layer, .convolution(convolution), input)
-    try ownActivation(layer)
+    let kernels = try filtersLast.reordered(as: dims, order, to: order.map { dims[$0] }, file.budget)
+    let bias =
+      layer.bool("use_bias", true) ? try weights.tensor(layer, "bias", number: 1, dims: [filters]) : nil
+    let window = GraphWindow(
+      kernel: kernel, strides: try layer.pair("strides") ?? [1, 1],
+      dilations: try layer.pair("dilation_rate") ?? [1, 1], border: try border(layer))
+    return try activated(
+      layer, try builder.convolution(layer, input, weights: kernels, bias: bias, window, groups: groups))
   }
 
-  /// The layer's own padding, and what a ZeroPadding2D before it adds.
-  private mutating func padding(
-    _ layer: KerasLayer, _ input: Value, kernel: [Int], strides: [Int], dilations: [Int] = [1, 1]
-  ) throws(GoogLeNetError) -> Padding {
-    let mode = try layer.text("padding", "valid")
-    var result = input.padding
-    switch mode {
-    case "valid": break
-    case "same":
-      var padded = input.shape
-      padded.height += result.top + result.bottom
-      padded.width += result.left + result.right
-      let own = Padding.same(padded, kernel: kernel, strides: strides, dilations: dilations)
-      result.top += own.top
-      result.left += own.left
-      result.bottom += own.bottom
-      result.right += own.right
-      if strides != [1, 1] {
-        notes.append("the padding of '\(layer.name)' (same) is that for this input size and stays so at others")
-      }
-    default: throw layer.unsupported("its padding is '\(mode)': valid and same are supported")
+  private func border(_ layer: KerasLayer) throws(GoogLeNetError) -> GraphWindow.Border {
+    switch try layer.text("padding", "valid") {
+    case "valid": return .valid
+    case "same": return .same(extraFirst: false)
+    case let mode: throw layer.unsupported("its padding is '\(mode)': valid and same are supported")
     }
-    return result
   }
 
-  private mutating func pooling(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) {
-    try checkImage(layer, input)
+  private mutating func pooling(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
+    -> GraphActivation
+  {
+    try layer.checkChannelsLast()
     let kernel = try layer.pair("pool_size") ?? [2, 2]
-    let strides = try layer.pair("strides") ?? kernel
-    var pooling = Pooling(layer.type == "MaxPooling2D" ? .max : .average)
-    if input.padding != Padding() {
-      // Zeros count in an average; beside values of at least 0 they are as good as nothing for a maximum.
-      guard try layer.text("padding", "valid") == "valid",
-        pooling.method == .average || isNonNegative[input.layer] ?? false
-      else { throw layer.unsupported("a ZeroPadding2D before it: only before 'valid' pooling after a ReLU") }
-      pooling.countIncludesPadding = pooling.method == .average
-    }
-    pooling.kernelHeight = kernel[0]
-    pooling.kernelWidth = kernel[1]
-    pooling.strideHeight = strides[0]
-    pooling.strideWidth = strides[1]
-    pooling.padding = try padding(layer, input, kernel: kernel, strides: strides)
-    try add(layer, .pooling(pooling), input)
+    let window = GraphWindow(
+      kernel: kernel, strides: try layer.pair("strides") ?? kernel, border: try border(layer))
+    return try builder.pooling(layer, layer.type == "MaxPooling2D" ? .max : .average, input, window)
   }
 
-  private mutating func zeroPadding(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) {
-    try checkImage(layer, input)
+  private func zeroPadding(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError) -> GraphActivation {
+    try layer.checkChannelsLast()
+    guard input.axes == GraphActivation.channelsLast else {
+      throw layer.unsupported("it reads a flattened value: rows and columns are needed")
+    }
     var sides: [Int] = []
     switch layer.config["padding"] {
     case .integer(let size)?: sides = [size, size, size, size]
@@ -376,39 +276,33 @@ struct KerasImporter {
     guard sides.count == 4, sides.allSatisfy({ 0...1024 ~= $0 }) else {
       throw layer.invalid("its padding is not one number, two, or two pairs of at least 0")
     }
-    var value = input
-    value.padding.top += sides[0]
-    value.padding.bottom += sides[1]
-    value.padding.left += sides[2]
-    value.padding.right += sides[3]
-    values[layer.name] = value
+    return try builder.padded(layer, input, [0, 0] + sides + [0, 0])
   }
 
   // MARK: - Matrices and normalization
 
-  private mutating func dense(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) {
-    let shape = input.shape
-    guard input.isFlat || shape.height * shape.width == 1 else {
+  private mutating func dense(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
+    -> GraphActivation
+  {
+    guard input.axes.count == 2 || input.isPixel else {
       throw layer.unsupported("it works on each pixel of an image: a Flatten or GlobalAveragePooling2D must come first")
     }
     guard case .integer(let units)? = layer.config["units"], 1...65536 ~= units else {
       throw layer.invalid("its units are not a number above 0")
     }
-    let (pixels, overflow) = shape.height.multipliedReportingOverflow(by: shape.width)
-    let (inputs, tooMany) = pixels.multipliedReportingOverflow(by: shape.channels)
-    guard !overflow, !tooMany else { throw layer.unsupported("it reads too large an image") }
-    let kernel = try weights.tensor(layer, "kernel", number: 0, dims: [inputs, units])
-    // Keras flattens channels last, the model format channels first.
-    var product = InnerProduct(
-      weights: try kernel.reordered(
-        as: [pixels, shape.channels, units], [2, 1, 0], to: [units, inputs], file.budget))
-    if layer.bool("use_bias", true) { product.bias = try weights.tensor(layer, "bias", number: 1, dims: [units]) }
-    try add(layer, .innerProduct(product), input)
-    try ownActivation(layer)
+    let kernel = try weights.tensor(layer, "kernel", number: 0, dims: [input.shape.count, units])
+    let bias = layer.bool("use_bias", true) ? try weights.tensor(layer, "bias", number: 1, dims: [units]) : nil
+    var sum = try builder.innerProduct(
+      layer, try builder.flattened(layer, input), weights: kernel, isInputsFirst: true, bias: bias)
+    // Of an image of one pixel it leaves such an image.
+    if input.axes.count == 4 { sum.axes = input.axes }
+    return try activated(layer, sum)
   }
 
-  private func batchNormalization(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) -> BatchNormalization {
-    try checkAxis(layer, input, layer.config["axis"], fallback: -1)
+  private func batchNormalization(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
+    -> BatchNormalization
+  {
+    try axis(layer, input, layer.config["axis"])
     let dims = [input.shape.channels]
     var result = BatchNormalization()
     var number = 0
@@ -424,17 +318,18 @@ struct KerasImporter {
     return result
   }
 
-  private func rescaling(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) -> BatchNormalization {
+  private func rescaling(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError) -> BatchNormalization {
     try affine(
       layer, scale: try perChannel(layer, "scale", input) ?? [1], shift: try perChannel(layer, "offset", input) ?? [0],
       input)
   }
 
   /// (x − mean) / standard deviation, of numbers in the configuration or learnt ones.
-  private func normalization(_ layer: KerasLayer, _ input: Value) throws(GoogLeNetError) -> BatchNormalization {
+  private func normalization(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError) -> BatchNormalization
+  {
     guard !layer.bool("invert", false) else { throw layer.unsupported("its inverse is not supported") }
     if let axis = layer.config["axis"], !axis.isNull, axis.items?.isEmpty != true {
-      try checkAxis(layer, input, axis, fallback: -1)
+      try self.axis(layer, input, axis)
     }
     func values(_ field: String, _ number: Int) throws(GoogLeNetError) -> [Double] {
       if let given = try perChannel(layer, field, input) { return given }
@@ -450,7 +345,9 @@ struct KerasImporter {
   }
 
   /// Numbers of the configuration, one for all or one a channel, in lists at any depth; nil where they are missing.
-  private func perChannel(_ layer: KerasLayer, _ key: String, _ input: Value) throws(GoogLeNetError) -> [Double]? {
+  private func perChannel(_ layer: KerasLayer, _ key: String, _ input: GraphActivation) throws(GoogLeNetError)
+    -> [Double]?
+  {
     guard var value = layer.config[key], !value.isNull else { return nil }
     if let inner = value["config"]?["value"] { value = inner }
     while let items = value.items, items.count == 1 { value = items[0] }
@@ -461,7 +358,8 @@ struct KerasImporter {
     return numbers
   }
 
-  private func affine(_ layer: KerasLayer, scale: [Double], shift: [Double], _ input: Value) throws(GoogLeNetError)
+  private func affine(_ layer: KerasLayer, scale: [Double], shift: [Double], _ input: GraphActivation)
+    throws(GoogLeNetError)
     -> BatchNormalization
   {
     let channels = input.shape.channels
@@ -472,7 +370,7 @@ struct KerasImporter {
       let all = values.count == 1 ? [Double](repeating: values[0], count: channels) : values
       return try Tensor(all.map(Float.init), dims: [channels], file.budget)
     }
-    guard !input.isFlat || input.shape.height * input.shape.width == 1 else {
+    guard input.axes.count == 4 || input.isPixel else {
       throw layer.unsupported("it reads a flattened image")
     }
     var result = BatchNormalization()

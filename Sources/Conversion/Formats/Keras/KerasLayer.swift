@@ -1,8 +1,12 @@
 import GoogLeNet
 
 /// A layer of a Keras model's configuration.
-struct KerasLayer {
+struct KerasLayer: ForeignNode {
+  static var word: String { "layer" }
+
   let name: String
+  /// Another name where the layer is one of several that are made of it.
+  var layerName: String
   /// The class: "Conv2D" …
   let type: String
   let config: JSONValue
@@ -10,7 +14,7 @@ struct KerasLayer {
   let inputs: [String]
   /// How often the model calls it.
   let uses: Int
-  private let file: InputFile
+  let file: InputFile
 
   /// Of a functional model, or of a sequential one where `previous` is given: the layer before, nil at its start.
   init(_ it: JSONValue, previous: String??, _ file: InputFile) throws(GoogLeNetError) {
@@ -18,6 +22,7 @@ struct KerasLayer {
       let name = it["name"]?.string ?? config["name"]?.string, !name.isEmpty
     else { throw file.invalid("a layer of its configuration lacks a class_name, config or name") }
     self.name = name
+    layerName = name
     self.type = type
     self.config = config
     self.file = file
@@ -97,10 +102,6 @@ struct KerasLayer {
   }
 
   // MARK: - Configuration
-
-  func invalid(_ what: String) -> GoogLeNetError { file.invalid("layer '\(name)' (\(type)): \(what)") }
-
-  func unsupported(_ what: String) -> GoogLeNetError { file.unsupported("layer '\(name)' (\(type)): \(what)") }
 
   func bool(_ key: String, _ fallback: Bool) -> Bool {
     if case .bool(let value)? = config[key] { return value }

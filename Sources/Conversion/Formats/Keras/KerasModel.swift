@@ -56,15 +56,4 @@ struct KerasModel {
     default: return []
     }
   }
-
-  /// The layers on which `output` depends, in order.
-  func needed(for output: String) -> [KerasLayer] {
-    var wanted: Set<String> = [output]
-    var kept: [KerasLayer] = []
-    for layer in layers.reversed() where wanted.contains(layer.name) {
-      wanted.formUnion(layer.inputs)
-      kept.append(layer)
-    }
-    return kept.reversed()
-  }
 }
