@@ -3,8 +3,13 @@ import GoogLeNet
 
 /// A layer of a Caffe network, of the current or the legacy form. Its pointers live as long as the message that it was
 /// read from.
-struct CaffeLayer {
+struct CaffeLayer: ForeignNode {
+  static var word: String { "layer" }
+
   let name: String
+  /// Another name where the layer stands for a training loss.
+  var layerName: String
+  let file: InputFile
   /// As the current form calls it: "Convolution", "LRN" …
   let type: String
   let bottoms: [String]
@@ -27,8 +32,11 @@ struct CaffeLayer {
   let inputShape: [Int]?
   let transformation: Caffe__TransformationParameter?
 
-  init(_ it: Caffe__LayerParameter) {
+  /// - Parameter file: that of the structure.
+  init(_ it: Caffe__LayerParameter, _ file: InputFile) {
+    self.file = file
     name = text(it.name)
+    layerName = name
     type = text(it.type)
     bottoms = texts(it.n_bottom, it.bottom)
     tops = texts(it.n_top, it.top)
@@ -53,8 +61,12 @@ struct CaffeLayer {
     transformation = it.transform_param?.pointee
   }
 
-  init(_ it: Caffe__V1LayerParameter) {
+  /// The legacy form.
+  /// - Parameter file: that of the structure.
+  init(_ it: Caffe__V1LayerParameter, _ file: InputFile) {
+    self.file = file
     name = text(it.name)
+    layerName = name
     type = CaffeLayer.types[it.type.rawValue] ?? "V1 layer type \(it.type.rawValue)"
     bottoms = texts(it.n_bottom, it.bottom)
     tops = texts(it.n_top, it.top)
