@@ -151,29 +151,7 @@ public enum Converter {
       name: options.name ?? (imported.name.isEmpty ? variant : imported.name),
       producer: "googlenet \(Version.text) from \(imported.source)", preprocessing: preprocessing,
       labels: [], inputName: imported.inputName, layers: layers)
-    let isQuantized = layers.contains { $0.operation.weights?.elementType.isInteger == true }
-    if isQuantized, options.weightStorage ?? .int8 == .int8 {
-      // Some importers give each layer its scale themselves.
-      if !layers.contains(where: { $0.outputScale != nil }) {
-        let quantization = try runnable(file) { () throws(GoogLeNetError) in
-          try ImportedQuantization(network, imported.quantizations, file.budget)
-        }
-        network = quantization.network
-        notes += quantization.notes
-      }
-    } else {
-      let storage = options.weightStorage ?? .float32
-      network.layers = try WeightEncoder.encode(layers, as: storage, file.budget)
-      for index in network.layers.indices { network.layers[index].outputScale = nil }
-      if isQuantized { notes.append("the file is quantized: its weights were dequantized") }
-      switch storage {
-      // 16-bit integers are refused above.
-      case .float32, .int16: break
-      case .float16: notes.append("weights of convolutions and inner products rounded to float16")
-      case .int8:
-        notes.append("weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
-      }
-    }
+    notes += try store(&network, imported.quantizations, file, options)
     network.labels = labels
     // Written beside what it is written from.
     let written = network.layers.reduce(0) { $0 + $1.operation.tensors.reduce(0) { $0 + $1.tensor.bytes.count } }
@@ -188,6 +166,39 @@ public enum Converter {
       network: network, source: imported.source, variant: variant, preprocessingReason: reason,
       inputNormalization: normalization?.affine, paddingFixes: imported.paddingFixes, notes: notes,
       files: file.budget.counted)
+  }
+
+  /// Stores the weights as asked for, or as the file has them.
+  /// - Parameter quantizations: how the file stores what layers give.
+  /// - Returns: what there is to say about it.
+  private static func store(
+    _ network: inout Network, _ quantizations: [String: ActivationQuantization], _ file: InputFile,
+    _ options: ConversionOptions
+  ) throws(GoogLeNetError) -> [String] {
+    let isQuantized = network.layers.contains { $0.operation.weights?.elementType.isInteger == true }
+    if isQuantized, options.weightStorage ?? .int8 == .int8 {
+      // Some importers give each layer its scale themselves.
+      guard !network.layers.contains(where: { $0.outputScale != nil }) else { return [] }
+      let quantized = network
+      let quantization = try runnable(file) { () throws(GoogLeNetError) in
+        try ImportedQuantization(quantized, quantizations, file.budget)
+      }
+      network = quantization.network
+      return quantization.notes
+    }
+    let storage = options.weightStorage ?? .float32
+    network.layers = try WeightEncoder.encode(network.layers, as: storage, file.budget)
+    for index in network.layers.indices { network.layers[index].outputScale = nil }
+    var notes: [String] = []
+    if isQuantized { notes.append("the file is quantized: its weights were dequantized") }
+    switch storage {
+    // 16-bit integers are refused above.
+    case .float32, .int16: break
+    case .float16: notes.append("weights of convolutions and inner products rounded to float16")
+    case .int8:
+      notes.append("weights of convolutions and inner products rounded to 8 bits with one scale an output channel")
+    }
+    return notes
   }
 
   private static func note(_ fixes: [PaddingFix]) -> String {

@@ -137,7 +137,7 @@ import Testing
     expectError(onnx.bytes, .unsupported, "a constant 33 dimensions: at most 32")
     try [UInt8]().withUnsafeBytes { bytes in
       let file = InputFile(name: "test file", folder: nil, bytes: bytes)
-      let node = TFLiteInput(name: "x", file: file)
+      let node = GraphInput(name: "x", file: file)
       let one = try GraphConstant(row: [1], file.budget)
       #expect(try GraphShape.reshaped(node, one, to: [Int](repeating: 1, count: 32)).dims.count == 32)
       let error = #expect(throws: GoogLeNetError.self) {

@@ -1,0 +1,22 @@
+import GoogLeNet
+
+/// Nodes of a foreign graph that have no counterpart here.
+enum UnsupportedNodes {
+  /// How many are listed by name.
+  static let listLimit = 20
+
+  /// Refuses the nodes whose types are not supported, all of them together.
+  /// - Parameters:
+  ///   - nodes: those that the output depends on.
+  ///   - what: what the format calls their types: "operators" …
+  ///   - word: what stands before each name.
+  static func refuse<Node: ForeignNode>(
+    _ nodes: [Node], beyond supported: Set<String>, _ what: String, word: String = "\(Node.word) ", _ file: InputFile
+  ) throws(GoogLeNetError) {
+    let unknown = nodes.filter { !supported.contains($0.type) }
+    guard !unknown.isEmpty else { return }
+    let listed = unknown.prefix(listLimit).map { "\($0.type) (\(word)'\($0.name)')" }
+    let further = unknown.count > listLimit ? " and \(unknown.count - listLimit) more" : ""
+    throw file.unsupported("unsupported \(what): \(listed.joined(separator: ", "))\(further)")
+  }
+}
