@@ -1,17 +1,12 @@
 import CKernels
 import Testing
 import CPlatform
-import KernelsAVX2
-import KernelsAVX512
-import KernelsAVX512VNNI
-import KernelsAVXVNNI
 import KernelsAVXVNNIAsEVEX
-import KernelsPortable
 
 /// A tier of kernels.
 enum KernelTier: String, CaseIterable, CustomTestStringConvertible {
   case portable, avx2, avx512
-  /// Tiers that have an int8 convolution and nothing else; the last is the AVX-VNNI tier's in another encoding.
+  /// Tiers that have integer convolutions and nothing else; the last is the AVX-VNNI tier's in another encoding.
   case avxVNNI, avx512VNNI, avxVNNIAsEVEX
 
   /// The tiers of all kernels that this CPU can run.
@@ -19,8 +14,8 @@ enum KernelTier: String, CaseIterable, CustomTestStringConvertible {
     [.portable, .avx2, .avx512].filter { $0.isAvailable }
   }
 
-  /// The tiers of int8 convolutions that this CPU can run.
-  static var availableInt8Convolutions: [KernelTier] {
+  /// The tiers of integer convolutions that this CPU can run.
+  static var availableIntegerConvolutions: [KernelTier] {
     allCases.filter { $0.isAvailable }
   }
 
