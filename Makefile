@@ -5,6 +5,7 @@
 # make test-tsan     the same of the core with ThreadSanitizer
 # make test-frameworks  makes trained files with TensorFlow and others, and checks that they convert and agree
 # make bench         compares speed and memory with OpenVINO, ONNX Runtime and ncnn: MODEL=trained file, BENCH=options
+# make bench-kernels  times each kernel of each tier alone, against the portable tier's and the CPU's peak
 # make fuzz          fuzzes the readers of files, the engine and the C functions, each for SECONDS=600; see Tests/Fuzz/run.sh
 # make install       what make built, to PREFIX=/usr/local, libraries to LIBDIR=PREFIX/lib, all below DESTDIR for packagers
 # make uninstall     removes it again, given the same variables
@@ -37,7 +38,7 @@ static_library := dist/lib/libgooglenet.a
 package_files := dist/lib/pkgconfig/googlenet.pc dist/lib/cmake/googlenet/googlenet-config.cmake \
   dist/lib/cmake/googlenet/googlenet-config-version.cmake
 
-.PHONY: all library tool demo test test-asan test-tsan test-frameworks check-library bench load-speed fuzz install uninstall model \
+.PHONY: all library tool demo test test-asan test-tsan test-frameworks check-library bench bench-kernels load-speed fuzz install uninstall model \
   clean FORCE
 all: library tool
 library: $(shared_library) $(static_library) dist/include/googlenet.h $(package_files)
@@ -132,6 +133,10 @@ check-library: library
 
 bench: all
 	python3 Benchmarks/run.py $(if $(MODEL),--model $(MODEL)) $(BENCH)
+
+bench-kernels:
+	$(SWIFT) build --build-tests
+	GLN_BENCH_KERNELS=1 $(SWIFT) test --skip-build --filter KernelBench
 
 # How fast valid and hostile model files are loaded or refused; FILE=part of a file's name picks some.
 load-speed: library

@@ -14,40 +14,43 @@ let core: [SwiftSetting] =
   warnings + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
   + instrumented
 
-/// A kernel module: one instruction-set tier of Sources/Kernels, which it sees through a symbolic link.
-/// Loops over accumulators must be unrolled completely (threshold), or they spill to memory.
-func kernels(_ tier: String, _ machineFlags: [String], path: String? = nil) -> Target {
+/// A kernel module: Sources/Kernels, which it sees through a symbolic link, for vectors of so many bytes and the tier that a folder
+/// describes. Loops over accumulators must be unrolled completely (threshold), or they spill to memory.
+func kernels(_ tier: String, in folder: String, vectorBytes: Int, _ machineFlags: [String] = []) -> Target {
   .target(
-    name: "Kernels\(tier)", dependencies: ["CKernels"], path: path,
+    name: "Kernels\(tier)", dependencies: ["CKernels"], path: folder,
     swiftSettings: core + [
       .unsafeFlags(
         [
           "-Ounchecked", "-wmo", "-num-threads", "1", "-enforce-exclusivity=unchecked", "-Xllvm",
           "-unroll-threshold=5000",
         ]
-          + machineFlags.flatMap { ["-Xcc", $0] })
+          + (machineFlags + ["-DGLN_VECTOR_BYTES=\(vectorBytes)"]).flatMap { ["-Xcc", $0] })
     ])
 }
 
 let avx2 = ["-mavx2", "-mfma"]
 let avx512 = avx2 + ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]
 
-let libraryTargets: [Target] = [
-  .systemLibrary(name: "CGoogLeNet", path: "include"),
-  .target(name: "CKernels"),
-  .target(name: "CPlatform", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread"), .linkedLibrary("dl")]),
-  kernels("Portable", []),
-  kernels("AVX2", avx2),
-  kernels("AVXVNNI", avx2 + ["-mavxvnni"]),
-  kernels("AVX512", avx512),
-  kernels("AVX512VNNI", avx512 + ["-mavx512vnni"]),
-  .target(
-    name: "GoogLeNet",
-    dependencies: [
-      "CGoogLeNet", "CKernels", "CPlatform", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI", "KernelsAVX512",
-      "KernelsAVX512VNNI",
-    ], swiftSettings: core + optimized),
+/// In the order of the list of tiers, Sources/GoogLeNet/Run/KernelTier.swift.
+let tiers = [
+  kernels("Portable", in: "Sources/Tiers/portable", vectorBytes: 16),
+  kernels("AVX2", in: "Sources/Tiers/x86-64/avx2", vectorBytes: 32, avx2),
+  kernels("AVXVNNI", in: "Sources/Tiers/x86-64/avx-vnni", vectorBytes: 32, avx2 + ["-mavxvnni"]),
+  kernels("AVX512", in: "Sources/Tiers/x86-64/avx512", vectorBytes: 64, avx512),
+  kernels("AVX512VNNI", in: "Sources/Tiers/x86-64/avx512-vnni", vectorBytes: 64, avx512 + ["-mavx512vnni"]),
 ]
+let tierModules = tiers.map { Target.Dependency(stringLiteral: $0.name) }
+
+let libraryTargets: [Target] =
+  tiers + [
+    .systemLibrary(name: "CGoogLeNet", path: "include"),
+    .target(name: "CKernels"),
+    .target(name: "CPlatform", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread"), .linkedLibrary("dl")]),
+    .target(
+      name: "GoogLeNet", dependencies: ["CGoogLeNet", "CKernels", "CPlatform"] + tierModules,
+      swiftSettings: core + optimized),
+  ]
 
 let others = warnings + instrumented + optimized
 
@@ -92,13 +95,10 @@ let toolTargets: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: warnings),
   kernels(
-    "AVXVNNIAsEVEX", avx2 + ["-mavx512f", "-mavx512vl", "-mavx512vnni"], path: "Tests/KernelsAVXVNNIAsEVEX"),
+    "AVXVNNIAsEVEX", in: "Tests/KernelsAVXVNNIAsEVEX", vectorBytes: 32,
+    avx2 + ["-mavx512f", "-mavx512vl", "-mavx512vnni"]),
   .testTarget(
-    name: "KernelTests",
-    dependencies: [
-      "CKernels", "CPlatform", "KernelsPortable", "KernelsAVX2", "KernelsAVXVNNI", "KernelsAVX512",
-      "KernelsAVX512VNNI", "KernelsAVXVNNIAsEVEX",
-    ],
+    name: "KernelTests", dependencies: ["CKernels", "CPlatform", "KernelsAVXVNNIAsEVEX"] + tierModules,
     swiftSettings: warnings),
   .testTarget(
     name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat", "CPlatform"],

@@ -175,11 +175,13 @@ def check_only_kernels_need_more_than_the_baseline() -> None:
     """
     if platform.machine() != "x86_64":
         raise InapplicableError("only for x86-64")
-    modules = [path.name for path in (ROOT / "Sources").glob("Kernels?*") if path.name != "KernelsPortable"]
-    require(modules, "no kernel modules in Sources/")
+    objects = OBJECTS.read_text().split()
+    found = [re.search(r"/(Kernels\w+)\.build/", path) for path in objects]
+    modules = {match[1] for match in found if match} - {"KernelsPortable"}
+    require(modules, f"no kernel modules in {OBJECTS}")
     in_module = re.compile("|".join(f"{len(name)}{name}" for name in modules) + r"|gln_kernels_(?!portable\b)\w+")
     local, elsewhere = set(), set()
-    for path in OBJECTS.read_text().split():
+    for path in objects:
         rows = [line.split() for line in run("nm", "--format=posix", "--defined-only", path).splitlines()]
         rows = [row for row in rows if len(row) > 1]
         if any(f"/{name}.build/" in path for name in modules):

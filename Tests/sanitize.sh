@@ -44,8 +44,8 @@ mkdir -p "$dist/include" "$dist/lib/pkgconfig"
 cp include/googlenet.h "$dist/include"
 sed "s/@VERSION@/0/; s|@INCLUDE@|../include|; s|^Libs: .*|& $libraries|" bindings/c/googlenet.pc.in >"$dist/lib/pkgconfig/googlenet.pc"
 folders=()
-for source in Sources/Kernels?* Sources/{GoogLeNet,CKernels,CPlatform}; do
-  folders+=("$scratch/debug/${source##*/}.build")
+for folder in "$scratch"/debug/{Kernels?*,GoogLeNet,CKernels,CPlatform}.build; do
+  case $folder in *AsEVEX*) ;; *) folders+=("$folder") ;; esac
 done
 find "${folders[@]}" -name '*.o' >"$dist/objects"
 swiftc "${linker[@]}" -use-ld=lld -emit-library -o "$dist/lib/libgooglenet.so" "@$dist/objects" \

@@ -135,14 +135,18 @@ GLN_API gln_status gln_check_abi(uint32_t abi_version);
 
 /* -------------------------------------------------------------------------------------------------- choices */
 
-/* Instruction-set tiers, each including the ones before it as far as this library uses them. */
+/*
+ * Instruction-set tiers. Each architecture has a list of its own, in the order of the numbers: portable, and on x86-64 the
+ * others. A tier uses, of the tiers before it, what the CPU has too and it has nothing better for. Another architecture's
+ * tiers have names, but cannot be asked for.
+ */
 typedef enum gln_isa {
     GLN_ISA_BEST = 0,        /* the best that the CPU and the operating system support */
     GLN_ISA_PORTABLE = 1,    /* the architecture's baseline (x86-64: SSE2) */
-    GLN_ISA_AVX2 = 2,        /* AVX2 + FMA */
-    GLN_ISA_AVX_VNNI = 3,    /* AVX2 + AVX-VNNI */
-    GLN_ISA_AVX512 = 4,      /* AVX-512 F, BW, DQ, VL */
-    GLN_ISA_AVX512_VNNI = 5  /* AVX-512 + VNNI */
+    GLN_ISA_AVX2 = 2,        /* x86-64: AVX2 + FMA */
+    GLN_ISA_AVX_VNNI = 3,    /* x86-64: AVX2 + FMA + AVX-VNNI */
+    GLN_ISA_AVX512 = 4,      /* x86-64: AVX2 + FMA + AVX-512 F, BW, DQ, VL */
+    GLN_ISA_AVX512_VNNI = 5  /* x86-64: the same + AVX-512 VNNI */
 } gln_isa;
 
 typedef enum gln_backend {
@@ -328,8 +332,9 @@ GLN_API void gln_session_options_free(gln_session_options *options);
 GLN_API gln_status gln_session_options_set_threads(gln_session_options *options, int32_t threads);
 
 /*
- * The best tier to use. Default GLN_ISA_BEST. A tier that the CPU lacks is lowered to the best one below it that it
- * has. The environment variable GOOGLENET_MAX_ISA, with the names of gln_isa_name, lowers it further.
+ * The last tier of the architecture's list that may be used. Default GLN_ISA_BEST. A tier that the CPU lacks is lowered to
+ * the last one before it that it has; one of another architecture is GLN_INVALID_ARGUMENT. The environment variable
+ * GOOGLENET_MAX_ISA, with the names of gln_isa_name, lowers it further.
  */
 GLN_API gln_status gln_session_options_set_max_isa(gln_session_options *options, gln_isa isa);
 

@@ -18,30 +18,33 @@ static uint64_t saved_state(void)
     return (uint64_t)high << 32 | low;
 }
 
+static uint32_t feature_if(uint32_t word, int bit, uint32_t feature)
+{
+    return word >> bit & 1 ? feature : 0;
+}
+
 /* Bits as in Intel's Software Developer's Manual, volume 2, CPUID. */
 uint32_t gln_cpu_features(void)
 {
-    uint32_t a, b, c, d, b7, c7, a71 = 0, features = 0;
+    uint32_t a, b, c, d, features;
     uint64_t state;
 
-    if (!__get_cpuid(1, &a, &b, &c, &d))
-        return 0;
-    if ((c >> 27 & 1) == 0) /* OSXSAVE */
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c >> 27 & 1) == 0) /* OSXSAVE */
         return 0;
     state = saved_state();
-    if ((state & 0x6) != 0x6 || (c >> 28 & 1) == 0 || (c >> 12 & 1) == 0) /* ymm saved, AVX, FMA */
+    if ((state & 0x6) != 0x6 || (c >> 28 & 1) == 0) /* ymm saved, AVX */
         return 0;
-    if (!__get_cpuid_count(7, 0, &a, &b7, &c7, &d) || (b7 >> 5 & 1) == 0) /* AVX2 */
-        return 0;
-    features |= GLN_CPU_AVX2_FMA;
-    if (a >= 1 && __get_cpuid_count(7, 1, &a71, &b, &c, &d) && (a71 >> 4 & 1))
-        features |= GLN_CPU_AVX_VNNI;
-    /* opmask, upper halves of zmm0-15 and zmm16-31 saved; F, DQ, BW, VL */
-    if ((state & 0xE6) == 0xE6 && (b7 >> 16 & 1) && (b7 >> 17 & 1) && (b7 >> 30 & 1) && (b7 >> 31 & 1)) {
-        features |= GLN_CPU_AVX512;
-        if (c7 >> 11 & 1)
-            features |= GLN_CPU_AVX512_VNNI;
+    features = feature_if(c, 12, GLN_CPU_FMA);
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        return features;
+    features |= feature_if(b, 5, GLN_CPU_AVX2);
+    if ((state & 0xE6) == 0xE6) { /* opmask, upper halves of zmm0-15 and zmm16-31 saved */
+        features |= feature_if(b, 16, GLN_CPU_AVX512F) | feature_if(b, 17, GLN_CPU_AVX512DQ);
+        features |= feature_if(b, 30, GLN_CPU_AVX512BW) | feature_if(b, 31, GLN_CPU_AVX512VL);
+        features |= feature_if(c, 11, GLN_CPU_AVX512_VNNI);
     }
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
+        features |= feature_if(a, 4, GLN_CPU_AVX_VNNI);
     return features;
 }
 #else

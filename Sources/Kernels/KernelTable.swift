@@ -33,5 +33,5 @@ func fillKernelTable(_ table: inout gln_kernel_table) {
   table.f32_planes = { arguments, _, unit, _ in
     PlaneInput(arguments: arguments.unsafelyUnwrapped.load(as: gln_f32_planes.self)).run(unit)
   }
-  fillInt8Kernels(&table)
+  fillIntegerKernels(&table)
 }

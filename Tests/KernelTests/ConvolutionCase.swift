@@ -108,7 +108,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
   }()
 
   /// 3 × 3 with every remainder of height, width and channels, and with as many channels as stay exact.
-  static let int8Winograd: [ConvolutionCase] = {
+  static let byteWinograd: [ConvolutionCase] = {
     var cases: [ConvolutionCase] = [
       .init(inputChannels: 32, outputChannels: 48, height: 12, width: 28, kernel: (3, 3), outputNeighbours: (8, 24)),
       .init(inputChannels: 96, outputChannels: 32, height: 8, width: 8, kernel: (3, 3), bias: false),
@@ -126,8 +126,8 @@ struct ConvolutionCase: CustomTestStringConvertible {
   }()
 
   /// The same with as many channels as stay exact by weights of 16 bits.
-  static let int16Winograd =
-    int8Winograd.filter { $0.inputChannels <= 114 }
+  static let wordWinograd =
+    byteWinograd.filter { $0.inputChannels <= 114 }
     + [.init(inputChannels: 114, outputChannels: 33, height: 5, width: 6, kernel: (3, 3), inputGap: 9)]
 
   /// Rows and columns that the convolution reads.

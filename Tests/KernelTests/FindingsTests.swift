@@ -265,7 +265,7 @@ import Testing
     }
   }
 
-  @Test(arguments: KernelTier.availableInt8Convolutions, channelCounts)
+  @Test(arguments: KernelTier.availableIntegerConvolutions, channelCounts)
   func integerConvolution(tier: KernelTier, channels: Int) {
     for kernel in [1, 3] {
       for (height, width) in [(1, 1), (5, 13)] where kernel == 1 || height > 1 {
@@ -283,7 +283,7 @@ import Testing
   }
 
   private func integerConvolution<Weight: FixedWidthInteger & BitwiseCopyable>(
-    _ tier: KernelTier, _ shape: ConvolutionCase, _ record: Int8Record<Weight>
+    _ tier: KernelTier, _ shape: ConvolutionCase, _ record: IntegerRecord<Weight>
   ) {
     let algorithm = tier.table[keyPath: record.place]
     var random = Random(seed: 39)

@@ -1,17 +1,12 @@
 import CKernels
 import Testing
 import CPlatform
-import KernelsAVX2
-import KernelsAVX512
-import KernelsAVX512VNNI
-import KernelsAVXVNNI
 import KernelsAVXVNNIAsEVEX
-import KernelsPortable
 
 /// A tier of kernels.
 enum KernelTier: String, CaseIterable, CustomTestStringConvertible {
   case portable, avx2, avx512
-  /// Tiers that have an int8 convolution and nothing else; the last is the AVX-VNNI tier's in another encoding.
+  /// Tiers that have integer convolutions and nothing else; the last is the AVX-VNNI tier's in another encoding.
   case avxVNNI, avx512VNNI, avxVNNIAsEVEX
 
   /// The tiers of all kernels that this CPU can run.
@@ -19,20 +14,24 @@ enum KernelTier: String, CaseIterable, CustomTestStringConvertible {
     [.portable, .avx2, .avx512].filter { $0.isAvailable }
   }
 
-  /// The tiers of int8 convolutions that this CPU can run.
-  static var availableInt8Convolutions: [KernelTier] {
+  /// The tiers of integer convolutions that this CPU can run.
+  static var availableIntegerConvolutions: [KernelTier] {
     allCases.filter { $0.isAvailable }
   }
 
   private var isAvailable: Bool { gln_cpu_features() & features == features }
 
+  private static let avx2 = UInt32(GLN_CPU_AVX2 | GLN_CPU_FMA)
+  private static let avx512 =
+    avx2 | UInt32(GLN_CPU_AVX512F | GLN_CPU_AVX512BW | GLN_CPU_AVX512DQ | GLN_CPU_AVX512VL)
+
   private var features: UInt32 {
     switch self {
     case .portable: 0
-    case .avx2: UInt32(GLN_CPU_AVX2_FMA)
-    case .avx512: UInt32(GLN_CPU_AVX2_FMA) | UInt32(GLN_CPU_AVX512)
-    case .avxVNNI: UInt32(GLN_CPU_AVX_VNNI)
-    case .avx512VNNI, .avxVNNIAsEVEX: UInt32(GLN_CPU_AVX512_VNNI)
+    case .avx2: Self.avx2
+    case .avx512: Self.avx512
+    case .avxVNNI: Self.avx2 | UInt32(GLN_CPU_AVX_VNNI)
+    case .avx512VNNI, .avxVNNIAsEVEX: Self.avx512 | UInt32(GLN_CPU_AVX512_VNNI)
     }
   }
 

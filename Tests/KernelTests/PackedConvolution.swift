@@ -36,4 +36,11 @@ struct PackedConvolution {
     result.untouched = result.untouched && packed.surroundingsAreUntouched && shared.surroundingsAreUntouched
     return result
   }
+
+  func time() -> KernelTiming {
+    var arguments = arguments
+    let counts = (0..<algorithm.phases).map { algorithm.unit_count(&arguments, $0) }
+    return KernelTiming(
+      algorithm.run, arguments, counts: counts, scratchSize: algorithm.scratch_size(&arguments))
+  }
 }

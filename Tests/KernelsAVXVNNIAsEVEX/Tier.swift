@@ -1,1 +1,1 @@
-../../Sources/KernelsAVXVNNI/Tier.swift
+../../Sources/Tiers/x86-64/avx-vnni/Tier.swift

@@ -335,8 +335,7 @@ typedef struct gln_kernel_table {
 } gln_kernel_table;
 
 /*
- * Each tier replaces the entries that it has something better for. Fill in this order, as far as the CPU goes:
- * portable; avx2; avx_vnni (where the CPU has it); avx512; avx512_vnni.
+ * The tiers, each for a CPU that has what it needs. It replaces the entries that it has something better for: fill in this order.
  */
 void gln_kernels_portable(gln_kernel_table *table);
 void gln_kernels_avx2(gln_kernel_table *table);

@@ -71,12 +71,16 @@ void gln_error_text(int error, char *text, size_t capacity);
 
 /* ---------------------------------------------------------------------------------------------------- CPU */
 
-/* Bits of what the CPU has and the operating system saves. */
+/* What the CPU has and the operating system saves, a bit each. */
 enum {
-    GLN_CPU_AVX2_FMA = 1,
-    GLN_CPU_AVX_VNNI = 2,
-    GLN_CPU_AVX512 = 4, /* F, BW, DQ, VL */
-    GLN_CPU_AVX512_VNNI = 8
+    GLN_CPU_AVX2 = 1,
+    GLN_CPU_FMA = 2,
+    GLN_CPU_AVX_VNNI = 4,
+    GLN_CPU_AVX512F = 8,
+    GLN_CPU_AVX512BW = 16,
+    GLN_CPU_AVX512DQ = 32,
+    GLN_CPU_AVX512VL = 64,
+    GLN_CPU_AVX512_VNNI = 128
 };
 uint32_t gln_cpu_features(void);
 

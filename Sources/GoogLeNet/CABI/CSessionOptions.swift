@@ -39,6 +39,7 @@ public func gln_session_options_set_threads(_ options: OpaquePointer?, _ threads
 public func gln_session_options_set_max_isa(_ options: OpaquePointer?, _ isa: gln_isa) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
     guard let value = ISA(rawValue: Int32(bitPattern: isa.rawValue)) else { throw Failure.unknown("isa", isa.rawValue) }
+    _ = try KernelTier.position(of: value)
     it.maxISA = value
   }
 }

@@ -7,43 +7,35 @@ struct KernelSelection {
   let table: gln_kernel_table
 
   /// The best tier of this machine.
-  static var best: ISA { highest(atMost: .avx512VNNI) }
+  static var best: ISA {
+    let tiers = KernelTier.all
+    return KernelSelection(tiers, last: tiers.count - 1, .ofThisCPU).isa
+  }
 
   /// - Parameter maxISA: the caller's cap; the environment variable GOOGLENET_MAX_ISA lowers it further.
-  /// - Throws: `invalidArgument` where the variable names no tier.
+  /// - Throws: `invalidArgument` where one of them is of another architecture, or the variable names no tier.
   init(maxISA: ISA) throws(GoogLeNetError) {
-    var cap = maxISA == .best ? ISA.avx512VNNI : maxISA
+    var last = try KernelTier.position(of: maxISA)
     if let value = gln_environment("GOOGLENET_MAX_ISA"), value.pointee != 0 {
       let name = CallerText.string(value, limit: 64) ?? CallerText.beginning(value, limit: 64)
-      guard let tier = ISA.named(name) else {
+      guard let tier = ISA.named(name), let position = try? KernelTier.position(of: tier) else {
         throw GoogLeNetError(
-          .invalidArgument,
-          "the environment variable GOOGLENET_MAX_ISA is '\(name)': use portable, avx2, avx-vnni, avx512 or avx512-vnni"
-        )
+          .invalidArgument, "the environment variable GOOGLENET_MAX_ISA is '\(name)': use \(KernelTier.names())")
       }
-      if tier != .best { cap = min(cap, tier) }
+      last = min(last, position)
     }
-    isa = KernelSelection.highest(atMost: cap)
-    table = KernelSelection.kernels(of: isa)
+    self.init(KernelTier.all, last: last, .ofThisCPU)
   }
 
-  private static func has(_ feature: Int) -> Bool { Int(gln_cpu_features()) & feature != 0 }
-
-  private static func highest(atMost cap: ISA) -> ISA {
-    if cap >= .avx512VNNI, has(Int(GLN_CPU_AVX512_VNNI)) { return .avx512VNNI }
-    if cap >= .avx512, has(Int(GLN_CPU_AVX512)) { return .avx512 }
-    if cap >= .avxVNNI, has(Int(GLN_CPU_AVX_VNNI)) { return .avxVNNI }
-    if cap >= .avx2, has(Int(GLN_CPU_AVX2_FMA)) { return .avx2 }
-    return .portable
-  }
-
-  private static func kernels(of isa: ISA) -> gln_kernel_table {
+  /// The best of the tiers up to `last` that a CPU with these features can run, with what it has from those before it.
+  init<let count: Int>(_ tiers: InlineArray<count, KernelTier>, last: Int, _ features: CPUFeatures) {
     var table = gln_kernel_table()
-    gln_kernels_portable(&table)
-    if isa >= .avx2 { gln_kernels_avx2(&table) }
-    if isa >= .avxVNNI, has(Int(GLN_CPU_AVX_VNNI)) { gln_kernels_avx_vnni(&table) }
-    if isa >= .avx512 { gln_kernels_avx512(&table) }
-    if isa >= .avx512VNNI { gln_kernels_avx512_vnni(&table) }
-    return table
+    var isa = ISA.portable
+    for position in 0...last where tiers[position].features.isSubset(of: features) {
+      tiers[position].fill(&table)
+      isa = tiers[position].isa
+    }
+    self.isa = isa
+    self.table = table
   }
 }

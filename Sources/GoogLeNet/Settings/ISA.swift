@@ -1,13 +1,12 @@
-/// Instruction-set tiers; the values are those of `gln_isa` in include/googlenet.h.
-public enum ISA: Int32, Comparable, CaseIterable, Sendable {
+/// Instruction-set tiers of all architectures; the values are those of `gln_isa` in include/googlenet.h. `KernelTier.all` is the list of
+/// those that this library is built with.
+public enum ISA: Int32, CaseIterable, Sendable {
   case best = 0
   case portable = 1
   case avx2 = 2
   case avxVNNI = 3
   case avx512 = 4
   case avx512VNNI = 5
-
-  public static func < (left: ISA, right: ISA) -> Bool { left.rawValue < right.rawValue }
 
   /// The name that options, the environment and reports use.
   public var name: StaticString {

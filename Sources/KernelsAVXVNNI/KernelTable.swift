@@ -1,8 +1,0 @@
-import CKernels
-
-// swift-format-ignore: AlwaysUseLowerCamelCase
-@c @implementation
-public func gln_kernels_avx_vnni(_ table: UnsafeMutablePointer<gln_kernel_table>?) {
-  guard let table else { return }
-  fillInt8Convolutions(&table.pointee)
-}

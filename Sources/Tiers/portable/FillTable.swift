@@ -1,0 +1,8 @@
+import CKernels
+
+// swift-format-ignore: AlwaysUseLowerCamelCase
+@c @implementation
+public func gln_kernels_portable(_ table: UnsafeMutablePointer<gln_kernel_table>?) {
+  guard let table else { return }
+  fillKernelTable(&table.pointee)
+}

@@ -1,0 +1,16 @@
+/// The baseline: on x86-64 16 registers of 4 values.
+enum Tier {
+  /// Output pixels of a register tile: 6 × 2 sums, 2 weights, the broadcast input and a product.
+  @inline(__always) static var tileColumns: Int { 6 }
+  /// Output pixels a row of a register tile that spans two rows, for narrow images.
+  @inline(__always) static var pairedTileColumns: Int { 3 }
+  /// Vectors of output channels of a register tile.
+  @inline(__always) static var tileVectors: Int { 2 }
+  /// Values of one vector that follow each other where two are narrowed together, as packing instructions leave them.
+  @inline(__always) static var narrowedRun: Int { 4 }
+  /// Steps that make 1 / √x right to float accuracy: the division and the root are.
+  @inline(__always) static var newtonSteps: Int { 0 }
+}
+
+/// Products by bytes would saturate: they are made of 16-bit numbers, as those by 16-bit weights.
+typealias ByteDot = WordDot

@@ -1,0 +1,1 @@
+../../Sources/Tiers/x86-64/avx-vnni/ByteDot.swift

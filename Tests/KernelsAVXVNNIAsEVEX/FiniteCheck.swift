@@ -1,1 +1,0 @@
-../../Sources/KernelsAVXVNNI/FiniteCheck.swift

@@ -1,1 +1,0 @@
-../../Sources/KernelsAVXVNNI/Int8Dot.swift
