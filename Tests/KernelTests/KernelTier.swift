@@ -21,17 +21,17 @@ enum KernelTier: String, CaseIterable, CustomTestStringConvertible {
 
   private var isAvailable: Bool { gln_cpu_features() & features == features }
 
-  private static let avx2 = UInt32(GLN_CPU_AVX2 | GLN_CPU_FMA)
-  private static let avx512 =
-    avx2 | UInt32(GLN_CPU_AVX512F | GLN_CPU_AVX512BW | GLN_CPU_AVX512DQ | GLN_CPU_AVX512VL)
+  private static let avx2Features = UInt32(GLN_CPU_AVX2 | GLN_CPU_FMA)
+  private static let avx512Features =
+    avx2Features | UInt32(GLN_CPU_AVX512F | GLN_CPU_AVX512BW | GLN_CPU_AVX512DQ | GLN_CPU_AVX512VL)
 
   private var features: UInt32 {
     switch self {
     case .portable: 0
-    case .avx2: Self.avx2
-    case .avx512: Self.avx512
-    case .avxVNNI: Self.avx2 | UInt32(GLN_CPU_AVX_VNNI)
-    case .avx512VNNI, .avxVNNIAsEVEX: Self.avx512 | UInt32(GLN_CPU_AVX512_VNNI)
+    case .avx2: Self.avx2Features
+    case .avx512: Self.avx512Features
+    case .avxVNNI: Self.avx2Features | UInt32(GLN_CPU_AVX_VNNI)
+    case .avx512VNNI, .avxVNNIAsEVEX: Self.avx512Features | UInt32(GLN_CPU_AVX512_VNNI)
     }
   }
 
