@@ -20,8 +20,9 @@ enum UnsupportedNodes {
     for node in unknown {
       if types.insert(node.type).inserted { firsts.append(node) } else { others.append(node) }
     }
-    let listed = (firsts + others).prefix(listLimit).map { "\($0.type) (\(word)'\($0.name)')" }
-    let further = unknown.count > listLimit ? " and \(unknown.count - listLimit) more" : ""
+    let ordered = (firsts + others).map { "\($0.type) (\(word)'\($0.name)')" }
+    let listed = ordered.prefix(listLimit)
+    let further = ordered.count > listLimit ? " and \(ordered.count - listLimit) more, up to \(ordered.last ?? "")" : ""
     throw file.unsupported("unsupported \(what): \(listed.joined(separator: ", "))\(further)")
   }
 }
