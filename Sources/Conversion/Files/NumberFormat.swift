@@ -51,18 +51,27 @@ enum NumberFormat {
     }
   }
 
+  /// The number at `index` of raw little-endian ones. The format must be floating-point and `index` within them.
+  func float(_ raw: UnsafeRawBufferPointer, _ index: Int) -> Float {
+    switch self {
+    case .float32: Float(bitPattern: NumberFormat.integer(raw, index))
+    case .float64: Float(Double(bitPattern: NumberFormat.integer(raw, index)))
+    case .float16: Float(binary16: NumberFormat.integer(raw, index))
+    case .bfloat16: Float(bfloat16: NumberFormat.integer(raw, index))
+    case .int8, .uint8, .int16, .uint16, .int32, .int64, .bool: .nan
+    }
+  }
+
+  private static func integer<Value: FixedWidthInteger>(_ raw: UnsafeRawBufferPointer, _ index: Int) -> Value {
+    Value(littleEndian: raw.loadUnaligned(fromByteOffset: index * MemoryLayout<Value>.size, as: Value.self))
+  }
+
   private func values(_ raw: UnsafeRawBufferPointer, count: Int) -> GraphConstant.Values {
     func integers<Value: FixedWidthInteger>(_ type: Value.Type) -> GraphConstant.Values {
-      .integers((0..<count).map { Int(truncatingIfNeeded: number($0, type)) })
-    }
-    func number<Value: FixedWidthInteger>(_ index: Int, _ type: Value.Type) -> Value {
-      Value(littleEndian: raw.loadUnaligned(fromByteOffset: index * MemoryLayout<Value>.size, as: type))
+      .integers((0..<count).map { Int(truncatingIfNeeded: NumberFormat.integer(raw, $0) as Value) })
     }
     switch self {
-    case .float32: return .floats((0..<count).map { Float(bitPattern: number($0, UInt32.self)) })
-    case .float64: return .floats((0..<count).map { Float(Double(bitPattern: number($0, UInt64.self))) })
-    case .float16: return .floats((0..<count).map { Float(binary16: number($0, UInt16.self)) })
-    case .bfloat16: return .floats((0..<count).map { Float(bfloat16: number($0, UInt16.self)) })
+    case .float32, .float64, .float16, .bfloat16: return .floats((0..<count).map { float(raw, $0) })
     case .int64: return integers(Int64.self)
     case .int32: return integers(Int32.self)
     case .int16: return integers(Int16.self)

@@ -5,7 +5,7 @@ enum UnsupportedNodes {
   /// How many are listed by name.
   static let listLimit = 20
 
-  /// Refuses the nodes whose types are not supported, all of them together.
+  /// Refuses the nodes whose types are not supported, all of them together, one of each type first.
   /// - Parameters:
   ///   - nodes: those that the output depends on.
   ///   - what: what the format calls their types: "operators" …
@@ -15,8 +15,14 @@ enum UnsupportedNodes {
   ) throws(GoogLeNetError) {
     let unknown = nodes.filter { !supported.contains($0.type) }
     guard !unknown.isEmpty else { return }
-    let listed = unknown.prefix(listLimit).map { "\($0.type) (\(word)'\($0.name)')" }
-    let further = unknown.count > listLimit ? " and \(unknown.count - listLimit) more" : ""
+    var types: Set<String> = []
+    var firsts: [Node] = [], others: [Node] = []
+    for node in unknown {
+      if types.insert(node.type).inserted { firsts.append(node) } else { others.append(node) }
+    }
+    let ordered = (firsts + others).map { "\($0.type) (\(word)'\($0.name)')" }
+    let listed = ordered.prefix(listLimit)
+    let further = ordered.count > listLimit ? " and \(ordered.count - listLimit) more, up to \(ordered.last ?? "")" : ""
     throw file.unsupported("unsupported \(what): \(listed.joined(separator: ", "))\(further)")
   }
 }

@@ -71,6 +71,7 @@ extension CaffeImporter {
         "layer '\(layer.name)': its weights are \(weights.text), but \(it.num_output) outputs of \(kernel[0]) x \(kernel[1]) are described"
       )
     }
+    let kernels = try tensor(layer, weights, weights.dims)
     let bias = it.bias_term != 0 ? try vector(layer, 1, "bias", count: weights.dims[0]) : nil
     let stride = try pair(
       layer, "stride", it.n_stride, it.stride, it.has_stride_h, it.stride_h, it.has_stride_w, it.stride_w, 1)
@@ -80,7 +81,7 @@ extension CaffeImporter {
       kernel: kernel, strides: stride, dilations: dilation,
       border: .explicit(Padding(top: pad[0], left: pad[1], bottom: pad[0], right: pad[1])))
     return try builder.convolution(
-      layer, input, weights: try tensor(layer, weights, weights.dims), bias: bias, window, groups: Int(it.group))
+      layer, input, weights: kernels, bias: bias, window, groups: Int(it.group))
   }
 
   /// Height and width, given as `_h` and `_w` or as a list of none, one or two values.

@@ -4,7 +4,7 @@ import GoogLeNet
 enum SafetensorsFile {
   private static let headerLimit: UInt64 = 100_000_000
 
-  private static let types: [String: TorchElementType] = [
+  private static let types: [String: NumberFormat] = [
     "F32": .float32, "F16": .float16, "BF16": .bfloat16, "F64": .float64, "I64": .int64, "I32": .int32, "I16": .int16,
     "I8": .int8, "U8": .uint8, "BOOL": .bool,
   ]

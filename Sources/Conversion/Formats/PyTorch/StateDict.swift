@@ -4,7 +4,7 @@ import GoogLeNet
 struct StateDict {
   struct Entry {
     let dims: [Int]
-    let elementType: TorchElementType
+    let elementType: NumberFormat
     /// The values as float32.
     let read: () throws(GoogLeNetError) -> Tensor
   }

@@ -155,7 +155,7 @@ struct TorchArchive {
 
     func read(_ tensor: TorchTensor, key: String) throws(GoogLeNetError) -> Tensor {
       let type = tensor.storage.elementType
-      guard type.isFloatingPoint else { throw file.unsupported("'\(key)' holds \(type.rawValue): floats are needed") }
+      guard type.isFloatingPoint else { throw file.unsupported("'\(key)' holds \(type): floats are needed") }
       let count = try checkedCount(tensor, key)
       let block = try storage(tensor.storage, key)
       return try Tensor(dims: tensor.dims, count: count, file.budget) { values in

@@ -296,7 +296,7 @@ struct Unpickler {
     if modules, full.hasPrefix(Unpickler.scriptPrefix) || Unpickler.scriptFunctions.contains(full) {
       return .global(full)
     }
-    guard Unpickler.functions.contains(full) || TorchElementType(storageClass: full) != nil else {
+    guard Unpickler.functions.contains(full) || NumberFormat(storageClass: full) != nil else {
       let isModel = full.hasPrefix("torchvision.") || full.hasPrefix("torch.nn.") || full.hasPrefix("__torch__")
       throw file.unsupported(
         "its pickle calls for '\(full)', which is not among what tensors need; nothing is executed"
@@ -340,7 +340,7 @@ struct Unpickler {
     guard let items = id.items, items.count >= 5, items[0].string == "storage", case .global(let kind) = items[1],
       let key = items[2].string, let count = items[4].integer, count >= 0
     else { throw fault("a reference to something that is no storage") }
-    guard let type = TorchElementType(storageClass: kind) else {
+    guard let type = NumberFormat(storageClass: kind) else {
       throw file.unsupported("a storage of the class '\(kind)', whose numbers have no known type")
     }
     return TorchStorage(elementType: type, key: key, count: count)
