@@ -16,9 +16,9 @@ struct PlanCache {
   /// Whether one more would be too many.
   var isFull: Bool { all.count == PlanCache.limit }
 
-  /// Those of the plan for `key`, which is the last one used from then on; nil where there is none.
-  mutating func use(_ key: PlanKey) -> PlanBuffers? {
-    guard let place = all.firstIndex(where: { $0.plan.key == key }) else { return nil }
+  /// Those of the plan with a wanted key, which is the last one used from then on; nil where there is none.
+  mutating func use(where isWanted: (PlanKey) -> Bool) -> PlanBuffers? {
+    guard let place = all.firstIndex(where: { isWanted($0.plan.key) }) else { return nil }
     let found = all.remove(at: place)
     all.append(found)
     return found

@@ -218,6 +218,9 @@ public final class Session {
   {
     let index = try model.index(of: name)
     try exclusively { () throws(GoogLeNetError) in
+      // Not by a key, whose array would be allocated in each call.
+      let present = others.use { $0.outputs.count == 1 && $0.outputs[0] == index }
+      if let present { return try write(index, of: present, batch, into: values) }
       try write(index, of: try buffers(for: [index]), batch, into: values)
     }
   }
@@ -276,7 +279,7 @@ public final class Session {
   /// Those of a plan that gives the outputs of some layers: one of those kept, or a new one.
   private func buffers(for layers: [Int]) throws(GoogLeNetError) -> PlanBuffers {
     let key = PlanKey(input: plan.key.input, outputs: layers)
-    if let present = others.use(key) { return present }
+    if let present = others.use(where: { $0 == key }) { return present }
     // Gives back the memory of an old one first.
     if others.isFull { _ = others.removeOldest() }
     let new = try makingRoom { () throws(GoogLeNetError) in
