@@ -32,7 +32,7 @@ func kernels(_ tier: String, in folder: String, vectorBytes: Int, _ machineFlags
 let avx2 = ["-mavx2", "-mfma"]
 let avx512 = avx2 + ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]
 
-/// In the order of the list of tiers, Sources/GoogLeNet/Run/KernelTier.swift.
+/// In the order of the list of tiers, Sources/GoogLeNet/Kernels/KernelTier.swift.
 let tiers = [
   kernels("Portable", in: "Sources/Tiers/portable", vectorBytes: 16),
   kernels("AVX2", in: "Sources/Tiers/x86-64/avx2", vectorBytes: 32, avx2),
