@@ -103,7 +103,7 @@ def test_warnings_that_a_program_has_raised(model, tmp_path):
 def test_no_memory(model, little_memory):
     for call in (model.predict, model.features, model.profile, lambda batch: model.layer("conv1", batch)):
         with pytest.raises(googlenet.OutOfMemoryError, match="no memory for a batch") as raised:
-            call(np.broadcast_to(PIXELS, (10**5, *PIXELS.shape[1:])))
+            call(np.broadcast_to(PIXELS, (10**6, *PIXELS.shape[1:])))
         assert isinstance(raised.value, MemoryError)
         assert isinstance(raised.value.__cause__, MemoryError)
     for call in (model.classify, model.preprocess):

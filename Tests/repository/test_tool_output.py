@@ -274,6 +274,8 @@ def test_signals_leave_nothing_behind(tool, trained, faulty_calls, folder, numbe
         [tool.path, "convert", trained, "-o", output],
         env=faulty_calls.environment("fsync 0 wait"),
         stdout=subprocess.DEVNULL,
+        # The tests may run in the background, where some are ignored.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     wait_for(faulty_calls.mark.exists)
     assert len(names(folder)) == 2
