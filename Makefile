@@ -175,7 +175,9 @@ uninstall:
 	  rm -f "$(libraries)/$$file"; \
 	done
 	rm -f "$(root)"/share/googlenet/clothing.{gln,md}
-	rmdir --ignore-fail-on-non-empty "$(root)/share/googlenet" "$(libraries)/cmake/googlenet"
+	for folder in "$(root)/share/googlenet" "$(libraries)/cmake/googlenet"; do \
+	  test ! -d "$$folder" || rmdir --ignore-fail-on-non-empty "$$folder"; \
+	done
 
 CHECKPOINT ?= clothing.pt
 PHOTOS ?= clothing_test

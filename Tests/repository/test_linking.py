@@ -100,8 +100,15 @@ def test_installation_leaves_what_is_there(root: Path, libraries: str, tmp_path:
     assert after["usr/bin/googlenet"] == after[f"usr/{libraries}/libgooglenet.so.0.1.0"] == "0o100755"
     run("make", "install", *places, cwd=root)
     assert entries(tmp_path) == after
+    own = tmp_path / "usr/share/googlenet/mine.gln"
+    own.write_text("not ours")
     run("make", "uninstall", *places, cwd=root)
-    assert not [path for path in entries(tmp_path) if "googlenet" in path]
+    assert own.exists()
+    own.unlink()
+    # Also where much of it is gone already, and then all.
+    for _ in range(2):
+        run("make", "uninstall", *places, cwd=root)
+        assert not [path for path in entries(tmp_path) if "googlenet" in path]
     assert before.items() <= entries(tmp_path).items()
 
 

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from gln_writer import Writer
 
-# ESC, BEL, CSI of Latin-1, DEL, a line's end, marks that turn the direction of writing.
+# ESC, BEL, CSI of Latin-1, DEL, a line's end, marks that turn the direction of writing, and what cannot be seen.
 EVIL = "\x1b[31m\a\x9b2J\x7f\r\nx\u202e\u2066\u200f\u2028\u200b\ufeff\U000e0041"
 SEEN = r"\x1B[31m\x07\u009B2J\x7F\r\nx\u202E\u2066\u200F\u2028\u200B\uFEFF\U000E0041"
-FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+FORBIDDEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
 
 
 @pytest.fixture(scope="module")
