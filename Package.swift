@@ -49,6 +49,7 @@ let libraryTargets: [Target] =
     .target(name: "CPlatform", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread"), .linkedLibrary("dl")]),
     .target(
       name: "GoogLeNet", dependencies: ["CGoogLeNet", "CKernels", "CPlatform"] + tierModules,
+      exclude: ["Model/googlenet.proto"],
       swiftSettings: core + optimized),
   ]
 
@@ -76,8 +77,6 @@ let fuzzTargets =
 
 let toolTargets: [Target] = [
   .target(
-    name: "CModelFormat", exclude: ["googlenet.proto", "generate.sh"], linkerSettings: [.linkedLibrary("protobuf-c")]),
-  .target(
     name: "CForeignFormats", exclude: ["caffe.proto", "onnx.proto", "tensorflow.proto", "generate.sh"],
     linkerSettings: [.linkedLibrary("protobuf-c"), .linkedLibrary("zip")]),
   .target(name: "CHDF5Reader", linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("dl")]),
@@ -85,7 +84,7 @@ let toolTargets: [Target] = [
   .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
   .target(
     name: "Conversion",
-    dependencies: ["GoogLeNet", "CModelFormat", "CForeignFormats", "CHDF5Reader", "CTemporaryFiles", "CPlatform"],
+    dependencies: ["GoogLeNet", "CForeignFormats", "CHDF5Reader", "CTemporaryFiles", "CPlatform"],
     swiftSettings: others),
   .target(name: "ImageFiles", dependencies: ["GoogLeNet", "CImageFiles"], swiftSettings: others),
   .executableTarget(
@@ -100,6 +99,9 @@ let toolTargets: [Target] = [
   .testTarget(
     name: "KernelTests", dependencies: ["CKernels", "CPlatform", "KernelsAVXVNNIAsEVEX"] + tierModules,
     swiftSettings: warnings),
+  .target(
+    name: "CModelFormat", path: "Tests/CModelFormat", exclude: ["generate.sh"],
+    linkerSettings: [.linkedLibrary("protobuf-c")]),
   .testTarget(
     name: "GoogLeNetTests", dependencies: ["GoogLeNet", "Conversion", "CGoogLeNet", "CModelFormat", "CPlatform"],
     swiftSettings: warnings),
@@ -107,7 +109,7 @@ let toolTargets: [Target] = [
     name: "ImageFilesTests", dependencies: ["GoogLeNet", "ImageFiles"], exclude: ["Fixtures"],
     swiftSettings: warnings),
   .testTarget(
-    name: "ConversionTests", dependencies: ["GoogLeNet", "Conversion", "CForeignFormats", "CModelFormat"],
+    name: "ConversionTests", dependencies: ["GoogLeNet", "Conversion", "CForeignFormats"],
     swiftSettings: warnings),
 ]
 

@@ -32,7 +32,7 @@ import Testing
     #expect(convolution.isInteger)
     let integers = IntegerConvolution(
       convolution, input: .u8(scale: 1), output: .float32, preprocessing: preprocessing)
-    var record = gln_s8_convolution_algorithm()
+    var record = gln_integer_convolution_algorithm()
     record.pack = { shape, weights, sums, multipliers, packed in
       guard let shape, let weights, let sums, let multipliers, let packed else { return }
       let it = packed.assumingMemoryBound(to: Packed.self)
@@ -46,7 +46,7 @@ import Testing
       }
     }
     var packed = Packed(isWide: weights.elementType == .int16)
-    var shape = gln_s8_convolution()
+    var shape = gln_integer_convolution()
     shape.input_channels = Int32(weights.dims[1])
     let workspace = try #require(HeapBlock(byteCount: convolution.integerWorkspaceBytes))
     let base = try #require(workspace.mutableBytes.baseAddress)

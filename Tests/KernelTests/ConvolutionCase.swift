@@ -162,9 +162,9 @@ struct ConvolutionCase: CustomTestStringConvertible {
 
   /// The same for integers.
   func prepare(
-    _ algorithm: gln_s8_convolution_algorithm, _ outputType: gln_s8_output
-  ) -> (arguments: gln_s8_convolution, input: ExactActivation<UInt8>) {
-    var arguments = gln_s8_convolution()
+    _ algorithm: gln_integer_convolution_algorithm, _ outputType: gln_integer_output
+  ) -> (arguments: gln_integer_convolution, input: ExactActivation<UInt8>) {
+    var arguments = gln_integer_convolution()
     arguments.input_channels = Int32(inputChannels)
     arguments.output_channels = Int32(outputChannels)
     arguments.output_height = Int32(height)

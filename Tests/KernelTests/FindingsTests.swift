@@ -287,7 +287,7 @@ import Testing
   ) {
     let algorithm = tier.table[keyPath: record.place]
     var random = Random(seed: 39)
-    var (arguments, input) = shape.prepare(algorithm, GLN_S8_OUTPUT_F32)
+    var (arguments, input) = shape.prepare(algorithm, GLN_INTEGER_OUTPUT_F32)
     arguments.threads = 2
     input.fill { 255 }
     let taps = shape.inputChannels * shape.kernel.0 * shape.kernel.1

@@ -12,21 +12,21 @@ enum IntegerValues: String, CaseIterable {
   @Test(arguments: KernelTier.availableIntegerConvolutions, ConvolutionCase.direct)
   func bytes(tier: KernelTier, shape: ConvolutionCase) {
     for values in IntegerValues.allCases {
-      check(tier, shape, values, GLN_S8_OUTPUT_U8, .direct) { value, _ in value.rounded(to: UInt8.self) }
+      check(tier, shape, values, GLN_INTEGER_OUTPUT_U8, .direct) { value, _ in value.rounded(to: UInt8.self) }
     }
   }
 
   @Test(arguments: KernelTier.availableIntegerConvolutions, ConvolutionCase.direct)
   func words(tier: KernelTier, shape: ConvolutionCase) {
     for values in IntegerValues.allCases {
-      check(tier, shape, values, GLN_S8_OUTPUT_U16, .direct) { value, _ in value.rounded(to: UInt16.self) }
+      check(tier, shape, values, GLN_INTEGER_OUTPUT_U16, .direct) { value, _ in value.rounded(to: UInt16.self) }
     }
   }
 
   @Test(arguments: KernelTier.availableIntegerConvolutions, ConvolutionCase.direct)
   func floats(tier: KernelTier, shape: ConvolutionCase) {
     for values in IntegerValues.allCases {
-      check(tier, shape, values, GLN_S8_OUTPUT_F32, .direct) { value, minimum in Swift.max(value, minimum) }
+      check(tier, shape, values, GLN_INTEGER_OUTPUT_F32, .direct) { value, minimum in Swift.max(value, minimum) }
     }
   }
 
@@ -48,8 +48,8 @@ enum IntegerValues: String, CaseIterable {
   /// Whatever Winograd says that it supports it computes exactly, and no more threads than it has work for.
   @Test(arguments: KernelTier.availableIntegerConvolutions)
   func winogradSupport(tier: KernelTier) {
-    func supports(_ isWide: Bool = false, _ change: (inout gln_s8_convolution) -> Void = { _ in }) -> Bool {
-      var shape = gln_s8_convolution()
+    func supports(_ isWide: Bool = false, _ change: (inout gln_integer_convolution) -> Void = { _ in }) -> Bool {
+      var shape = gln_integer_convolution()
       (shape.input_channels, shape.output_channels) = (64, 192)
       (shape.output_height, shape.output_width) = (56, 56)
       (shape.kernel_height, shape.kernel_width) = (3, 3)
@@ -100,20 +100,21 @@ enum IntegerValues: String, CaseIterable {
     _ record: IntegerRecord<some FixedWidthInteger & BitwiseCopyable>,
     biases: [Int32]? = nil, multipliers: [Float]? = nil
   ) {
-    check(tier, shape, values, GLN_S8_OUTPUT_U8, record, biases: biases, multipliers: multipliers) { value, _ in
+    check(tier, shape, values, GLN_INTEGER_OUTPUT_U8, record, biases: biases, multipliers: multipliers) { value, _ in
       value.rounded(to: UInt8.self)
     }
-    check(tier, shape, values, GLN_S8_OUTPUT_U16, record, biases: biases, multipliers: multipliers) { value, _ in
+    check(tier, shape, values, GLN_INTEGER_OUTPUT_U16, record, biases: biases, multipliers: multipliers) { value, _ in
       value.rounded(to: UInt16.self)
     }
-    check(tier, shape, values, GLN_S8_OUTPUT_F32, record, biases: biases, multipliers: multipliers) { value, minimum in
+    check(tier, shape, values, GLN_INTEGER_OUTPUT_F32, record, biases: biases, multipliers: multipliers) {
+      value, minimum in
       Swift.max(value, minimum)
     }
   }
 
   /// Runs the case with the units of one thread, of two and of eight.
   private func check<Element: BitwiseCopyable & Equatable, Weight: FixedWidthInteger & BitwiseCopyable>(
-    _ tier: KernelTier, _ shape: ConvolutionCase, _ values: IntegerValues, _ outputType: gln_s8_output,
+    _ tier: KernelTier, _ shape: ConvolutionCase, _ values: IntegerValues, _ outputType: gln_integer_output,
     _ record: IntegerRecord<Weight>, biases: [Int32]? = nil, multipliers: [Float]? = nil,
     finish: (Float, _ minimum: Float) -> Element
   ) {
@@ -135,7 +136,7 @@ enum IntegerValues: String, CaseIterable {
       }
     }
     // Most sums become outputs between the bounds, the rest is beyond them.
-    let spread = outputType == GLN_S8_OUTPUT_U16 ? Float(60_000) : 240
+    let spread = outputType == GLN_INTEGER_OUTPUT_U16 ? Float(60_000) : 240
     for channel in 0..<shape.outputChannels {
       bias[channel] = biases?[channel % biases!.count] ?? (shape.bias ? Int32(random.value() * 100_000) : 0)
       multiplier[channel] =
@@ -146,7 +147,7 @@ enum IntegerValues: String, CaseIterable {
       finish(Float(sum) * multiplier[index % shape.outputChannels], shape.minimum)
     }
 
-    let overflows = outputType == GLN_S8_OUTPUT_F32 && values == .random && multipliers?.contains(3e38) == true
+    let overflows = outputType == GLN_INTEGER_OUTPUT_F32 && values == .random && multipliers?.contains(3e38) == true
     for threads: Int32 in [1, 2, 8] {
       let output = ExactActivation<Element>(
         height: shape.height, width: shape.width, channels: shape.outputChannels, neighbours: shape.outputNeighbours,

@@ -2,7 +2,7 @@ import CKernels
 
 /// A record of integer convolutions in the kernel table, and the weights that it takes.
 struct IntegerRecord<Weight: FixedWidthInteger> {
-  let place: KeyPath<gln_kernel_table, gln_s8_convolution_algorithm>
+  let place: KeyPath<gln_kernel_table, gln_integer_convolution_algorithm>
   let weights: ClosedRange<Weight>
 
   /// A random weight; one in four is the smallest or the largest.

@@ -160,7 +160,7 @@ struct KernelBench {
   }
 
   private static func speed(
-    _ algorithm: gln_s8_convolution_algorithm, _ record: IntegerRecord<some FixedWidthInteger & BitwiseCopyable>
+    _ algorithm: gln_integer_convolution_algorithm, _ record: IntegerRecord<some FixedWidthInteger & BitwiseCopyable>
   ) -> Double {
     small.compactMap { shape in time(algorithm, record, shape).map { Double(shape.products) / $0.nanoseconds } }.max()
       ?? 0
@@ -182,10 +182,10 @@ struct KernelBench {
   }
 
   private static func time<Weight: FixedWidthInteger & BitwiseCopyable>(
-    _ algorithm: gln_s8_convolution_algorithm, _ record: IntegerRecord<Weight>, _ shape: ConvolutionCase
+    _ algorithm: gln_integer_convolution_algorithm, _ record: IntegerRecord<Weight>, _ shape: ConvolutionCase
   ) -> KernelTiming? {
     var random = Random(seed: 1)
-    var (arguments, input) = shape.prepare(algorithm, GLN_S8_OUTPUT_U8)
+    var (arguments, input) = shape.prepare(algorithm, GLN_INTEGER_OUTPUT_U8)
     arguments.threads = 1
     guard algorithm.supports(&arguments) != 0 else { return nil }
     input.fill(&random)

@@ -1,4 +1,4 @@
-"""Writes model files byte by byte after Sources/CModelFormat/googlenet.proto, for what no foreign format can say and
+"""Writes model files byte by byte after Sources/GoogLeNet/Model/googlenet.proto, for what no foreign format can say and
 for files that are wrong on purpose. Independent of the project's own writer."""
 
 import struct

@@ -190,11 +190,11 @@ typedef struct gln_f32_planes {
 } gln_f32_planes;
 
 /* What an int8 convolution writes. */
-typedef enum gln_s8_output {
-    GLN_S8_OUTPUT_U8 = 0,
-    GLN_S8_OUTPUT_U16 = 1,
-    GLN_S8_OUTPUT_F32 = 2
-} gln_s8_output;
+typedef enum gln_integer_output {
+    GLN_INTEGER_OUTPUT_U8 = 0,
+    GLN_INTEGER_OUTPUT_U16 = 1,
+    GLN_INTEGER_OUTPUT_F32 = 2
+} gln_integer_output;
 
 /*
  * A convolution of unsigned bytes by signed integers, bytes or such of 16 bits between -255 and 255, exact in 32-bit integers as long as
@@ -206,7 +206,7 @@ typedef enum gln_s8_output {
  * be read, up to GLN_READ_SLACK past the last pixel's; they are multiplied by zero weights. What `pack` writes depends on the kernel, the
  * channels, the input's pixel stride and dilation and the output's type, nothing else.
  */
-typedef struct gln_s8_convolution {
+typedef struct gln_integer_convolution {
     const uint8_t *input; /* the first value that the window of output (0, 0) reads */
     const void *weights;  /* as written by `pack` */
     void *output;         /* uint8_t, uint16_t or float */
@@ -225,24 +225,24 @@ typedef struct gln_s8_convolution {
     int32_t dilation_height;
     int32_t dilation_width;
     int32_t threads;
-    gln_s8_output output_type;
-    float minimum; /* GLN_S8_OUTPUT_F32 only */
-} gln_s8_convolution;
+    gln_integer_output output_type;
+    float minimum; /* GLN_INTEGER_OUTPUT_F32 only */
+} gln_integer_convolution;
 
-typedef struct gln_s8_convolution_algorithm {
+typedef struct gln_integer_convolution_algorithm {
     /* As those of gln_f32_convolution_algorithm. NULL: no more input than the windows' is read; not Winograd. */
-    int32_t (*supports)(const gln_s8_convolution *shape);
-    void (*extra_input)(const gln_s8_convolution *shape, int32_t *rows, int32_t *columns);
-    size_t (*packed_size)(const gln_s8_convolution *shape);
+    int32_t (*supports)(const gln_integer_convolution *shape);
+    void (*extra_input)(const gln_integer_convolution *shape, int32_t *rows, int32_t *columns);
+    size_t (*packed_size)(const gln_integer_convolution *shape);
     /* weights: int8_t, or int16_t where the record is called s16, (output channels, input channels, kernel height, kernel width); bias
        and multipliers: one an output channel. */
-    void (*pack)(const gln_s8_convolution *shape, const void *weights, const int32_t *bias, const float *multipliers,
+    void (*pack)(const gln_integer_convolution *shape, const void *weights, const int32_t *bias, const float *multipliers,
                  void *packed);
-    void (*tile)(const gln_s8_convolution *shape, int32_t *outputs, int32_t *taps);
-    size_t (*scratch_size)(const gln_s8_convolution *shape); /* bytes a thread */
-    int32_t (*unit_count)(const gln_s8_convolution *shape);
-    gln_run_unit run; /* arguments: gln_s8_convolution; one phase */
-} gln_s8_convolution_algorithm;
+    void (*tile)(const gln_integer_convolution *shape, int32_t *outputs, int32_t *taps);
+    size_t (*scratch_size)(const gln_integer_convolution *shape); /* bytes a thread */
+    int32_t (*unit_count)(const gln_integer_convolution *shape);
+    gln_run_unit run; /* arguments: gln_integer_convolution; one phase */
+} gln_integer_convolution_algorithm;
 
 /*
  * Local response normalization from 16 to 8 bits: x = float32(input) × input_scale, d = k + alpha × sum of x² over the window,
@@ -321,10 +321,10 @@ typedef struct gln_kernel_table {
     gln_run_unit f32_pixels;
     int32_t (*f32_planes_units)(const gln_f32_planes *arguments);
     gln_run_unit f32_planes;
-    gln_s8_convolution_algorithm s8_direct;   /* any convolution */
-    gln_s8_convolution_algorithm s16_direct;  /* any convolution by 16-bit weights */
-    gln_s8_convolution_algorithm s8_winograd; /* 3 × 3 of stride 1, as exact; `supports` says where it wins */
-    gln_s8_convolution_algorithm s16_winograd;
+    gln_integer_convolution_algorithm s8_direct;   /* any convolution */
+    gln_integer_convolution_algorithm s16_direct;  /* any convolution by 16-bit weights */
+    gln_integer_convolution_algorithm s8_winograd; /* 3 × 3 of stride 1, as exact; `supports` says where it wins */
+    gln_integer_convolution_algorithm s16_winograd;
     int32_t (*u16_normalization_units)(const gln_u16_normalization *arguments);
     gln_run_unit u16_normalization;
     int32_t (*u8_conversion_units)(const gln_u8_conversion *arguments);

@@ -32,7 +32,7 @@ struct AlgorithmChoice {
     return .direct
   }
 
-  private func algorithm(for shape: gln_s8_convolution, weights: ElementType) -> ConvolutionAlgorithm {
+  private func algorithm(for shape: gln_integer_convolution, weights: ElementType) -> ConvolutionAlgorithm {
     var shape = shape
     let isWide = weights == .int16
     let winograd = ConvolutionAlgorithm.integerWinograd(outputType: shape.output_type.rawValue, isWide: isWide)
@@ -94,9 +94,9 @@ struct AlgorithmChoice {
   }
 
   /// The arguments without pointers and strides.
-  private func integerArguments(of it: GraphNode.Convolution, _ node: GraphNode) -> gln_s8_convolution {
+  private func integerArguments(of it: GraphNode.Convolution, _ node: GraphNode) -> gln_integer_convolution {
     let output = graph.values[node.output].shape
-    var arguments = gln_s8_convolution()
+    var arguments = gln_integer_convolution()
     arguments.input_channels = Int32(it.inputChannels / it.groups)
     arguments.output_channels = Int32(it.outputChannels / it.groups)
     arguments.output_height = Int32(output.height)
@@ -111,9 +111,9 @@ struct AlgorithmChoice {
     arguments.minimum = it.minimum
     arguments.output_type =
       switch graph.values[node.output].encoding {
-      case .u8: GLN_S8_OUTPUT_U8
-      case .u16: GLN_S8_OUTPUT_U16
-      case .float32: GLN_S8_OUTPUT_F32
+      case .u8: GLN_INTEGER_OUTPUT_U8
+      case .u16: GLN_INTEGER_OUTPUT_U16
+      case .float32: GLN_INTEGER_OUTPUT_F32
       }
     return arguments
   }

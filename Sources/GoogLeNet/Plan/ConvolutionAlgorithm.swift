@@ -22,7 +22,7 @@ extension PlanSettings {
   }
 
   /// The kernels of a convolution of bytes.
-  func integerRecord(of algorithm: ConvolutionAlgorithm) -> gln_s8_convolution_algorithm {
+  func integerRecord(of algorithm: ConvolutionAlgorithm) -> gln_integer_convolution_algorithm {
     switch algorithm {
     case .integerWinograd(_, let isWide): isWide ? kernels.table.s16_winograd : kernels.table.s8_winograd
     case .integerDirect(_, isWide: true): kernels.table.s16_direct

@@ -4,7 +4,7 @@ import CKernels
 enum ConvolutionPart {
   /// - shared: index of its shared memory in the memory plan, if it needs some.
   case float32(gln_f32_convolution, algorithm: ConvolutionAlgorithm, shared: Int?)
-  case integer(gln_s8_convolution, algorithm: ConvolutionAlgorithm)
+  case integer(gln_integer_convolution, algorithm: ConvolutionAlgorithm)
 
   var algorithm: ConvolutionAlgorithm {
     switch self {

@@ -33,7 +33,7 @@ struct IntegerConvolution {
   ///   - shape: of one group.
   ///   - workspace: `integerWorkspaceBytes`.
   func pack(
-    _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm, into packed: UnsafeMutableRawPointer,
+    _ shape: gln_integer_convolution, _ record: gln_integer_convolution_algorithm, into packed: UnsafeMutableRawPointer,
     _ workspace: UnsafeMutableRawPointer
   ) {
     if convolution.weights.elementType == .int16 {
@@ -45,7 +45,7 @@ struct IntegerConvolution {
   }
 
   private func pack<Weight: FixedWidthInteger & BitwiseCopyable>(
-    _: Weight.Type, _ shape: gln_s8_convolution, _ record: gln_s8_convolution_algorithm,
+    _: Weight.Type, _ shape: gln_integer_convolution, _ record: gln_integer_convolution_algorithm,
     into packed: UnsafeMutableRawPointer, _ workspace: UnsafeMutableRawPointer
   ) {
     var shape = shape

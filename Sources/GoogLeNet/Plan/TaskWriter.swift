@@ -129,7 +129,8 @@ struct TaskWriter {
 
   /// One group of a convolution of bytes.
   private func task(
-    _ shape: gln_s8_convolution, _ algorithm: ConvolutionAlgorithm, _ group: Int, _ padding: Padding, _ input: Location,
+    _ shape: gln_integer_convolution, _ algorithm: ConvolutionAlgorithm, _ group: Int, _ padding: Padding,
+    _ input: Location,
     _ output: Location
   ) throws(GoogLeNetError) -> StageTask {
     var arguments = shape

@@ -15,7 +15,7 @@ struct IntegerConvolution<Dot: DotProduct> {
   /// Sums of the largest tile.
   typealias Results = InlineArray<28, Sums>
 
-  let shape: gln_s8_convolution
+  let shape: gln_integer_convolution
   let blocks: ChannelBlocks
   /// Vectors of bias, multipliers and weights for one vector of output channels.
   let vectorLength: Int
@@ -26,7 +26,7 @@ struct IntegerConvolution<Dot: DotProduct> {
   let bands: Int
   let loop: IntegerTileLoop
 
-  init(_ shape: gln_s8_convolution) {
+  init(_ shape: gln_integer_convolution) {
     self.shape = shape
     let channels = Int(shape.input_channels)
     let height = Int(shape.output_height)
@@ -56,7 +56,7 @@ struct IntegerConvolution<Dot: DotProduct> {
       inputColumnStep: Int(shape.stride_width) &* pixelStride &* valueBytes,
       outputRowStep: shape.output_row_stride &* Self.outputBytes(shape),
       outputColumnStep: shape.output_pixel_stride &* Self.outputBytes(shape),
-      writesWords: shape.output_type == GLN_S8_OUTPUT_U16)
+      writesWords: shape.output_type == GLN_INTEGER_OUTPUT_U16)
     if Dot.widensInput {
       let rowBytes = rowStride &* valueBytes
       let windowRows = (tapRows &- 1) &* Int(shape.dilation_height) &+ 1
@@ -72,10 +72,10 @@ struct IntegerConvolution<Dot: DotProduct> {
 
   /// Bytes of an output value.
   @inline(__always)
-  private static func outputBytes(_ shape: gln_s8_convolution) -> Int {
+  private static func outputBytes(_ shape: gln_integer_convolution) -> Int {
     switch shape.output_type {
-    case GLN_S8_OUTPUT_U8: 1
-    case GLN_S8_OUTPUT_U16: 2
+    case GLN_INTEGER_OUTPUT_U8: 1
+    case GLN_INTEGER_OUTPUT_U16: 2
     default: 4
     }
   }
@@ -124,7 +124,7 @@ struct IntegerConvolution<Dot: DotProduct> {
 
   /// Enough for any number of threads: more of them only make the bands smaller.
   @inline(__always)
-  static func scratchSize(_ shape: gln_s8_convolution) -> Int {
+  static func scratchSize(_ shape: gln_integer_convolution) -> Int {
     guard Dot.widensInput else { return 0 }
     var alone = shape
     alone.threads = 1
@@ -140,7 +140,7 @@ struct IntegerConvolution<Dot: DotProduct> {
 
   /// Computes a unit of a convolution that the kernel table's caller describes.
   static func run(_ arguments: UnsafeRawPointer?, _ unit: Int32, _ scratch: UnsafeMutableRawPointer?) {
-    IntegerConvolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(
+    IntegerConvolution(arguments.unsafelyUnwrapped.load(as: gln_integer_convolution.self)).run(
       unit, scratch.unsafelyUnwrapped)
   }
 
@@ -216,7 +216,7 @@ struct IntegerConvolution<Dot: DotProduct> {
       loop: loop, input: source, start: packed, weights: packed + 2 &* vectors, ahead: ahead, aheadStep: asks ? 64 : 0,
       results: results, output: nil)
     if tile.rows &* tile.columns == Tier.tileColumns && blocks.lanes(block) == ChannelBlocks.width
-      && shape.output_type != GLN_S8_OUTPUT_F32
+      && shape.output_type != GLN_INTEGER_OUTPUT_F32
     {
       arguments.output = shape.output.unsafelyUnwrapped + offset &* Self.outputBytes(shape)
     }
@@ -277,7 +277,7 @@ struct IntegerConvolution<Dot: DotProduct> {
   @inline(never)
   @_optimize(size)
   static func pack(
-    _ shape: UnsafePointer<gln_s8_convolution>?, isWide: Bool, _ weights: UnsafeRawPointer?,
+    _ shape: UnsafePointer<gln_integer_convolution>?, isWide: Bool, _ weights: UnsafeRawPointer?,
     _ bias: UnsafePointer<Int32>?, _ multipliers: UnsafePointer<Float>?, _ packed: UnsafeMutableRawPointer?
   ) {
     let convolution = IntegerConvolution(shape.unsafelyUnwrapped.pointee)

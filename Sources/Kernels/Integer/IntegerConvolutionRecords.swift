@@ -2,14 +2,14 @@ import CKernels
 
 /// Fills the table's records of the integer convolutions.
 func fillIntegerConvolutions(_ table: inout gln_kernel_table) {
-  table.s8_direct = gln_s8_convolution_algorithm(
+  table.s8_direct = gln_integer_convolution_algorithm(
     supports: { _ in 1 }, extra_input: nil,
     packed_size: { IntegerConvolution<ByteDot>($0.unsafelyUnwrapped.pointee).packedSize },
     pack: { IntegerConvolution<ByteDot>.pack($0, isWide: false, $1, $2, $3, $4) }, tile: nil,
     scratch_size: { IntegerConvolution<ByteDot>.scratchSize($0.unsafelyUnwrapped.pointee) },
     unit_count: { Int32(IntegerConvolution<ByteDot>($0.unsafelyUnwrapped.pointee).units) },
     run: { arguments, _, unit, scratch in IntegerConvolution<ByteDot>.run(arguments, unit, scratch) })
-  table.s16_direct = gln_s8_convolution_algorithm(
+  table.s16_direct = gln_integer_convolution_algorithm(
     supports: { _ in 1 }, extra_input: nil,
     packed_size: { IntegerConvolution<WordDot>($0.unsafelyUnwrapped.pointee).packedSize },
     pack: { IntegerConvolution<WordDot>.pack($0, isWide: true, $1, $2, $3, $4) }, tile: nil,
@@ -21,7 +21,7 @@ func fillIntegerConvolutions(_ table: inout gln_kernel_table) {
 }
 
 /// The table's record of the Winograd convolution by weights of 16 bits.
-func wordWinogradAlgorithm() -> gln_s8_convolution_algorithm {
+func wordWinogradAlgorithm() -> gln_integer_convolution_algorithm {
   var algorithm = byteWinogradAlgorithm()
   algorithm.supports = { shape in
     let isSupported = IntegerWinogradConvolution.supports(
@@ -38,8 +38,8 @@ func wordWinogradAlgorithm() -> gln_s8_convolution_algorithm {
 }
 
 /// The table's record of the Winograd convolution by weights of 8 bits.
-func byteWinogradAlgorithm() -> gln_s8_convolution_algorithm {
-  gln_s8_convolution_algorithm(
+func byteWinogradAlgorithm() -> gln_integer_convolution_algorithm {
+  gln_integer_convolution_algorithm(
     supports: { shape in
       let isSupported = IntegerWinogradConvolution.supports(
         shape.unsafelyUnwrapped.pointee, mostChannels: IntegerWinogradConvolution.mostChannels,
@@ -64,7 +64,7 @@ func byteWinogradAlgorithm() -> gln_s8_convolution_algorithm {
     scratch_size: { shape in IntegerWinogradConvolution(shape.unsafelyUnwrapped.pointee).scratchSize },
     unit_count: { shape in Int32(IntegerWinogradConvolution(shape.unsafelyUnwrapped.pointee).superblocks) },
     run: { arguments, _, unit, scratch in
-      IntegerWinogradConvolution(arguments.unsafelyUnwrapped.load(as: gln_s8_convolution.self)).run(
+      IntegerWinogradConvolution(arguments.unsafelyUnwrapped.load(as: gln_integer_convolution.self)).run(
         unit, scratch.unsafelyUnwrapped)
     })
 }

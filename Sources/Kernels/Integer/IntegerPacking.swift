@@ -5,7 +5,7 @@ struct IntegerPacking {
   let blocks: ChannelBlocks
   /// Vectors for one vector of output channels.
   let vectorLength: Int
-  let outputType: gln_s8_output
+  let outputType: gln_integer_output
 
   /// Calls `write` with each output channel, the place of its lane in its block's first vector, and the bytes from there to the next.
   /// Lanes without a channel become zeros.

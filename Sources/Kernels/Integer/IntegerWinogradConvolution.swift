@@ -25,7 +25,7 @@ struct IntegerWinogradConvolution {
   /// Sums of a tile.
   typealias Results = InlineArray<32, Sums>
 
-  let shape: gln_s8_convolution
+  let shape: gln_integer_convolution
   let blocks: ChannelBlocks
   let height: Int
   let width: Int
@@ -41,7 +41,7 @@ struct IntegerWinogradConvolution {
   /// Vectors of a block's packed form for one of its vectors.
   let vectorLength: Int
 
-  init(_ shape: gln_s8_convolution) {
+  init(_ shape: gln_integer_convolution) {
     self.shape = shape
     blocks = ChannelBlocks(channels: Int(shape.output_channels))
     height = Int(shape.output_height)
@@ -65,7 +65,7 @@ struct IntegerWinogradConvolution {
   /// Whether it wins over direct convolution: enough tiles to reuse the weights, which are larger transformed, and enough channels to
   /// make up for the transforms.
   /// - Parameter leastTiles: from how many tiles on it wins.
-  static func supports(_ shape: gln_s8_convolution, mostChannels: Int, leastTiles: Int) -> Bool {
+  static func supports(_ shape: gln_integer_convolution, mostChannels: Int, leastTiles: Int) -> Bool {
     guard
       shape.kernel_height == 3, shape.kernel_width == 3, shape.stride_height == 1, shape.stride_width == 1,
       shape.dilation_height == 1, shape.dilation_width == 1, shape.output_channels >= 32,

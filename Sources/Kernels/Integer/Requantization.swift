@@ -4,14 +4,14 @@ import CKernels
 /// of exactly the channels that exist. Floats are checked, and lanes past the last channel are zeros.
 struct Requantization {
   let output: UnsafeMutableRawPointer
-  let outputType: gln_s8_output
+  let outputType: gln_integer_output
   let minimum: Float
   /// From an output pixel to the one below and beside, in elements.
   let rowStep: Int
   let columnStep: Int
   let findings: UnsafeMutablePointer<gln_findings>
 
-  init(_ arguments: gln_s8_convolution, _ findings: UnsafeMutablePointer<gln_findings>) {
+  init(_ arguments: gln_integer_convolution, _ findings: UnsafeMutablePointer<gln_findings>) {
     self.findings = findings
     output = arguments.output.unsafelyUnwrapped
     outputType = arguments.output_type
@@ -23,8 +23,8 @@ struct Requantization {
   /// The channel that a lane of a block's packed biases, multipliers and weights belongs to. Integers of two vectors are stored together,
   /// runs of the first and of the second in turn; all else is in order.
   @inline(__always)
-  static func channel(ofLane lane: Int, vectors: Int, _ outputType: gln_s8_output) -> Int {
-    guard vectors == 2, outputType != GLN_S8_OUTPUT_F32 else { return lane }
+  static func channel(ofLane lane: Int, vectors: Int, _ outputType: gln_integer_output) -> Int {
+    guard vectors == 2, outputType != GLN_INTEGER_OUTPUT_F32 else { return lane }
     let vector = lane / Vec.scalarCount
     let place = lane &- vector &* Vec.scalarCount
     let run = Tier.narrowedRun
@@ -43,14 +43,14 @@ struct Requantization {
     lanes: Int
   ) {
     switch outputType {
-    case GLN_S8_OUTPUT_U8:
+    case GLN_INTEGER_OUTPUT_U8:
       let output = output.assumingMemoryBound(to: UInt8.self) + offset
       if vectors == 1 {
         forEachVector(sums, multipliers, rows, columns, output) { storeRounded($0, $1, count: lanes) }
       } else {
         forEachPair(sums, multipliers, rows, columns, output) { storeRoundedRuns($0, $1, $2, count: lanes) }
       }
-    case GLN_S8_OUTPUT_U16:
+    case GLN_INTEGER_OUTPUT_U16:
       let output = output.assumingMemoryBound(to: UInt16.self) + offset
       if vectors == 1 {
         forEachVector(sums, multipliers, rows, columns, output) { storeRounded($0, $1, count: lanes) }
