@@ -116,6 +116,19 @@ extension Operation {
     return isFused
   }
 
+  /// How many trained values it has.
+  var parameterCount: UInt64 {
+    struct ParameterCount: OperatorVisitor {
+      func visit(_ it: some Operator) throws(Never) -> UInt64 {
+        var count: UInt64 = 0
+        it.forEachTensor { count = count.adding(UInt64($1.count)) }
+        return count
+      }
+    }
+    var visitor = ParameterCount()
+    return accept(&visitor)
+  }
+
   /// The trained tensors, each with the name of its field.
   public var tensors: [(field: StaticString, tensor: Tensor)] {
     struct Tensors: OperatorVisitor {
