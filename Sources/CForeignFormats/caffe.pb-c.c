@@ -457,6 +457,51 @@ void   caffe__re_luparameter__free_unpacked
   assert(message->base.descriptor == &caffe__re_luparameter__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   caffe__eltwise_parameter__init
+                     (Caffe__EltwiseParameter         *message)
+{
+  static const Caffe__EltwiseParameter init_value = CAFFE__ELTWISE_PARAMETER__INIT;
+  *message = init_value;
+}
+size_t caffe__eltwise_parameter__get_packed_size
+                     (const Caffe__EltwiseParameter *message)
+{
+  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t caffe__eltwise_parameter__pack
+                     (const Caffe__EltwiseParameter *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t caffe__eltwise_parameter__pack_to_buffer
+                     (const Caffe__EltwiseParameter *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Caffe__EltwiseParameter *
+       caffe__eltwise_parameter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Caffe__EltwiseParameter *)
+     protobuf_c_message_unpack (&caffe__eltwise_parameter__descriptor,
+                                allocator, len, data);
+}
+void   caffe__eltwise_parameter__free_unpacked
+                     (Caffe__EltwiseParameter *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   caffe__softmax_parameter__init
                      (Caffe__SoftmaxParameter         *message)
 {
@@ -1874,6 +1919,88 @@ const ProtobufCMessageDescriptor caffe__re_luparameter__descriptor =
   (ProtobufCMessageInit) caffe__re_luparameter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCEnumValue caffe__eltwise_parameter__eltwise_op__enum_values_by_number[3] =
+{
+  { "PROD", "CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__PROD", 0 },
+  { "SUM", "CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__SUM", 1 },
+  { "MAX", "CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__MAX", 2 },
+};
+static const ProtobufCIntRange caffe__eltwise_parameter__eltwise_op__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex caffe__eltwise_parameter__eltwise_op__enum_values_by_name[3] =
+{
+  { "MAX", 2 },
+  { "PROD", 0 },
+  { "SUM", 1 },
+};
+const ProtobufCEnumDescriptor caffe__eltwise_parameter__eltwise_op__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "caffe.EltwiseParameter.EltwiseOp",
+  "EltwiseOp",
+  "Caffe__EltwiseParameter__EltwiseOp",
+  "caffe",
+  3,
+  caffe__eltwise_parameter__eltwise_op__enum_values_by_number,
+  3,
+  caffe__eltwise_parameter__eltwise_op__enum_values_by_name,
+  1,
+  caffe__eltwise_parameter__eltwise_op__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const Caffe__EltwiseParameter__EltwiseOp caffe__eltwise_parameter__operation__default_value = CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__SUM;
+static const ProtobufCFieldDescriptor caffe__eltwise_parameter__field_descriptors[2] =
+{
+  {
+    "operation",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Caffe__EltwiseParameter, has_operation),
+    offsetof(Caffe__EltwiseParameter, operation),
+    &caffe__eltwise_parameter__eltwise_op__descriptor,
+    &caffe__eltwise_parameter__operation__default_value,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "coeff",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Caffe__EltwiseParameter, n_coeff),
+    offsetof(Caffe__EltwiseParameter, coeff),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned caffe__eltwise_parameter__field_indices_by_name[] = {
+  1,   /* field[1] = coeff */
+  0,   /* field[0] = operation */
+};
+static const ProtobufCIntRange caffe__eltwise_parameter__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor caffe__eltwise_parameter__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "caffe.EltwiseParameter",
+  "EltwiseParameter",
+  "Caffe__EltwiseParameter",
+  "caffe",
+  sizeof(Caffe__EltwiseParameter),
+  2,
+  caffe__eltwise_parameter__field_descriptors,
+  caffe__eltwise_parameter__field_indices_by_name,
+  1,  caffe__eltwise_parameter__number_ranges,
+  (ProtobufCMessageInit) caffe__eltwise_parameter__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const int32_t caffe__softmax_parameter__axis__default_value = 1;
 static const ProtobufCFieldDescriptor caffe__softmax_parameter__field_descriptors[1] =
 {
@@ -2110,7 +2237,7 @@ const ProtobufCMessageDescriptor caffe__input_parameter__descriptor =
   (ProtobufCMessageInit) caffe__input_parameter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor caffe__layer_parameter__field_descriptors[19] =
+static const ProtobufCFieldDescriptor caffe__layer_parameter__field_descriptors[20] =
 {
   {
     "name",
@@ -2233,6 +2360,18 @@ static const ProtobufCFieldDescriptor caffe__layer_parameter__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "eltwise_param",
+    110,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Caffe__LayerParameter, eltwise_param),
+    &caffe__eltwise_parameter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "inner_product_param",
     117,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -2342,41 +2481,43 @@ static const ProtobufCFieldDescriptor caffe__layer_parameter__field_descriptors[
   },
 };
 static const unsigned caffe__layer_parameter__field_indices_by_name[] = {
-  16,   /* field[16] = batch_norm_param */
+  17,   /* field[17] = batch_norm_param */
   4,   /* field[4] = blobs */
   2,   /* field[2] = bottom */
   8,   /* field[8] = concat_param */
   9,   /* field[9] = convolution_param */
+  10,   /* field[10] = eltwise_param */
   6,   /* field[6] = exclude */
-  15,   /* field[15] = flatten_param */
+  16,   /* field[16] = flatten_param */
   5,   /* field[5] = include */
-  10,   /* field[10] = inner_product_param */
-  18,   /* field[18] = input_param */
-  11,   /* field[11] = lrn_param */
+  11,   /* field[11] = inner_product_param */
+  19,   /* field[19] = input_param */
+  12,   /* field[12] = lrn_param */
   0,   /* field[0] = name */
-  12,   /* field[12] = pooling_param */
-  13,   /* field[13] = relu_param */
-  17,   /* field[17] = scale_param */
-  14,   /* field[14] = softmax_param */
+  13,   /* field[13] = pooling_param */
+  14,   /* field[14] = relu_param */
+  18,   /* field[18] = scale_param */
+  15,   /* field[15] = softmax_param */
   3,   /* field[3] = top */
   7,   /* field[7] = transform_param */
   1,   /* field[1] = type */
 };
-static const ProtobufCIntRange caffe__layer_parameter__number_ranges[12 + 1] =
+static const ProtobufCIntRange caffe__layer_parameter__number_ranges[13 + 1] =
 {
   { 1, 0 },
   { 7, 4 },
   { 100, 7 },
   { 104, 8 },
   { 106, 9 },
-  { 117, 10 },
-  { 121, 12 },
-  { 123, 13 },
-  { 125, 14 },
-  { 135, 15 },
-  { 139, 16 },
-  { 142, 17 },
-  { 0, 19 }
+  { 110, 10 },
+  { 117, 11 },
+  { 121, 13 },
+  { 123, 14 },
+  { 125, 15 },
+  { 135, 16 },
+  { 139, 17 },
+  { 142, 18 },
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor caffe__layer_parameter__descriptor =
 {
@@ -2386,10 +2527,10 @@ const ProtobufCMessageDescriptor caffe__layer_parameter__descriptor =
   "Caffe__LayerParameter",
   "caffe",
   sizeof(Caffe__LayerParameter),
-  19,
+  20,
   caffe__layer_parameter__field_descriptors,
   caffe__layer_parameter__field_indices_by_name,
-  12,  caffe__layer_parameter__number_ranges,
+  13,  caffe__layer_parameter__number_ranges,
   (ProtobufCMessageInit) caffe__layer_parameter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2497,7 +2638,7 @@ const ProtobufCEnumDescriptor caffe__v1_layer_parameter__layer_type__descriptor 
   caffe__v1_layer_parameter__layer_type__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor caffe__v1_layer_parameter__field_descriptors[15] =
+static const ProtobufCFieldDescriptor caffe__v1_layer_parameter__field_descriptors[16] =
 {
   {
     "bottom",
@@ -2620,6 +2761,18 @@ static const ProtobufCFieldDescriptor caffe__v1_layer_parameter__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "eltwise_param",
+    24,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Caffe__V1LayerParameter, eltwise_param),
+    &caffe__eltwise_parameter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "relu_param",
     30,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -2685,28 +2838,30 @@ static const unsigned caffe__v1_layer_parameter__field_indices_by_name[] = {
   0,   /* field[0] = bottom */
   5,   /* field[5] = concat_param */
   6,   /* field[6] = convolution_param */
-  12,   /* field[12] = exclude */
-  11,   /* field[11] = include */
+  10,   /* field[10] = eltwise_param */
+  13,   /* field[13] = exclude */
+  12,   /* field[12] = include */
   7,   /* field[7] = inner_product_param */
   8,   /* field[8] = lrn_param */
   2,   /* field[2] = name */
   9,   /* field[9] = pooling_param */
-  10,   /* field[10] = relu_param */
-  14,   /* field[14] = softmax_param */
+  11,   /* field[11] = relu_param */
+  15,   /* field[15] = softmax_param */
   1,   /* field[1] = top */
-  13,   /* field[13] = transform_param */
+  14,   /* field[14] = transform_param */
   3,   /* field[3] = type */
 };
-static const ProtobufCIntRange caffe__v1_layer_parameter__number_ranges[7 + 1] =
+static const ProtobufCIntRange caffe__v1_layer_parameter__number_ranges[8 + 1] =
 {
   { 2, 0 },
   { 9, 5 },
   { 17, 7 },
-  { 30, 10 },
-  { 32, 11 },
-  { 36, 13 },
-  { 39, 14 },
-  { 0, 15 }
+  { 24, 10 },
+  { 30, 11 },
+  { 32, 12 },
+  { 36, 14 },
+  { 39, 15 },
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor caffe__v1_layer_parameter__descriptor =
 {
@@ -2716,10 +2871,10 @@ const ProtobufCMessageDescriptor caffe__v1_layer_parameter__descriptor =
   "Caffe__V1LayerParameter",
   "caffe",
   sizeof(Caffe__V1LayerParameter),
-  15,
+  16,
   caffe__v1_layer_parameter__field_descriptors,
   caffe__v1_layer_parameter__field_indices_by_name,
-  7,  caffe__v1_layer_parameter__number_ranges,
+  8,  caffe__v1_layer_parameter__number_ranges,
   (ProtobufCMessageInit) caffe__v1_layer_parameter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -21,6 +21,15 @@ func fillKernelTable(_ table: inout gln_kernel_table) {
   table.f32_affine = { arguments, _, unit, scratch in
     Affine(arguments: arguments.unsafelyUnwrapped.load(as: gln_f32_affine.self)).run(unit, gln_findings_of(scratch))
   }
+  table.f32_sum_units = { Int32(Sum.cut($0.unsafelyUnwrapped.pointee).units) }
+  table.f32_sum = { arguments, _, unit, scratch in
+    Sum(arguments: arguments.unsafelyUnwrapped.load(as: gln_f32_sum.self)).run(unit, gln_findings_of(scratch))
+  }
+  table.f32_activation_units = { Int32(ActivationFunction.cut($0.unsafelyUnwrapped.pointee).units) }
+  table.f32_activation = { arguments, _, unit, scratch in
+    ActivationFunction(arguments: arguments.unsafelyUnwrapped.load(as: gln_f32_activation.self)).run(
+      unit, gln_findings_of(scratch))
+  }
   table.f32_softmax = { arguments, _, _, _ in
     Softmax(arguments: arguments.unsafelyUnwrapped.load(as: gln_f32_softmax.self)).run()
   }

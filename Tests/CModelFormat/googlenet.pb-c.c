@@ -592,6 +592,186 @@ void   googlenet__softmax__free_unpacked
   assert(message->base.descriptor == &googlenet__softmax__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   googlenet__sum__init
+                     (Googlenet__Sum         *message)
+{
+  static const Googlenet__Sum init_value = GOOGLENET__SUM__INIT;
+  *message = init_value;
+}
+size_t googlenet__sum__get_packed_size
+                     (const Googlenet__Sum *message)
+{
+  assert(message->base.descriptor == &googlenet__sum__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t googlenet__sum__pack
+                     (const Googlenet__Sum *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &googlenet__sum__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t googlenet__sum__pack_to_buffer
+                     (const Googlenet__Sum *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &googlenet__sum__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Googlenet__Sum *
+       googlenet__sum__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Googlenet__Sum *)
+     protobuf_c_message_unpack (&googlenet__sum__descriptor,
+                                allocator, len, data);
+}
+void   googlenet__sum__free_unpacked
+                     (Googlenet__Sum *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &googlenet__sum__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   googlenet__sigmoid__init
+                     (Googlenet__Sigmoid         *message)
+{
+  static const Googlenet__Sigmoid init_value = GOOGLENET__SIGMOID__INIT;
+  *message = init_value;
+}
+size_t googlenet__sigmoid__get_packed_size
+                     (const Googlenet__Sigmoid *message)
+{
+  assert(message->base.descriptor == &googlenet__sigmoid__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t googlenet__sigmoid__pack
+                     (const Googlenet__Sigmoid *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &googlenet__sigmoid__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t googlenet__sigmoid__pack_to_buffer
+                     (const Googlenet__Sigmoid *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &googlenet__sigmoid__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Googlenet__Sigmoid *
+       googlenet__sigmoid__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Googlenet__Sigmoid *)
+     protobuf_c_message_unpack (&googlenet__sigmoid__descriptor,
+                                allocator, len, data);
+}
+void   googlenet__sigmoid__free_unpacked
+                     (Googlenet__Sigmoid *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &googlenet__sigmoid__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   googlenet__pre_lu__init
+                     (Googlenet__PReLU         *message)
+{
+  static const Googlenet__PReLU init_value = GOOGLENET__PRE_LU__INIT;
+  *message = init_value;
+}
+size_t googlenet__pre_lu__get_packed_size
+                     (const Googlenet__PReLU *message)
+{
+  assert(message->base.descriptor == &googlenet__pre_lu__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t googlenet__pre_lu__pack
+                     (const Googlenet__PReLU *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &googlenet__pre_lu__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t googlenet__pre_lu__pack_to_buffer
+                     (const Googlenet__PReLU *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &googlenet__pre_lu__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Googlenet__PReLU *
+       googlenet__pre_lu__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Googlenet__PReLU *)
+     protobuf_c_message_unpack (&googlenet__pre_lu__descriptor,
+                                allocator, len, data);
+}
+void   googlenet__pre_lu__free_unpacked
+                     (Googlenet__PReLU *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &googlenet__pre_lu__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   googlenet__clipped_re_lu__init
+                     (Googlenet__ClippedReLU         *message)
+{
+  static const Googlenet__ClippedReLU init_value = GOOGLENET__CLIPPED_RE_LU__INIT;
+  *message = init_value;
+}
+size_t googlenet__clipped_re_lu__get_packed_size
+                     (const Googlenet__ClippedReLU *message)
+{
+  assert(message->base.descriptor == &googlenet__clipped_re_lu__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t googlenet__clipped_re_lu__pack
+                     (const Googlenet__ClippedReLU *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &googlenet__clipped_re_lu__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t googlenet__clipped_re_lu__pack_to_buffer
+                     (const Googlenet__ClippedReLU *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &googlenet__clipped_re_lu__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Googlenet__ClippedReLU *
+       googlenet__clipped_re_lu__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Googlenet__ClippedReLU *)
+     protobuf_c_message_unpack (&googlenet__clipped_re_lu__descriptor,
+                                allocator, len, data);
+}
+void   googlenet__clipped_re_lu__free_unpacked
+                     (Googlenet__ClippedReLU *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &googlenet__clipped_re_lu__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor googlenet__model__field_descriptors[11] =
 {
   {
@@ -980,7 +1160,7 @@ const ProtobufCMessageDescriptor googlenet__tensor__descriptor =
   (ProtobufCMessageInit) googlenet__tensor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor googlenet__layer__field_descriptors[12] =
+static const ProtobufCFieldDescriptor googlenet__layer__field_descriptors[16] =
 {
   {
     "name",
@@ -1126,9 +1306,58 @@ static const ProtobufCFieldDescriptor googlenet__layer__field_descriptors[12] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sum",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Googlenet__Layer, operation_case),
+    offsetof(Googlenet__Layer, sum),
+    &googlenet__sum__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sigmoid",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Googlenet__Layer, operation_case),
+    offsetof(Googlenet__Layer, sigmoid),
+    &googlenet__sigmoid__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prelu",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Googlenet__Layer, operation_case),
+    offsetof(Googlenet__Layer, prelu),
+    &googlenet__pre_lu__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clipped_relu",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Googlenet__Layer, operation_case),
+    offsetof(Googlenet__Layer, clipped_relu),
+    &googlenet__clipped_re_lu__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned googlenet__layer__field_indices_by_name[] = {
   6,   /* field[6] = batch_normalization */
+  15,   /* field[15] = clipped_relu */
   8,   /* field[8] = concat */
   3,   /* field[3] = convolution */
   10,   /* field[10] = dropout */
@@ -1138,14 +1367,17 @@ static const unsigned googlenet__layer__field_indices_by_name[] = {
   0,   /* field[0] = name */
   2,   /* field[2] = output_scale */
   4,   /* field[4] = pooling */
+  14,   /* field[14] = prelu */
   7,   /* field[7] = relu */
+  13,   /* field[13] = sigmoid */
   11,   /* field[11] = softmax */
+  12,   /* field[12] = sum */
 };
 static const ProtobufCIntRange googlenet__layer__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 16, 3 },
-  { 0, 12 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor googlenet__layer__descriptor =
 {
@@ -1155,7 +1387,7 @@ const ProtobufCMessageDescriptor googlenet__layer__descriptor =
   "Googlenet__Layer",
   "googlenet",
   sizeof(Googlenet__Layer),
-  12,
+  16,
   googlenet__layer__field_descriptors,
   googlenet__layer__field_indices_by_name,
   2,  googlenet__layer__number_ranges,
@@ -1868,6 +2100,118 @@ const ProtobufCMessageDescriptor googlenet__softmax__descriptor =
   googlenet__softmax__field_indices_by_name,
   0,  googlenet__softmax__number_ranges,
   (ProtobufCMessageInit) googlenet__softmax__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define googlenet__sum__field_descriptors NULL
+#define googlenet__sum__field_indices_by_name NULL
+#define googlenet__sum__number_ranges NULL
+const ProtobufCMessageDescriptor googlenet__sum__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "googlenet.Sum",
+  "Sum",
+  "Googlenet__Sum",
+  "googlenet",
+  sizeof(Googlenet__Sum),
+  0,
+  googlenet__sum__field_descriptors,
+  googlenet__sum__field_indices_by_name,
+  0,  googlenet__sum__number_ranges,
+  (ProtobufCMessageInit) googlenet__sum__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define googlenet__sigmoid__field_descriptors NULL
+#define googlenet__sigmoid__field_indices_by_name NULL
+#define googlenet__sigmoid__number_ranges NULL
+const ProtobufCMessageDescriptor googlenet__sigmoid__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "googlenet.Sigmoid",
+  "Sigmoid",
+  "Googlenet__Sigmoid",
+  "googlenet",
+  sizeof(Googlenet__Sigmoid),
+  0,
+  googlenet__sigmoid__field_descriptors,
+  googlenet__sigmoid__field_indices_by_name,
+  0,  googlenet__sigmoid__number_ranges,
+  (ProtobufCMessageInit) googlenet__sigmoid__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor googlenet__pre_lu__field_descriptors[1] =
+{
+  {
+    "slopes",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__PReLU, slopes),
+    &googlenet__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned googlenet__pre_lu__field_indices_by_name[] = {
+  0,   /* field[0] = slopes */
+};
+static const ProtobufCIntRange googlenet__pre_lu__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor googlenet__pre_lu__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "googlenet.PReLU",
+  "PReLU",
+  "Googlenet__PReLU",
+  "googlenet",
+  sizeof(Googlenet__PReLU),
+  1,
+  googlenet__pre_lu__field_descriptors,
+  googlenet__pre_lu__field_indices_by_name,
+  1,  googlenet__pre_lu__number_ranges,
+  (ProtobufCMessageInit) googlenet__pre_lu__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor googlenet__clipped_re_lu__field_descriptors[1] =
+{
+  {
+    "maximum",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__ClippedReLU, maximum),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned googlenet__clipped_re_lu__field_indices_by_name[] = {
+  0,   /* field[0] = maximum */
+};
+static const ProtobufCIntRange googlenet__clipped_re_lu__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor googlenet__clipped_re_lu__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "googlenet.ClippedReLU",
+  "ClippedReLU",
+  "Googlenet__ClippedReLU",
+  "googlenet",
+  sizeof(Googlenet__ClippedReLU),
+  1,
+  googlenet__clipped_re_lu__field_descriptors,
+  googlenet__clipped_re_lu__field_indices_by_name,
+  1,  googlenet__clipped_re_lu__number_ranges,
+  (ProtobufCMessageInit) googlenet__clipped_re_lu__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue googlenet__channel_order__enum_values_by_number[3] =

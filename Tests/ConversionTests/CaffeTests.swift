@@ -109,9 +109,66 @@ import Testing
 
   @Test func unsupportedLayersAreListedTogether() {
     var file = CaffeFile.small(legacy: false)
-    file.layers.insert(CaffeFile.simple("sum", "Eltwise", "conv", "conv", top: "conv"), at: 1)
-    file.layers.insert(CaffeFile.simple("bend", "Sigmoid", "conv", top: "conv"), at: 2)
-    expectError(file.bytes, .unsupported, "Eltwise (layer 'sum')", "Sigmoid (layer 'bend')")
+    file.layers.insert(CaffeFile.simple("log", "Log", "conv", top: "conv"), at: 1)
+    file.layers.insert(CaffeFile.simple("bend", "TanH", "conv", top: "conv"), at: 2)
+    expectError(file.bytes, .unsupported, "Log (layer 'log')", "TanH (layer 'bend')")
+  }
+
+  @Test func elementwiseLayers() throws {
+    for isLegacy in [false, true] {
+      var file = CaffeFile.small(legacy: isLegacy)
+      let slope = WireWriter { $0.float(1, 0.25) }
+      file.layers.insert(
+        contentsOf: [
+          CaffeFile.Layer(name: "leak", type: "ReLU", bottoms: ["conv"], tops: ["leak"], parameter: (123, 30, slope)),
+          CaffeFile.simple("bend", "Sigmoid", "conv", top: "bend"),
+          CaffeFile.simple("plain", "Eltwise", "leak", "bend", "conv", top: "plain"),
+          CaffeFile.Layer(
+            name: "sum", type: "Eltwise", bottoms: ["plain", "conv"], tops: ["conv"],
+            parameter: (
+              110, 24,
+              WireWriter {
+                $0.number(1, 1)
+                $0.float(2, 1)
+                $0.float(2, 1)
+              }
+            )),
+        ], at: 1)
+      var layers = try convert(file.bytes).network.layers[1...4].map(\.operation)
+      guard case .prelu(let leak) = layers.removeFirst(), case .sigmoid = layers[0], case .sum = layers[1],
+        case .sum = layers[2]
+      else {
+        return #expect(Bool(false))
+      }
+      #expect(leak.slopes.floats() == [0.25])
+      for (field, value) in [(UInt64(1), 0), (1, 2)] {
+        file.layers[4].parameter = (110, 24, WireWriter { $0.number(field, value) })
+        expectError(file.bytes, .unsupported, "'sum'", "sums are supported")
+      }
+      file.layers[4].parameter = (
+        110, 24,
+        WireWriter {
+          $0.float(2, 1)
+          $0.float(2, -1)
+        }
+      )
+      expectError(file.bytes, .unsupported, "'sum'", "weighs")
+    }
+    var file = CaffeFile.small(legacy: false)
+    var learnt = CaffeFile.simple("learnt", "PReLU", "conv", top: "conv")
+    let channels = file.layers[0].blobs[0].dims[0]
+    for slopes in [[Float](repeating: 0.5, count: channels), [0.5]] {
+      learnt.blobs = [(dims: [slopes.count], values: slopes)]
+      file.layers.insert(learnt, at: 1)
+      guard case .prelu(let it) = try convert(file.bytes).network.layers[1].operation else {
+        return #expect(Bool(false))
+      }
+      #expect(it.slopes.floats() == slopes)
+      file.layers.remove(at: 1)
+    }
+    learnt.blobs = []
+    file.layers.insert(learnt, at: 1)
+    expectError(file.bytes, .invalidModel, "'learnt'", "no slopes")
   }
 
   @Test func whatCannotBeExpressedIsRefused() {
@@ -120,7 +177,7 @@ import Testing
       file.layers[index].parameter = parameter
       return file.bytes
     }
-    expectError(small(1, (123, 30, WireWriter { $0.float(1, 0.1) })), .unsupported, "'relu'", "negative slope")
+    expectError(small(1, (123, 30, WireWriter { $0.float(1, .infinity) })), .invalidModel, "'relu'", "slopes")
     expectError(small(2, (121, 19, WireWriter { $0.number(1, 2) })), .unsupported, "'pool'", "method 2")
     expectError(small(2, (121, 19, WireWriter())), .invalidModel, "'pool'", "no kernel")
     expectError(small(5, (125, 39, WireWriter { $0.number(2, 2) })), .unsupported, "'prob'", "axis 2")

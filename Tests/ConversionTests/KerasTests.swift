@@ -84,6 +84,21 @@ import Testing
     expectError(try changed("\"class_name\": \"Conv2D\"", "\"class_name\": \"Flatten\""), .unsupported, "ZeroPadding2D")
   }
 
+  @Test func functionsOfEachValue() throws {
+    for (name, wanted) in [
+      ("relu6", "clippedReLU(GoogLeNet.ClippedReLU(maximum: 6.0))"), ("sigmoid", "sigmoid"), ("relu", "relu"),
+    ] {
+      let result = try convert(try changed("\"activation\": \"relu\"", "\"activation\": \"\(name)\"", in: "conv2"))
+      let layer = try #require(result.network.layers.first { $0.name == "conv2.\(name)" })
+      #expect("\(layer.operation)" == wanted)
+    }
+    let leaky = try convert(try changed("\"activation\": \"relu\"", "\"activation\": \"leaky_relu\"", in: "conv2"))
+    guard case .prelu(let it) = leaky.network.layers.first(where: { $0.name == "conv2.leaky_relu" })?.operation else {
+      return #expect(Bool(false))
+    }
+    #expect(it.slopes.floats() == [0.2])
+  }
+
   @Test func whatIsNotSupportedIsNamed() throws {
     for (layer, part, replacement, told) in [
       ("conv2", "\"padding\": \"same\"", "\"padding\": \"causal\"", "'conv2' (Conv2D): its padding is 'causal'"),

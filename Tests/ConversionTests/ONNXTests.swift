@@ -338,6 +338,85 @@ import Testing
     expectError(file.bytes, .unsupported, "Elu (node 'bend')", "Resize (node 'relu')")
   }
 
+  /// The small network with other nodes in the place of its ReLU.
+  private func activated(_ nodes: [ONNXFile.Node], _ tensors: [ONNXFile.Tensor] = []) -> [UInt8] {
+    var file = ONNXFile.small()
+    file.tensors += tensors
+    file.nodes.replaceSubrange(1...1, with: nodes)
+    return file.bytes
+  }
+
+  private func activated(_ type: String, _ tensors: ONNXFile.Tensor..., float: (String, Float)? = nil) -> [UInt8] {
+    let attributes = float.map { [ONNXFile.float($0.0, $0.1)] } ?? []
+    return activated(
+      [
+        ONNXFile.Node(
+          type: type, inputs: ["conv"] + tensors.map(\.name), output: "relu", name: "it", attributes: attributes)
+      ], tensors)
+  }
+
+  private func operation(_ bytes: [UInt8]) throws -> GoogLeNet.Operation {
+    let layers = try convert(bytes).network.layers
+    return try #require(layers.first { $0.name == "relu" }).operation
+  }
+
+  @Test func activations() throws {
+    guard case .sigmoid = try operation(activated("Sigmoid")) else { return #expect(Bool(false)) }
+    for (bytes, slopes) in [
+      (activated("LeakyRelu", float: ("alpha", 0.25)), [Float(0.25)]), (activated("LeakyRelu"), [0.01]),
+      (activated("PRelu", ONNXFile.floats("s", [2, 1, 1], [0.5, -2])), [0.5, -2]),
+      (activated("PRelu", ONNXFile.floats("s", [1, 2, 1, 1], [0.5, -2])), [0.5, -2]),
+      (activated("PRelu", ONNXFile.floats("s", [], [3])), [3]),
+    ] {
+      guard case .prelu(let it) = try operation(bytes) else { return #expect(Bool(false)) }
+      #expect(it.slopes.floats() == slopes)
+    }
+    let zero = ONNXFile.floats("zero", [], [0])
+    guard case .clippedReLU(let it) = try operation(activated("Clip", zero, ONNXFile.floats("six", [], [6]))) else {
+      return #expect(Bool(false))
+    }
+    #expect(it.maximum == 6)
+    guard case .relu = try operation(activated("Clip", zero)) else { return #expect(Bool(false)) }
+
+    expectError(
+      activated("PRelu", ONNXFile.floats("s", [8], [Float](repeating: 0, count: 8))), .unsupported, "'it'", "[8]")
+    expectError(activated("PRelu"), .invalidModel, "'it'", "its input 1 is missing")
+    expectError(activated("LeakyRelu", float: ("alpha", .nan)), .invalidModel, "slopes", "NaN")
+    expectError(activated("Clip"), .unsupported, "'it'", "it clips to")
+    expectError(activated("Clip", ONNXFile.floats("least", [], [-1])), .unsupported, "-1.0")
+    for most in [Float(0), -6, .nan] {
+      expectError(activated("Clip", zero, ONNXFile.floats("most", [], [most])), .unsupported, "it clips to 0.0 to")
+    }
+  }
+
+  @Test func sums() throws {
+    for (type, inputs) in [("Add", ["conv", "conv"]), ("Sum", ["conv", "other", "conv"])] {
+      let network = try convert(
+        activated([
+          ONNXFile.Node(type: "Relu", inputs: ["conv"], output: "other"),
+          ONNXFile.Node(type: type, inputs: inputs, output: "relu"),
+        ])
+      ).network
+      let layer = try #require(network.layers.first { $0.name == "relu" })
+      guard case .sum = layer.operation else { return #expect(Bool(false)) }
+      #expect(layer.inputs == inputs)
+    }
+    // The sum of one is that one.
+    let one = try convert(activated([ONNXFile.Node(type: "Sum", inputs: ["conv"], output: "relu")])).network
+    #expect(one.layers.map(\.name) == ["conv", "pool", "fc", "prob"])
+    func sum(_ type: String, _ inputs: [String]) -> [UInt8] {
+      activated([
+        ONNXFile.Node(type: "GlobalAveragePool", inputs: ["conv"], output: "mean"),
+        ONNXFile.Node(type: "Flatten", inputs: ["mean"], output: "row"),
+        ONNXFile.Node(type: type, inputs: inputs, output: "relu", name: "it"),
+      ])
+    }
+    expectError(sum("Add", ["conv", "mean"]), .invalidModel, "'relu'", "must be of one shape")
+    expectError(sum("Add", ["conv", "row"]), .unsupported, "'it'", "axes differ")
+    expectError(sum("Mul", ["conv", "conv"]), .unsupported, "'it'", "or images added")
+    expectError(sum("Sum", ["conv", "w"]), .unsupported, "'it'", "does not depend")
+  }
+
   @Test func whatCannotBeExpressedIsRefused() {
     func changed(_ change: (inout ONNXFile) -> Void) -> [UInt8] {
       var file = ONNXFile.small()

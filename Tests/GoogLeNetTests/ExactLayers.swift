@@ -63,8 +63,8 @@ struct ExactLayers {
       guard isExactInput, case .u16 = model.encodings[input], case .u8 = model.encodings[index] else { return false }
       return it.beta == ActivationEncoding.normalizationBeta
     case .batchNormalization: return isExactInput && isFused(input)
-    case .relu, .dropout, .softmax: return isExactInput
-    case .concat: return inputs.allSatisfy { $0 >= 0 && isExact[$0] }
+    case .relu, .dropout, .softmax, .sigmoid, .prelu, .clippedReLU: return isExactInput
+    case .concat, .sum: return inputs.allSatisfy { $0 >= 0 && isExact[$0] }
     }
   }
 

@@ -160,10 +160,47 @@ import Testing
   @Test func newerMajorVersionsAreRefused() throws {
     var file = try file()
     #expect(file[0] == 1 << 3 && file[1] == 1)
-    file[1] = 3
+    file[1] = 4
     let error = refusal(try signed(file))
     #expect(error.status == .unsupportedVersion)
-    #expect(error.message.contains("version 3"))
+    #expect(error.message.contains("version 4"))
+  }
+
+  /// The network without its fused parts, and with an operation in front of its end.
+  private func file(_ operation: GoogLeNet.Operation, of inputs: Int = 1, major: UInt8? = nil) throws -> [UInt8] {
+    var network = try Networks.inception()
+    let place = network.layers.count - 2
+    let source = network.layers[place].inputs[0]
+    network.layers.insert(
+      Layer(name: "new", inputs: [String](repeating: source, count: inputs), operation: operation), at: place)
+    network.layers[place + 1].inputs = ["new"]
+    var file = try ModelWriter.serialize(network)
+    guard let major else { return file }
+    file[1] = major
+    return try signed(file)
+  }
+
+  @Test func newerOperationsNeedTheirFormatVersion() throws {
+    let slopes = try Networks.tensor(90)
+    for (operation, inputs) in [
+      (GoogLeNet.Operation.sum, 3), (.sigmoid, 1), (.prelu(PReLU(slopes: slopes)), 1),
+      (.clippedReLU(ClippedReLU(maximum: 6.5)), 1),
+    ] {
+      let file = try file(operation, of: inputs)
+      #expect(file[1] == 3)
+      let layers = try load(file).network.layers
+      let layer = layers[layers.count - 3]
+      #expect(layer.operation.kind.description == operation.kind.description && layer.inputs.count == inputs)
+      switch layer.operation {
+      case .prelu(let it): #expect(it.slopes.floats() == slopes.floats() && it.slopes.dims == [90])
+      case .clippedReLU(let it): #expect(it.maximum == 6.5)
+      default: break
+      }
+      let error = refusal(try self.file(operation, of: inputs, major: 2))
+      #expect(error.status == .invalidModel)
+      let wanted = "layer 'new' is a \(operation.kind), which a file of format version 2 cannot say"
+      #expect(error.message.contains(wanted), "\(error.message)")
+    }
   }
 
   @Test func unknownFieldsAreSkipped() throws {

@@ -131,12 +131,14 @@ struct NetworkGenerator {
       case 0..<32: addConvolution(of: input)
       case 32..<52: addModule(of: input)
       case 52..<65: addPooling(of: input)
-      case 65..<76: addConcatenation(with: input)
-      case 76..<80: add(.dropout, of: [input], inherited: input.scale)
-      case 80..<85: addNormalization(of: input)
-      case 85..<91: if !isStrict { addBatchNormalizations(of: input) }
-      case 91..<96: addReLU(of: input)
-      case 96..<99: addInnerProduct(of: input, outputs: channels())
+      case 65..<70: addConcatenation(with: input)
+      case 70..<74: addSum(with: input)
+      case 74..<77: add(.dropout, of: [input], inherited: input.scale)
+      case 77..<82: addNormalization(of: input)
+      case 82..<86: if !isStrict { addBatchNormalizations(of: input) }
+      case 86..<88: addReLU(of: input)
+      case 88..<97: addActivation(of: input)
+      case 97..<99: addInnerProduct(of: input, outputs: channels())
       default:
         add(.softmax, of: [input], scale: scale(percent: 30))
       }
@@ -330,6 +332,34 @@ struct NetworkGenerator {
     return add(
       .pooling(it), of: [input], scale: !passesOn && input.isNonNegative ? scale(percent: isStrict ? 100 : 60) : nil,
       inherited: it.method == .max ? input.scale : nil, isNeeded: isNeeded)
+  }
+
+  /// Of what has the same shape, whatever its scale.
+  private mutating func addSum(with input: Value) {
+    let peers = values.filter { $0.shape == input.shape && (!isStrict || $0.name != "data") }
+    var inputs = [input]
+    for _ in 0..<choices.number(1...3) { inputs.append(choices.pick(peers.isEmpty ? [input] : peers)) }
+    let isNonNegative = inputs.allSatisfy(\.isNonNegative)
+    guard
+      let sum = add(
+        .sum, of: choices.shuffled(inputs), scale: isNonNegative ? scale(percent: isStrict ? 100 : 60) : nil)
+    else {
+      return
+    }
+    if choices.chance(isStrict ? 100 : 50) { addReLU(of: sum) }
+  }
+
+  private mutating func addActivation(of input: Value) {
+    switch choices.number(0...2) {
+    case 0: add(.sigmoid, of: [input], scale: scale(percent: isStrict ? 100 : 70))
+    case 1 where !isStrict:
+      let slopes = tensors.vector(choices.chance(50) ? 1 : input.shape.channels, -0.5...1.5)
+      add(.prelu(PReLU(slopes: slopes)), of: [input], scale: input.isNonNegative ? scale(percent: 50) : nil)
+    default:
+      add(
+        .clippedReLU(ClippedReLU(maximum: choices.pick([6, 1, 0.5, 2.5]))), of: [input],
+        scale: scale(percent: isStrict ? 100 : 70))
+    }
   }
 
   private mutating func addConcatenation(with input: Value) {

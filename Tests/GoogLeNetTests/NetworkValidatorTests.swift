@@ -50,6 +50,50 @@ import Testing
     try expectRefusal("differ in height or width") { $0.layers[12].inputs = ["branch1/relu", "conv1"] }
   }
 
+  /// A network with an operation of what its first ReLU gives.
+  private func network(_ operation: GoogLeNet.Operation, of inputs: [String] = ["conv1/relu"]) throws -> Network {
+    var network = try Networks.inception()
+    network.layers.insert(Layer(name: "new", inputs: inputs, operation: operation), at: 2)
+    network.layers[3].inputs = ["new"]
+    return network
+  }
+
+  private func expectRefusal(
+    _ fragment: String, _ operation: GoogLeNet.Operation, of inputs: [String] = ["conv1/relu"],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    try expectRefusal("layer 'new': \(fragment)", sourceLocation: sourceLocation) {
+      $0 = try network(operation, of: inputs)
+    }
+  }
+
+  @Test func sums() throws {
+    _ = try Model(network: try network(.sum, of: ["conv1", "conv1/relu"]))
+    try expectRefusal("it has no input", .sum, of: [])
+    try expectRefusal("it has 1 inputs instead of 2 or more", .sum, of: ["conv1"])
+    try expectRefusal("it adds 9 x 9 x 9 and 3 x 17 x 17: both must be of one shape", .sum, of: ["conv1", "data"])
+  }
+
+  @Test func activations() throws {
+    _ = try Model(network: try network(.sigmoid))
+    try expectRefusal("it has 2 inputs instead of one", .sigmoid, of: ["conv1", "conv1"])
+    for count in [1, 9] {
+      _ = try Model(network: try network(.prelu(PReLU(slopes: try Networks.tensor(count)))))
+    }
+    let lost = "its slopes must have one dimension of 1 or 9 values"
+    for slopes in [try Networks.tensor(8), try Networks.tensor(9, 1), try Networks.tensor(1, 9)] {
+      try expectRefusal(lost, .prelu(PReLU(slopes: slopes)))
+    }
+    for value in [Float.nan, .infinity, -.infinity] {
+      let slopes = try Tensor([0.1, value, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], dims: [9])
+      try expectRefusal("slopes contains NaN or infinity", .prelu(PReLU(slopes: slopes)))
+    }
+    _ = try Model(network: try network(.clippedReLU(ClippedReLU(maximum: 6))))
+    for maximum in [Float.nan, .infinity, -1, 0, .leastNonzeroMagnitude] {
+      try expectRefusal("its maximum is", .clippedReLU(ClippedReLU(maximum: maximum)))
+    }
+  }
+
   @Test func preprocessing() throws {
     try expectRefusal("0 x 17") { $0.preprocessing.inputHeight = 0 }
     try expectRefusal("100000") { $0.preprocessing.inputWidth = 100_000 }

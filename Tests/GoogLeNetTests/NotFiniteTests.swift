@@ -51,13 +51,13 @@ import Testing
 
   /// A float32 network in which one layer overflows, for an input of `value`, and a later layer hides it.
   enum Case: String, CaseIterable {
-    case pointwise, convolution, normalization, affine, average, input
+    case pointwise, convolution, normalization, affine, average, sum, slope, input
 
     var value: Float {
       switch self {
       case .pointwise, .convolution, .affine: 3e37
       case .normalization: 1e25
-      case .average, .input: 1e38
+      case .average, .sum, .slope, .input: 1e38
       }
     }
 
@@ -85,6 +85,13 @@ import Testing
         var it = BatchNormalization()
         it.scale = try constant(-100, 16)
         layers.append(Layer(name: "it", inputs: ["between"], operation: .batchNormalization(it)))
+      case .sum:
+        layers[0] = NotFiniteTests.convolution("spread", "data", try constant(-1, 16, 1, 1, 1))
+        layers.append(Layer(name: "it", inputs: ["spread", "spread", "spread", "spread"], operation: .sum))
+      case .slope:
+        layers[0] = NotFiniteTests.convolution("spread", "data", try constant(-1, 16, 1, 1, 1))
+        layers.append(
+          Layer(name: "it", inputs: ["spread"], operation: .prelu(PReLU(slopes: try constant(100, 1)))))
       case .average: layers.append(Networks.pooling("it", "spread", .average, kernel: 3, stride: 1))
       case .input: layers.append(Networks.pooling("it", "spread", .max, kernel: 3, stride: 1))
       }

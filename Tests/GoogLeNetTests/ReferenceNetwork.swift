@@ -88,6 +88,27 @@ struct ReferenceNetwork {
       return result
     case .relu: return Value(shape: shape, values: input.values.map { max($0, 0) }, noise: passedOn)
     case .dropout: return input
+    case .sum:
+      var result = Value(shape: shape, values: input.values)
+      for other in inputs.dropFirst() {
+        for place in result.values.indices { result.values[place] += other.values[place] }
+      }
+      result.noise = inputs.reduce(0) { $0 + $1.noise + Double(inputs.count) * rounding * $1.largest }
+      return result
+    case .sigmoid:
+      return Value(
+        shape: shape, values: input.values.map { 1 / (1 + exp(-$0)) }, noise: passedOn / 4 + 16 * rounding)
+    case .prelu(let it):
+      let slopes = it.slopes.floats()
+      var result = each(shape) { channel, row, column in
+        let value = input[channel, row, column]
+        return value > 0 ? value : value * Double(slopes[slopes.count == 1 ? 0 : channel])
+      }
+      let gain = slopes.reduce(1) { max($0, abs(Double($1))) }
+      result.noise = gain * passedOn + rounding * result.largest
+      return result
+    case .clippedReLU(let it):
+      return Value(shape: shape, values: input.values.map { min(max($0, 0), Double(it.maximum)) }, noise: passedOn)
     case .concat: return Value(shape: shape, values: inputs.flatMap(\.values), noise: passedOn)
     case .innerProduct(let it):
       // Over the whole input as one pixel of many channels.

@@ -21,7 +21,8 @@ class Writer:
         self.preprocessing = number(1, height) + number(2, width) + number(3, self.order)
         self.preprocessing += reals(4, mean) + reals(5, scale) + number(6, short_side or max(height, width))
         self.preprocessing += number(7, resize_rule)
-        self.major = major or (2 if resize_rule else 1)
+        self.wanted_major = major
+        self.least_major = 2 if resize_rule else 1
         self.labels = list(labels)
         self.layers = []
         self.weights = bytearray()
@@ -38,6 +39,8 @@ class Writer:
     def layer(self, name, inputs, kind, operation=b""):
         """Adds a layer; kind is the number of the field in Layer's oneof."""
         inputs = [inputs] if isinstance(inputs, str) else inputs
+        if 25 <= kind <= 28:
+            self.least_major = 3
         self.layers.append(data(1, name) + b"".join(data(2, i) for i in inputs) + data(kind, operation))
         return name
 
@@ -79,7 +82,12 @@ class Writer:
 
     def structure(self):
         """All fields in front of the checksum."""
-        fields = number(1, self.major) + data(3, "written") + data(4, "Tests/python") + data(5, self.preprocessing)
+        fields = (
+            number(1, self.wanted_major or self.least_major)
+            + data(3, "written")
+            + data(4, "Tests/python")
+            + data(5, self.preprocessing)
+        )
         fields += b"".join(data(6, label) for label in self.labels)
         return fields + b"".join(data(7, layer) for layer in self.layers) + data(8, "data")
 

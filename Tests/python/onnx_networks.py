@@ -47,6 +47,28 @@ class Network:
     def relu(self, source):
         return self.node("Relu", [source], self.channels[source])
 
+    def add(self, *sources):
+        """The sum of two or more."""
+        return self.node("Add" if len(sources) == 2 else "Sum", sources, self.channels[sources[0]])
+
+    def sigmoid(self, source):
+        return self.node("Sigmoid", [source], self.channels[source])
+
+    def leaky_relu(self, source, slope):
+        return self.node("LeakyRelu", [source], self.channels[source], alpha=slope)
+
+    def prelu(self, source):
+        """One slope for each channel."""
+        channels, name = self.channels[source], f"prelu{len(self.nodes)}"
+        slopes = self.rng.uniform(-0.5, 1.5, (channels, 1, 1)).astype(np.float32)
+        return self.node("PRelu", [source, self.constant(f"{name}.slope", slopes)], channels, name)
+
+    def clip(self, source, maximum):
+        """ReLU6 where the maximum is 6."""
+        name = f"clip{len(self.nodes)}"
+        bounds = [self.constant(f"{name}.{key}", np.float32(value)) for key, value in (("min", 0), ("max", maximum))]
+        return self.node("Clip", [source, *bounds], self.channels[source], name)
+
     def max_pool(self, source, kernel, stride=(1, 1), pads=(0, 0, 0, 0), ceil=False):
         return self.node(
             "MaxPool", [source], self.channels[source], kernel_shape=kernel, strides=stride, pads=pads,

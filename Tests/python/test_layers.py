@@ -89,6 +89,34 @@ def nested_concat():
     return network
 
 
+def residual():
+    """Sums of two and three: of what is fused, what is read again, the same value twice, a slice of a concat."""
+    network = Network(13, 11, seed=6)
+    stem = network.relu(network.conv("data", 19, (3, 3), pads=(1, 1, 1, 1)))
+    branch = network.relu(network.conv(stem, 7, (1, 1)))
+    branch = network.batch_norm(network.conv(branch, 19, (3, 3), pads=(1, 1, 1, 1), bias=False))
+    first = network.relu(network.add(branch, stem))
+    joined = network.concat([first, network.max_pool(stem, (3, 3), pads=(1, 1, 1, 1))])
+    second = network.add(network.conv(joined, 19, (1, 1)), first, network.average_pool(first, (3, 3), pads=(1,) * 4))
+    doubled = network.add(second, second)
+    network.classifier(network.add(network.lrn(doubled, 5), network.relu(second)))
+    return network
+
+
+def activated():
+    """Sigmoid and the kinds of ReLU: behind what nothing else reads, and what something does; of a vector, too."""
+    network = Network(9, 14, seed=12)
+    last = network.conv("data", 21, (3, 3))
+    last = network.clip(network.prelu(last), 0.8)
+    fork = network.conv(last, 18, (3, 3), pads=(1, 1, 1, 1))
+    ends = [network.sigmoid(fork), network.leaky_relu(fork, 0.1), network.clip(fork, 6), network.prelu(fork)]
+    pooled = network.global_average_pool(network.concat(ends))
+    flat = network.node("Flatten", [pooled], 72)
+    hidden = network.leaky_relu(network.sigmoid(network.clip(network.gemm(flat, 72, 33), 1)), -0.3)
+    network.node("Softmax", [network.gemm(hidden, 33, 6)], 6, axis=1)
+    return network
+
+
 def fully_connected():
     """An inner product that flattens channels, rows and columns, and another behind it."""
     network = Network(8, 6, seed=3)
@@ -148,6 +176,8 @@ NETWORKS = {
     "lrn-1": lambda: lrn(1, 1.0, 1.0, 1.0, 33),
     "nested-concat": nested_concat,
     "fully-connected": fully_connected,
+    "residual": residual,
+    "activated": activated,
     "inception-odd": lambda: inception(61, 47, 19),
     "inception": lambda: inception(64, 64, 32),
 }  # fmt: skip
@@ -172,7 +202,7 @@ def random_network(seed):
             size[axis] = (size[axis] + pads[axis] + pads[axis + 2] - extent) // stride[axis] + 1
 
     for _ in range(int(rng.integers(3, 8))):
-        choice = rng.choice(["conv", "conv", "max", "average", "lrn", "bn", "branches", "relu"])
+        choice = rng.choice(["conv", "conv", "max", "average", "lrn", "bn", "branches", "relu", "sum", "activation"])
         if choice == "conv":
             kernel, stride, pads = window(5)
             last = network.conv(last, int(rng.integers(1, 50)), kernel, stride, pads, bias=bool(rng.integers(2)))
@@ -192,6 +222,13 @@ def random_network(seed):
             last = network.batch_norm(last)
         elif choice == "relu":
             last = network.relu(last)
+        elif choice == "sum":
+            others = [network.max_pool(last, (3, 3), pads=(1,) * 4) for _ in range(int(rng.integers(1, 3)))]
+            last = network.add(*others, last)
+        elif choice == "activation":
+            kind = rng.choice(["sigmoid", "prelu", "leaky_relu", "clip"])
+            options = {"leaky_relu": [0.2], "clip": [1]}.get(kind, [])
+            last = getattr(network, kind)(last, *options)
         else:
             ends = [network.conv(last, int(rng.integers(1, 20)), (1, 1))]
             ends.append(network.relu(network.conv(last, int(rng.integers(1, 20)), (3, 3), pads=(1, 1, 1, 1))))

@@ -1,9 +1,11 @@
 """The subcommands quantize and evaluate: their reports, and what they say when something is wrong."""
 
+import itertools
 import json
 import subprocess
 from pathlib import Path
 
+import googlenet
 import numpy as np
 import onnx
 import pytest
@@ -25,6 +27,21 @@ def network() -> Network:
     last = it.max_pool(it.relu(first), (2, 2), (2, 2))
     branches = [it.relu(it.conv(last, 12, (1, 1))), it.relu(it.conv(last, 10, (3, 3), pads=(1, 1, 1, 1)))]
     it.classifier(it.concat(branches), CLASSES)
+    return it
+
+
+def residual() -> Network:
+    """Sums of what convolutions gave and of what is stored already, and activations that can be stored."""
+    it = Network(24, 24, seed=5)
+    first = it.conv("data", 8, (3, 3), pads=(1, 1, 1, 1))
+    weights = it.initializers[0]
+    scaled = onnx.numpy_helper.to_array(weights) / 128
+    weights.CopyFrom(onnx.numpy_helper.from_array(scaled.astype(np.float32), weights.name))
+    stem = it.max_pool(it.clip(first, 1.5), (2, 2), (2, 2))
+    inner = it.relu(it.conv(stem, 12, (1, 1)))
+    block = it.relu(it.add(it.conv(inner, 8, (3, 3), pads=(1, 1, 1, 1)), stem))
+    gated = it.sigmoid(it.conv(block, 8, (1, 1)))
+    it.classifier(it.clip(it.conv(it.add(block, gated, stem), 16, (3, 3)), 6), CLASSES)
     return it
 
 
@@ -105,6 +122,23 @@ def test_report_as_json(tool, float32, calibration, tmp_path) -> None:
         assert layer["precision"] == "int8"
         assert layer["signal_to_noise_db"] > 20
         assert layer["multiply_adds"] > 0
+
+
+def test_residual_networks(tool, convert, calibration, tmp_path) -> None:
+    target = tmp_path / "int8.gln"
+    done = tool("quantize", convert("residual", residual()), "--calibration", calibration, "-o", target, "--json")
+    report = json.loads(done.stdout)
+    assert report["total_variation"] < 0.05
+    assert [layer["precision"] for layer in report["layers"]] == ["int8"] * 6
+    signals = [layer["signal_to_noise_db"] for layer in report["layers"]]
+    assert min(signals) > 20
+    pixels = np.random.default_rng(4).integers(0, 256, (3, 24, 24, 3), dtype=np.uint8)
+    rows = []
+    for isa, threads in itertools.product(("portable", "avx2", "best"), (1, 3)):
+        with googlenet.Model(target, max_isa=isa, threads=threads) as model:
+            assert model.precision == "int8"
+            rows.append(model.predict(pixels, output="logits"))
+    assert all(np.array_equal(row, rows[0]) for row in rows)
 
 
 def test_report_as_text(tool, float32, calibration, tmp_path) -> None:

@@ -25,6 +25,7 @@ typedef struct Caffe__InnerProductParameter Caffe__InnerProductParameter;
 typedef struct Caffe__LRNParameter Caffe__LRNParameter;
 typedef struct Caffe__PoolingParameter Caffe__PoolingParameter;
 typedef struct Caffe__ReLUParameter Caffe__ReLUParameter;
+typedef struct Caffe__EltwiseParameter Caffe__EltwiseParameter;
 typedef struct Caffe__SoftmaxParameter Caffe__SoftmaxParameter;
 typedef struct Caffe__BatchNormParameter Caffe__BatchNormParameter;
 typedef struct Caffe__ScaleParameter Caffe__ScaleParameter;
@@ -53,6 +54,12 @@ typedef enum _Caffe__PoolingParameter__RoundMode {
   CAFFE__POOLING_PARAMETER__ROUND_MODE__FLOOR = 1
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CAFFE__POOLING_PARAMETER__ROUND_MODE)
 } Caffe__PoolingParameter__RoundMode;
+typedef enum _Caffe__EltwiseParameter__EltwiseOp {
+  CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__PROD = 0,
+  CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__SUM = 1,
+  CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__MAX = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CAFFE__ELTWISE_PARAMETER__ELTWISE_OP)
+} Caffe__EltwiseParameter__EltwiseOp;
 typedef enum _Caffe__V1LayerParameter__LayerType {
   CAFFE__V1_LAYER_PARAMETER__LAYER_TYPE__NONE = 0,
   CAFFE__V1_LAYER_PARAMETER__LAYER_TYPE__ACCURACY = 1,
@@ -300,6 +307,19 @@ struct  Caffe__ReLUParameter
     , 0, 0 }
 
 
+struct  Caffe__EltwiseParameter
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_operation;
+  Caffe__EltwiseParameter__EltwiseOp operation;
+  size_t n_coeff;
+  float *coeff;
+};
+#define CAFFE__ELTWISE_PARAMETER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&caffe__eltwise_parameter__descriptor) \
+    , 0, CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__SUM, 0,NULL }
+
+
 struct  Caffe__SoftmaxParameter
 {
   ProtobufCMessage base;
@@ -379,6 +399,7 @@ struct  Caffe__LayerParameter
   Caffe__TransformationParameter *transform_param;
   Caffe__ConcatParameter *concat_param;
   Caffe__ConvolutionParameter *convolution_param;
+  Caffe__EltwiseParameter *eltwise_param;
   Caffe__InnerProductParameter *inner_product_param;
   Caffe__LRNParameter *lrn_param;
   Caffe__PoolingParameter *pooling_param;
@@ -391,7 +412,7 @@ struct  Caffe__LayerParameter
 };
 #define CAFFE__LAYER_PARAMETER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&caffe__layer_parameter__descriptor) \
-    , NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -412,6 +433,7 @@ struct  Caffe__V1LayerParameter
   Caffe__ConcatParameter *concat_param;
   Caffe__ConvolutionParameter *convolution_param;
   Caffe__InnerProductParameter *inner_product_param;
+  Caffe__EltwiseParameter *eltwise_param;
   Caffe__LRNParameter *lrn_param;
   Caffe__PoolingParameter *pooling_param;
   Caffe__ReLUParameter *relu_param;
@@ -424,7 +446,7 @@ struct  Caffe__V1LayerParameter
 };
 #define CAFFE__V1_LAYER_PARAMETER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&caffe__v1_layer_parameter__descriptor) \
-    , 0,NULL, 0,NULL, NULL, 0, CAFFE__V1_LAYER_PARAMETER__LAYER_TYPE__NONE, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL }
+    , 0,NULL, 0,NULL, NULL, 0, CAFFE__V1_LAYER_PARAMETER__LAYER_TYPE__NONE, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL }
 
 
 struct  Caffe__NetParameter
@@ -637,6 +659,25 @@ Caffe__ReLUParameter *
 void   caffe__re_luparameter__free_unpacked
                      (Caffe__ReLUParameter *message,
                       ProtobufCAllocator *allocator);
+/* Caffe__EltwiseParameter methods */
+void   caffe__eltwise_parameter__init
+                     (Caffe__EltwiseParameter         *message);
+size_t caffe__eltwise_parameter__get_packed_size
+                     (const Caffe__EltwiseParameter   *message);
+size_t caffe__eltwise_parameter__pack
+                     (const Caffe__EltwiseParameter   *message,
+                      uint8_t             *out);
+size_t caffe__eltwise_parameter__pack_to_buffer
+                     (const Caffe__EltwiseParameter   *message,
+                      ProtobufCBuffer     *buffer);
+Caffe__EltwiseParameter *
+       caffe__eltwise_parameter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   caffe__eltwise_parameter__free_unpacked
+                     (Caffe__EltwiseParameter *message,
+                      ProtobufCAllocator *allocator);
 /* Caffe__SoftmaxParameter methods */
 void   caffe__softmax_parameter__init
                      (Caffe__SoftmaxParameter         *message);
@@ -821,6 +862,9 @@ typedef void (*Caffe__PoolingParameter_Closure)
 typedef void (*Caffe__ReLUParameter_Closure)
                  (const Caffe__ReLUParameter *message,
                   void *closure_data);
+typedef void (*Caffe__EltwiseParameter_Closure)
+                 (const Caffe__EltwiseParameter *message,
+                  void *closure_data);
 typedef void (*Caffe__SoftmaxParameter_Closure)
                  (const Caffe__SoftmaxParameter *message,
                   void *closure_data);
@@ -865,6 +909,8 @@ extern const ProtobufCMessageDescriptor caffe__pooling_parameter__descriptor;
 extern const ProtobufCEnumDescriptor    caffe__pooling_parameter__pool_method__descriptor;
 extern const ProtobufCEnumDescriptor    caffe__pooling_parameter__round_mode__descriptor;
 extern const ProtobufCMessageDescriptor caffe__re_luparameter__descriptor;
+extern const ProtobufCMessageDescriptor caffe__eltwise_parameter__descriptor;
+extern const ProtobufCEnumDescriptor    caffe__eltwise_parameter__eltwise_op__descriptor;
 extern const ProtobufCMessageDescriptor caffe__softmax_parameter__descriptor;
 extern const ProtobufCMessageDescriptor caffe__batch_norm_parameter__descriptor;
 extern const ProtobufCMessageDescriptor caffe__scale_parameter__descriptor;

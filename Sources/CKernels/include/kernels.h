@@ -155,6 +155,53 @@ typedef struct gln_f32_affine {
     int32_t threads;
 } gln_f32_affine;
 
+/* One of the values that gln_f32_sum adds. */
+typedef struct gln_f32_summand {
+    const float *values;
+    ptrdiff_t row_stride;
+    ptrdiff_t pixel_stride;
+} gln_f32_summand;
+
+/*
+ * y = max(sum of the summands, minimum), all of one shape, added one after another in their order: the same bits on every tier. The output
+ * may be one of them.
+ */
+typedef struct gln_f32_sum {
+    const gln_f32_summand *summands;
+    float *output;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t summand_count; /* at least 1 */
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+    float minimum;
+    int32_t threads;
+} gln_f32_sum;
+
+typedef enum gln_activation_function {
+    GLN_SIGMOID = 0,     /* 1 / (1 + exp(-x)) */
+    GLN_PRELU = 1,       /* x where x > 0, x * slope elsewhere */
+    GLN_CLIPPED_RELU = 2 /* min(max(x, 0), maximum) */
+} gln_activation_function;
+
+/* A function of each value by itself, the same bits on every tier. The output may be the input. */
+typedef struct gln_f32_activation {
+    const float *input;
+    float *output;
+    const float *slopes; /* GLN_PRELU only: one a channel */
+    ptrdiff_t input_row_stride;
+    ptrdiff_t input_pixel_stride;
+    ptrdiff_t output_row_stride;
+    ptrdiff_t output_pixel_stride;
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+    gln_activation_function function;
+    float maximum; /* GLN_CLIPPED_RELU only */
+    int32_t threads;
+} gln_f32_activation;
+
 /* exp(x - max) / sum over `count` contiguous values. */
 typedef struct gln_f32_softmax {
     const float *input;
@@ -316,6 +363,10 @@ typedef struct gln_kernel_table {
     gln_run_unit f32_normalization;
     int32_t (*f32_affine_units)(const gln_f32_affine *arguments);
     gln_run_unit f32_affine;
+    int32_t (*f32_sum_units)(const gln_f32_sum *arguments);
+    gln_run_unit f32_sum;
+    int32_t (*f32_activation_units)(const gln_f32_activation *arguments);
+    gln_run_unit f32_activation;
     gln_run_unit f32_softmax; /* one unit */
     int32_t (*f32_pixels_units)(const gln_f32_pixels *arguments);
     gln_run_unit f32_pixels;

@@ -50,6 +50,11 @@ struct GraphActivation {
   /// Whether one row of numbers is left of each image, whose order is that of the channels.
   var isVector: Bool { axes == [.batch, .flat] || axes == [.batch, .channel] }
 
+  /// Whether its values have the places of the other's: one pixel's channels have one order.
+  func isAlong(_ other: GraphActivation) -> Bool {
+    axes == other.axes || isPixel && isVector && other.isPixel && other.isVector
+  }
+
   /// The axis that a number of the graph means, counted from the end where negative.
   func axis(_ index: Int) -> Axis? {
     let place = index < 0 ? index &+ axes.count : index

@@ -170,7 +170,9 @@ struct GraphBuilder {
     case (.constant(let constant), .inputChannel(let channel)):
       return .inputChannel(try operation.applied(to: channel, constant, isReversed: true, node))
     case (.dropoutMask, .constant), (.constant, .dropoutMask): return .dropoutMask
-    default: throw node.unsupported("only an image and a constant can be combined")
+    case (.activation(let left), .activation(let right)) where operation == .add:
+      return .activation(try sum(node, [left, right]))
+    default: throw node.unsupported("only an image and a constant can be combined, or images added")
     }
   }
 
@@ -246,9 +248,7 @@ struct GraphBuilder {
     -> GraphActivation
   {
     guard let first = inputs.first else { throw node.invalid("it joins nothing") }
-    guard inputs.allSatisfy({ $0.axes == first.axes || $0.isPixel && $0.isVector && first.isPixel && first.isVector }),
-      first.isChannel(first.axis(axis))
-    else {
+    guard inputs.allSatisfy({ $0.isAlong(first) }), first.isChannel(first.axis(axis)) else {
       throw node.unsupported("it joins along axis \(axis): only the channels are supported")
     }
     return try add(node, .concat, inputs)

@@ -148,9 +148,10 @@ struct Graph {
   private mutating func fuse(
     _ layer: Int, _ operation: Operation, of producers: [Int], shape: Shape, encoding: ActivationEncoding
   ) -> Bool {
-    guard producers.count == 1, let maker = onlyMaker(of: producers[0]),
-      nodes[maker].fuse(layer, operation, FusionPlace(channels: shape.channels))
-    else { return false }
+    guard producers.count == 1, let maker = onlyMaker(of: producers[0]) else { return false }
+    let place = FusionPlace(
+      channels: shape.channels, reads: values[nodes[maker].inputs[0]].encoding, stores: encoding)
+    guard nodes[maker].fuse(layer, operation, place) else { return false }
     let source = value(of: producers[0])
     values[source].encoding = encoding
     layerValues[layer] = source

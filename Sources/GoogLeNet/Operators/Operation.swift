@@ -9,9 +9,13 @@ public enum Operation {
   case innerProduct(InnerProduct)
   case dropout
   case softmax
+  case sum
+  case sigmoid
+  case prelu(PReLU)
+  case clippedReLU(ClippedReLU)
 
   /// The numbers of all operators' messages in the file format.
-  static let fieldNumbers: ClosedRange<UInt64> = 16...24
+  static let fieldNumbers: ClosedRange<UInt64> = 16...28
 
   /// The operation whose message has that number; nil where no operator has it.
   init?(_ fieldNumber: UInt64, in message: inout OperatorReader) throws(GoogLeNetError) {
@@ -26,6 +30,10 @@ public enum Operation {
     case InnerProduct.fieldNumber: self = .innerProduct(try InnerProduct(nil, in: &message))
     case Dropout.fieldNumber: self = .dropout
     case Softmax.fieldNumber: self = .softmax
+    case Sum.fieldNumber: self = .sum
+    case Sigmoid.fieldNumber: self = .sigmoid
+    case PReLU.fieldNumber: self = .prelu(try PReLU(nil, in: &message))
+    case ClippedReLU.fieldNumber: self = .clippedReLU(try ClippedReLU(nil, in: &message))
     default: return nil
     }
   }
@@ -43,6 +51,10 @@ public enum Operation {
     case .innerProduct(let it): try visitor.visit(it)
     case .dropout: try visitor.visit(Dropout())
     case .softmax: try visitor.visit(Softmax())
+    case .sum: try visitor.visit(Sum())
+    case .sigmoid: try visitor.visit(Sigmoid())
+    case .prelu(let it): try visitor.visit(it)
+    case .clippedReLU(let it): try visitor.visit(it)
     }
   }
 }

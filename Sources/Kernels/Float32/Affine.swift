@@ -7,14 +7,15 @@ struct Affine {
   /// Units are ranges of pixels.
   @inline(__always)
   static func cut(_ arguments: gln_f32_affine) -> WorkCut {
-    WorkCut(items: Int(arguments.height) &* Int(arguments.width), threads: arguments.threads)
+    ChannelMap.cut(height: arguments.height, width: arguments.width, threads: arguments.threads)
   }
 
   func run(_ unit: Int32, _ findings: UnsafeMutablePointer<gln_findings>) {
     let a = arguments
-    let (first, end) = Self.cut(a).range(unit)
-    let width = Int(a.width)
-    let channels = Int(a.channels)
+    let map = ChannelMap(
+      input: a.input.unsafelyUnwrapped, inputRowStride: a.input_row_stride, inputPixelStride: a.input_pixel_stride,
+      output: a.output.unsafelyUnwrapped, outputRowStride: a.output_row_stride,
+      outputPixelStride: a.output_pixel_stride, width: Int(a.width), channels: Int(a.channels))
     let minimum = Vec(repeating: a.minimum)
     // What changes no bit of a value: × 1, and + −0.
     let neutral: InlineArray<2, Vec> = [Vec(repeating: 1), Vec(repeating: -0.0)]
@@ -25,22 +26,12 @@ struct Affine {
       let scaleStep = a.scale == nil ? 0 : 1
       let shift = a.shift ?? ones + Vec.scalarCount
       let shiftStep = a.shift == nil ? 0 : 1
-      for pixel in first..<end {
-        let row = pixel / width
-        let column = pixel &- row &* width
-        let input = a.input.unsafelyUnwrapped + (row &* a.input_row_stride &+ column &* a.input_pixel_stride)
-        let output = a.output.unsafelyUnwrapped + (row &* a.output_row_stride &+ column &* a.output_pixel_stride)
-        var channel = 0
-        while channel < channels {
-          // Zeros in the other lanes become zeros.
-          let count = channels &- channel
-          let result = gln_multiply_add(
-            load(input + channel, count: count), load(scale + channel &* scaleStep, count: count),
-            load(shift + channel &* shiftStep, count: count))
-          check.take(result)
-          store(raise(result, to: minimum), output + channel, count: count)
-          channel &+= Vec.scalarCount
-        }
+      map.run(Self.cut(a).range(unit)) { value, channel, count in
+        // Zeros in the lanes beyond become zeros.
+        let result = gln_multiply_add(
+          value, load(scale + channel &* scaleStep, count: count), load(shift + channel &* shiftStep, count: count))
+        check.take(result)
+        return raise(result, to: minimum)
       }
     }
     check.report(to: findings)

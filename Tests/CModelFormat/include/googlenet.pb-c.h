@@ -28,6 +28,10 @@ typedef struct Googlenet__Concat Googlenet__Concat;
 typedef struct Googlenet__InnerProduct Googlenet__InnerProduct;
 typedef struct Googlenet__Dropout Googlenet__Dropout;
 typedef struct Googlenet__Softmax Googlenet__Softmax;
+typedef struct Googlenet__Sum Googlenet__Sum;
+typedef struct Googlenet__Sigmoid Googlenet__Sigmoid;
+typedef struct Googlenet__PReLU Googlenet__PReLU;
+typedef struct Googlenet__ClippedReLU Googlenet__ClippedReLU;
 
 
 /* --- enums --- */
@@ -81,7 +85,7 @@ struct  Googlenet__Model
 {
   ProtobufCMessage base;
   /*
-   * 1, or 2 where preprocessing.resize_rule is not SHORT_SIDE
+   * 1; 2 where preprocessing.resize_rule is not SHORT_SIDE; 3 where a layer is a Sum, Sigmoid, PReLU or ClippedReLU.
    */
   uint32_t format_major;
   /*
@@ -196,7 +200,11 @@ typedef enum {
   GOOGLENET__LAYER__OPERATION_CONCAT = 21,
   GOOGLENET__LAYER__OPERATION_INNER_PRODUCT = 22,
   GOOGLENET__LAYER__OPERATION_DROPOUT = 23,
-  GOOGLENET__LAYER__OPERATION_SOFTMAX = 24
+  GOOGLENET__LAYER__OPERATION_SOFTMAX = 24,
+  GOOGLENET__LAYER__OPERATION_SUM = 25,
+  GOOGLENET__LAYER__OPERATION_SIGMOID = 26,
+  GOOGLENET__LAYER__OPERATION_PRELU = 27,
+  GOOGLENET__LAYER__OPERATION_CLIPPED_RELU = 28
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GOOGLENET__LAYER__OPERATION__CASE)
 } Googlenet__Layer__OperationCase;
 
@@ -239,6 +247,10 @@ struct  Googlenet__Layer
     Googlenet__InnerProduct *inner_product;
     Googlenet__Dropout *dropout;
     Googlenet__Softmax *softmax;
+    Googlenet__Sum *sum;
+    Googlenet__Sigmoid *sigmoid;
+    Googlenet__PReLU *prelu;
+    Googlenet__ClippedReLU *clipped_relu;
   };
 };
 #define GOOGLENET__LAYER__INIT \
@@ -423,6 +435,65 @@ struct  Googlenet__Softmax
 #define GOOGLENET__SOFTMAX__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&googlenet__softmax__descriptor) \
      }
+
+
+/*
+ * The inputs, two or more of the same shape, added value by value in their order. In an int8 model it computes in float32, as the three
+ * below do: inputs stored in 8 bits are multiplied by their scales, which may differ, and the sum is rounded to the output scale, where it
+ * has one. Each step is a single operation of IEEE 754, so that the result has the same bits on every CPU. (A ClippedReLU that alone reads
+ * a convolution of stored bytes is computed by it, as a ReLU is, where round(maximum / output_scale) is 255 or more.)
+ */
+struct  Googlenet__Sum
+{
+  ProtobufCMessage base;
+};
+#define GOOGLENET__SUM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&googlenet__sum__descriptor) \
+     }
+
+
+/*
+ * y = 1 / (1 + exp(-x))
+ */
+struct  Googlenet__Sigmoid
+{
+  ProtobufCMessage base;
+};
+#define GOOGLENET__SIGMOID__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&googlenet__sigmoid__descriptor) \
+     }
+
+
+/*
+ * y = x where x > 0, x * slope elsewhere: a leaky ReLU, too.
+ */
+struct  Googlenet__PReLU
+{
+  ProtobufCMessage base;
+  /*
+   * (channels), or (1): one for all
+   */
+  Googlenet__Tensor *slopes;
+};
+#define GOOGLENET__PRE_LU__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&googlenet__pre_lu__descriptor) \
+    , NULL }
+
+
+/*
+ * y = min(max(x, 0), maximum): ReLU6 with a maximum of 6.
+ */
+struct  Googlenet__ClippedReLU
+{
+  ProtobufCMessage base;
+  /*
+   * a normal number above 0
+   */
+  float maximum;
+};
+#define GOOGLENET__CLIPPED_RE_LU__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&googlenet__clipped_re_lu__descriptor) \
+    , 0 }
 
 
 /* Googlenet__Model methods */
@@ -672,6 +743,82 @@ Googlenet__Softmax *
 void   googlenet__softmax__free_unpacked
                      (Googlenet__Softmax *message,
                       ProtobufCAllocator *allocator);
+/* Googlenet__Sum methods */
+void   googlenet__sum__init
+                     (Googlenet__Sum         *message);
+size_t googlenet__sum__get_packed_size
+                     (const Googlenet__Sum   *message);
+size_t googlenet__sum__pack
+                     (const Googlenet__Sum   *message,
+                      uint8_t             *out);
+size_t googlenet__sum__pack_to_buffer
+                     (const Googlenet__Sum   *message,
+                      ProtobufCBuffer     *buffer);
+Googlenet__Sum *
+       googlenet__sum__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   googlenet__sum__free_unpacked
+                     (Googlenet__Sum *message,
+                      ProtobufCAllocator *allocator);
+/* Googlenet__Sigmoid methods */
+void   googlenet__sigmoid__init
+                     (Googlenet__Sigmoid         *message);
+size_t googlenet__sigmoid__get_packed_size
+                     (const Googlenet__Sigmoid   *message);
+size_t googlenet__sigmoid__pack
+                     (const Googlenet__Sigmoid   *message,
+                      uint8_t             *out);
+size_t googlenet__sigmoid__pack_to_buffer
+                     (const Googlenet__Sigmoid   *message,
+                      ProtobufCBuffer     *buffer);
+Googlenet__Sigmoid *
+       googlenet__sigmoid__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   googlenet__sigmoid__free_unpacked
+                     (Googlenet__Sigmoid *message,
+                      ProtobufCAllocator *allocator);
+/* Googlenet__PReLU methods */
+void   googlenet__pre_lu__init
+                     (Googlenet__PReLU         *message);
+size_t googlenet__pre_lu__get_packed_size
+                     (const Googlenet__PReLU   *message);
+size_t googlenet__pre_lu__pack
+                     (const Googlenet__PReLU   *message,
+                      uint8_t             *out);
+size_t googlenet__pre_lu__pack_to_buffer
+                     (const Googlenet__PReLU   *message,
+                      ProtobufCBuffer     *buffer);
+Googlenet__PReLU *
+       googlenet__pre_lu__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   googlenet__pre_lu__free_unpacked
+                     (Googlenet__PReLU *message,
+                      ProtobufCAllocator *allocator);
+/* Googlenet__ClippedReLU methods */
+void   googlenet__clipped_re_lu__init
+                     (Googlenet__ClippedReLU         *message);
+size_t googlenet__clipped_re_lu__get_packed_size
+                     (const Googlenet__ClippedReLU   *message);
+size_t googlenet__clipped_re_lu__pack
+                     (const Googlenet__ClippedReLU   *message,
+                      uint8_t             *out);
+size_t googlenet__clipped_re_lu__pack_to_buffer
+                     (const Googlenet__ClippedReLU   *message,
+                      ProtobufCBuffer     *buffer);
+Googlenet__ClippedReLU *
+       googlenet__clipped_re_lu__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   googlenet__clipped_re_lu__free_unpacked
+                     (Googlenet__ClippedReLU *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Googlenet__Model_Closure)
@@ -713,6 +860,18 @@ typedef void (*Googlenet__Dropout_Closure)
 typedef void (*Googlenet__Softmax_Closure)
                  (const Googlenet__Softmax *message,
                   void *closure_data);
+typedef void (*Googlenet__Sum_Closure)
+                 (const Googlenet__Sum *message,
+                  void *closure_data);
+typedef void (*Googlenet__Sigmoid_Closure)
+                 (const Googlenet__Sigmoid *message,
+                  void *closure_data);
+typedef void (*Googlenet__PReLU_Closure)
+                 (const Googlenet__PReLU *message,
+                  void *closure_data);
+typedef void (*Googlenet__ClippedReLU_Closure)
+                 (const Googlenet__ClippedReLU *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -737,6 +896,10 @@ extern const ProtobufCMessageDescriptor googlenet__concat__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__inner_product__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__dropout__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__softmax__descriptor;
+extern const ProtobufCMessageDescriptor googlenet__sum__descriptor;
+extern const ProtobufCMessageDescriptor googlenet__sigmoid__descriptor;
+extern const ProtobufCMessageDescriptor googlenet__pre_lu__descriptor;
+extern const ProtobufCMessageDescriptor googlenet__clipped_re_lu__descriptor;
 
 PROTOBUF_C__END_DECLS
 

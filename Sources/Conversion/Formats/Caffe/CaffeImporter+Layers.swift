@@ -20,9 +20,10 @@ extension CaffeImporter {
     }
     guard !layer.layerName.isEmpty else { throw file.invalid("a \(layer.type) layer has no name") }
     guard !builder.hasLayer(layer.layerName) else { throw file.invalid("two layers are called '\(layer.layerName)'") }
-    guard it.indices.count == 1 || layer.type == "Concat" else {
+    guard it.indices.count == 1 || ["Concat", "Eltwise"].contains(layer.type) else {
       throw layer.unsupported("it has \(it.indices.count) inputs instead of one")
     }
+    if let function = GraphFunction.caffe[layer.type] { return try builder.apply(layer, function, input) }
     switch layer.type {
     case "Convolution": return try convolution(layer, input)
     case "InnerProduct": return try innerProduct(layer, input)
@@ -31,10 +32,15 @@ extension CaffeImporter {
     case "Scale": return try builder.add(layer, .batchNormalization(try scale(layer)), [input])
     case "LRN": return try localResponseNormalization(layer, input)
     case "ReLU":
-      guard layer.negativeSlope == 0 else {
-        throw layer.unsupported("it has the negative slope \(layer.negativeSlope): only 0 is supported")
+      return try builder.apply(layer, GraphFunction(slope: layer.negativeSlope), input)
+    case "PReLU":
+      let slopes = try blob(layer, 0, "slopes")
+      return try builder.add(layer, .prelu(PReLU(slopes: try tensor(layer, slopes, [slopes.count]))), [input])
+    case "Eltwise":
+      guard layer.isSum else {
+        throw layer.unsupported("it multiplies its inputs, takes their maximum or weighs them: sums are supported")
       }
-      return try builder.add(layer, .relu, [input])
+      return try builder.sum(layer, try it.activations(it.indices))
     case "Concat":
       let axis = layer.concat.has_axis != 0 ? layer.concat.axis : Int32(bitPattern: layer.concat.concat_dim)
       let isGiven = layer.concat.has_axis != 0 || layer.concat.has_concat_dim != 0

@@ -88,7 +88,8 @@ struct CaffeImporter {
     let active = all.filter { $0.isActive && !$0.bottoms.isEmpty }
     let bottoms = CaffeImporter.bottoms(active)
     let needed = try neededLayers(active, bottoms)
-    try UnsupportedNodes.refuse(needed.map { active[$0] }, beyond: CaffeImporter.supported, "layer types", file)
+    try UnsupportedNodes.refuse(
+      needed.map { active[$0] }, beyond: CaffeImporter.supported.union(GraphFunction.caffe.keys), "layer types", file)
     let blob = try inputBlob(needed.flatMap { bottoms[$0] })
     let taken = Set(needed.map { active[$0].name })
     var inputName = blob
@@ -178,7 +179,7 @@ struct CaffeImporter {
 
   private static let supported: Set<String> = [
     "Convolution", "Pooling", "LRN", "ReLU", "Concat", "InnerProduct", "Dropout", "Softmax", "SoftmaxWithLoss",
-    "BatchNorm", "Scale", "Split", "Flatten",
+    "BatchNorm", "Scale", "Split", "Flatten", "PReLU", "Eltwise",
   ]
 
   private mutating func noteOmissions(_ layers: [CaffeLayer], _ needed: [Int]) {

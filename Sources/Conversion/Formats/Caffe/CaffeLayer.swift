@@ -28,6 +28,8 @@ struct CaffeLayer: ForeignNode {
   let epsilon: Float
   let scaleAxis: Int32
   let negativeSlope: Float
+  /// Of an Eltwise layer: whether it adds its inputs as they are.
+  let isSum: Bool
   /// Of an Input layer.
   let inputShape: [Int]?
   let transformation: Caffe__TransformationParameter?
@@ -53,6 +55,7 @@ struct CaffeLayer: ForeignNode {
     epsilon = it.batch_norm_param?.pointee.eps ?? 1e-5
     scaleAxis = it.scale_param?.pointee.axis ?? 1
     negativeSlope = it.relu_param?.pointee.negative_slope ?? 0
+    isSum = CaffeLayer.isSum(it.eltwise_param?.pointee)
     if let input = it.input_param?.pointee, input.n_shape > 0, let shape = input.shape[0] {
       inputShape = CaffeBlob.dims(shape.pointee)
     } else {
@@ -83,6 +86,7 @@ struct CaffeLayer: ForeignNode {
     epsilon = 1e-5
     scaleAxis = 1
     negativeSlope = it.relu_param?.pointee.negative_slope ?? 0
+    isSum = CaffeLayer.isSum(it.eltwise_param?.pointee)
     inputShape = nil
     transformation = it.transform_param?.pointee
   }
@@ -97,6 +101,12 @@ struct CaffeLayer: ForeignNode {
     32: "DummyData", 33: "Slice", 34: "MVN", 35: "AbsVal", 36: "Silence", 37: "ContrastiveLoss", 38: "Exp",
     39: "Deconvolution",
   ]
+
+  private static func isSum(_ it: Caffe__EltwiseParameter?) -> Bool {
+    guard let it else { return true }
+    return it.operation == CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__SUM
+      && UnsafeBufferPointer(start: it.coeff, count: it.n_coeff).allSatisfy { $0 == 1 }
+  }
 
   /// The parameter of a layer, or its defaults where the layer has none.
   private static func parameter<Parameter>(

@@ -76,8 +76,10 @@ struct KerasImporter {
   }
 
   private static let supported: Set<String> = [
-    "Activation", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense", "Dropout", "Flatten",
-    "GlobalAveragePooling2D", "InputLayer", "MaxPooling2D", "Normalization", "ReLU", "Rescaling", "Softmax",
+    "Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense", "Dropout",
+    "Flatten",
+    "GlobalAveragePooling2D", "InputLayer", "LeakyReLU", "MaxPooling2D", "Normalization", "PReLU", "ReLU", "Rescaling",
+    "Softmax",
     "ZeroPadding2D",
   ]
 
@@ -133,7 +135,7 @@ struct KerasImporter {
   private mutating func convert(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
     let layer = it.node
     let input = try it.activation()
-    guard it.indices.count == 1 || layer.type == "Concatenate" else {
+    guard it.indices.count == 1 || ["Add", "Concatenate"].contains(layer.type) else {
       throw layer.unsupported("it reads \(it.indices.count) values instead of one")
     }
     switch layer.type {
@@ -160,6 +162,12 @@ struct KerasImporter {
     case "Normalization": return try builder.add(layer, .batchNormalization(try normalization(layer, input)), [input])
     case "Activation": return try activation(layer, try layer.activation(), input)
     case "ReLU": return try rectifier(layer, input)
+    case "LeakyReLU":
+      // Keras 2 calls it alpha.
+      let slope = try layer.number("negative_slope", try layer.number("alpha", 0.3))
+      return try builder.apply(layer, GraphFunction(slope: Float(slope)), input)
+    case "PReLU": return try parametricReLU(layer, input)
+    case "Add": return try builder.sum(layer, inputs)
     case "Softmax": return try builder.softmax(layer, input, axis: try axis(layer, input, layer.config["axis"]))
     case "Concatenate":
       return try builder.concat(layer, inputs, axis: try axis(layer, input, layer.config["axis"]))
@@ -173,11 +181,13 @@ struct KerasImporter {
   private mutating func activation(_ layer: KerasLayer, _ activation: String, _ input: GraphActivation)
     throws(GoogLeNetError) -> GraphActivation
   {
+    if let function = GraphFunction.keras[activation] { return try builder.apply(layer, function, input) }
     switch activation {
     case "linear": return input
-    case "relu": return try builder.add(layer, .relu, [input])
     case "softmax": return try builder.softmax(layer, input)
-    default: throw layer.unsupported("the activation '\(activation)': linear, relu and softmax are supported")
+    default:
+      let names = (["linear", "softmax"] + GraphFunction.keras.keys).sorted().joined(separator: ", ")
+      throw layer.unsupported("the activation '\(activation)': of these \(names) are supported")
     }
   }
 
@@ -195,10 +205,26 @@ struct KerasImporter {
     -> GraphActivation
   {
     let slope = try layer.number("negative_slope", 0), threshold = try layer.number("threshold", 0)
-    guard slope == 0, threshold == 0, layer.config["max_value"]?.isNull ?? true else {
-      throw layer.unsupported("only the plain form, without max_value, negative_slope and threshold, is supported")
+    let maximum = try layer.number("max_value", .infinity)
+    guard threshold == 0, slope == 0 || maximum == .infinity else {
+      throw layer.unsupported("it has a threshold, or a negative_slope and a max_value: one of these two is supported")
     }
-    return try builder.add(layer, .relu, [input])
+    guard let clipped = GraphFunction(clippingTo: 0, Float(maximum)) else {
+      throw layer.unsupported("its max_value is \(maximum): a number above 0 is needed")
+    }
+    return try builder.apply(layer, slope == 0 ? clipped : GraphFunction(slope: Float(slope)), input)
+  }
+
+  private mutating func parametricReLU(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
+    -> GraphActivation
+  {
+    // Without the axes in shared_axes and the images.
+    let dims = try weights.dims(layer, "alpha", number: 0)
+    let slopes = try weights.tensor(layer, "alpha", number: 0, dims: dims)
+    let constant = try GraphConstant(dims: dims, count: slopes.count, of: Float.self, file.budget) {
+      .floats(slopes.floats())
+    }
+    return try builder.parametricReLU(layer, input, slopes: constant)
   }
 
   /// The axis that a layer works along, the last one where it is not told: all but the channels are refused. A list of one

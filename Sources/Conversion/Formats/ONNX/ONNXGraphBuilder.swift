@@ -61,6 +61,19 @@ struct ONNXGraphBuilder {
       values[layer.name] = first
       return
     case .relu: try node("Relu", layer.name, [first.name])
+    case .sigmoid: try node("Sigmoid", layer.name, [first.name])
+    case .prelu(let it):
+      let slopes = try floats("\(layer.name)/slopes", it.slopes.floats(), dims: slopeDims(it, first))
+      try node("PRelu", layer.name, [first.name, slopes])
+    case .clippedReLU(let it):
+      let bounds = [
+        try floats("\(layer.name)/min", [0], dims: []), try floats("\(layer.name)/max", [it.maximum], dims: []),
+      ]
+      try node("Clip", layer.name, [first.name] + bounds)
+    case .sum:
+      output.isVector = inputs.allSatisfy(\.isVector)
+      if !output.isVector { for place in inputs.indices { inputs[place] = try image(inputs[place], for: layer) } }
+      try node("Sum", layer.name, inputs.map(\.name))
     case .softmax:
       let isLast = index == model.network.layers.count - 1
       let input = isLast ? try vector(first, for: layer) : first
@@ -277,10 +290,16 @@ struct ONNXGraphBuilder {
     return name
   }
 
-  private mutating func floats(_ name: String, _ values: [Float]) throws(GoogLeNetError) -> String {
+  /// - Parameter dims: nil for those of a vector.
+  private mutating func floats(_ name: String, _ values: [Float], dims: [Int]? = nil) throws(GoogLeNetError) -> String {
     let name = unique(name)
-    try add(name, [values.count], .float32, .made(littleEndian(values.map(\.bitPattern))))
+    try add(name, dims ?? [values.count], .float32, .made(littleEndian(values.map(\.bitPattern))))
     return name
+  }
+
+  /// The dimensions that spread slopes over the pixels.
+  private func slopeDims(_ it: PReLU, _ input: Value) -> [Int] {
+    input.isVector || it.slopes.count == 1 ? it.slopes.dims : it.slopes.dims + [1, 1]
   }
 
   private mutating func integers(_ name: String, _ values: [Int]) throws(GoogLeNetError) -> String {

@@ -34,7 +34,8 @@ struct TFLiteImporter {
 
   private mutating func network() throws(GoogLeNetError) -> ImportedNetwork {
     let (operators, output) = try neededOperators()
-    try UnsupportedNodes.refuse(operators, beyond: TFLiteImporter.supported, "operators", file)
+    try UnsupportedNodes.refuse(
+      operators, beyond: TFLiteImporter.supported.union(GraphFunction.tfLite.keys), "operators", file)
     try decideQuantization(operators)
     for index in try graph.numbers(1, Int32.self) ?? [] { try readInput(index) }
     for it in operators {
@@ -48,8 +49,9 @@ struct TFLiteImporter {
   // MARK: - Graph
 
   private static let supported: Set<String> = [
-    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEQUANTIZE", "DIV", "FULLY_CONNECTED",
-    "LOCAL_RESPONSE_NORMALIZATION", "MAX_POOL_2D", "MEAN", "MUL", "PACK", "PAD", "PADV2", "QUANTIZE", "RELU", "RESHAPE",
+    "ADD", "ADD_N", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEQUANTIZE", "DIV", "FULLY_CONNECTED", "LEAKY_RELU",
+    "LOCAL_RESPONSE_NORMALIZATION", "MAX_POOL_2D", "MEAN", "MUL", "PACK", "PAD", "PADV2", "PRELU", "QUANTIZE",
+    "RESHAPE",
     "SHAPE", "SOFTMAX", "SQUEEZE", "STRIDED_SLICE", "SUB",
   ]
 
@@ -149,8 +151,9 @@ struct TFLiteImporter {
         }
       }
       let result = try tensor(first)
-      let hasReLU = it.type == "RELU" ? true : it.type == "CONV_2D" ? try hasReLU(it, 3) : false
-      if hasReLU, result.unsignedScale == nil {
+      let isRectified =
+        it.type == "CONV_2D" ? try function(it, 3) != nil : GraphFunction.tfLite[it.type] != nil
+      if isRectified, result.unsignedScale == nil {
         why = "'\(result.name)' has another zero point than unsigned bytes with 0"
       }
     }
@@ -211,12 +214,18 @@ struct TFLiteImporter {
 
   private mutating func layer(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
     let node = it.node
+    if let function = GraphFunction.tfLite[node.type] {
+      return try builder.apply(node, function, try it.activation(), outputScale: try outputScale(node))
+    }
     switch node.type {
     case "CONV_2D": return try convolution(it)
     case "MAX_POOL_2D", "AVERAGE_POOL_2D": return try pooling(it)
     case "FULLY_CONNECTED": return try innerProduct(it)
     case "CONCATENATION": return try concat(it)
-    case "RELU": return try builder.add(node, .relu, [try it.activation()], outputScale: try outputScale(node))
+    case "LEAKY_RELU":
+      return try builder.apply(node, GraphFunction(slope: try node.options?.float(0) ?? 0), try it.activation())
+    case "PRELU": return try builder.parametricReLU(node, try it.activation(), slopes: try it.constant(1))
+    case "ADD_N": return try builder.sum(node, try it.activations(it.indices))
     case "LOCAL_RESPONSE_NORMALIZATION":
       guard let options = node.options else { throw node.invalid("it has no options") }
       return try builder.localResponseNormalization(
@@ -245,24 +254,25 @@ struct TFLiteImporter {
 
   /// What an operator does after its sum.
   /// - Parameter field: of the options.
-  private func hasReLU(_ it: TFLiteOperator, _ field: Int) throws(GoogLeNetError) -> Bool {
+  private func function(_ it: TFLiteOperator, _ field: Int) throws(GoogLeNetError) -> GraphFunction? {
     let activation = try it.option(field, Int8.self)
-    guard 0...1 ~= activation else {
-      throw it.unsupported("its activation function is number \(activation): none and ReLU are supported")
+    if activation == 0 { return nil }
+    guard let function = [1: "RELU", 3: "RELU6"][activation].flatMap({ GraphFunction.tfLite[$0] }) else {
+      throw it.unsupported("its activation function is number \(activation): none, ReLU and ReLU6 are supported")
     }
-    return activation == 1
+    return function
   }
 
-  /// Adds the ReLU that an operator applies to its result, under the operator's own name.
+  /// Adds the function that an operator applies to its result, under the operator's own name.
   private mutating func finished(
-    _ it: TFLiteOperator, reluField: Int,
+    _ it: TFLiteOperator, functionField: Int,
     _ make: (inout GraphBuilder, TFLiteOperator, Float?) throws(GoogLeNetError) -> GraphActivation
   ) throws(GoogLeNetError) -> GraphActivation {
-    guard try hasReLU(it, reluField) else { return try make(&builder, it, try outputScale(it)) }
+    guard let function = try function(it, functionField) else { return try make(&builder, it, try outputScale(it)) }
     var inner = it
     inner.name += "/linear"
     let sum = try make(&builder, inner, nil)
-    return try builder.add(it, .relu, [sum], outputScale: try outputScale(it))
+    return try builder.apply(it, function, sum, outputScale: try outputScale(it))
   }
 
   private func border(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphWindow.Border {
@@ -284,7 +294,7 @@ struct TFLiteImporter {
     // (outputs, height, width, inputs) in the file.
     let weights = try weights(node, order: [0, 3, 1, 2])
     let bias = try it.optionalVector(2, "bias", count: dims[0])
-    return try finished(node, reluField: 3) { (builder, node, _) throws(GoogLeNetError) in
+    return try finished(node, functionField: 3) { (builder, node, _) throws(GoogLeNetError) in
       try builder.convolution(node, input, weights: weights, bias: bias, window)
     }
   }
@@ -298,7 +308,7 @@ struct TFLiteImporter {
     }
     let weights = try weights(node, order: [0, 1])
     let bias = try it.optionalVector(2, "bias", count: dims[0])
-    return try finished(node, reluField: 0) { (builder, node, _) throws(GoogLeNetError) in
+    return try finished(node, functionField: 0) { (builder, node, _) throws(GoogLeNetError) in
       try builder.innerProduct(node, input, weights: weights, bias: bias)
     }
   }
@@ -322,7 +332,7 @@ struct TFLiteImporter {
       kernel: [try node.option(4, Int32.self), try node.option(3, Int32.self)],
       strides: [try node.option(2, Int32.self), try node.option(1, Int32.self)], border: try border(node))
     let isMax = node.type == "MAX_POOL_2D"
-    return try finished(node, reluField: 5) { (builder, node, scale) throws(GoogLeNetError) in
+    return try finished(node, functionField: 5) { (builder, node, scale) throws(GoogLeNetError) in
       // The largest of stored values is stored as they are; averages are rounded anew.
       try builder.pooling(node, isMax ? .max : .average, input, window, outputScale: isMax ? nil : scale)
     }
@@ -351,15 +361,15 @@ struct TFLiteImporter {
   }
 
   private mutating func concat(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
-    guard try !hasReLU(it.node, 1) else { throw it.node.unsupported("it applies a ReLU to what it joins") }
+    guard try function(it.node, 1) == nil else { throw it.node.unsupported("it applies a ReLU to what it joins") }
     return try builder.concat(it.node, try it.activations(it.indices), axis: try it.node.option(0, Int32.self))
   }
 
   private mutating func arithmetic(_ it: Operands, _ operation: GraphArithmetic) throws(GoogLeNetError) -> GraphValue {
     let (left, right) = (try it.value(0), try it.value(1))
-    let result = try finished(it.node, reluField: 0) { (builder, node, _) throws(GoogLeNetError) in
+    let result = try finished(it.node, functionField: 0) { (builder, node, _) throws(GoogLeNetError) in
       guard case .activation(let sum) = try builder.combine(node, operation, left, right) else {
-        throw node.unsupported("only an image and a constant can be combined")
+        throw node.unsupported("only an image and a constant can be combined, or images added")
       }
       return sum
     }
