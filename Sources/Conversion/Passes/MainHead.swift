@@ -37,7 +37,9 @@ enum MainHead {
     }
     var notes: [String] = []
     let others = outputs.filter { $0 != chosen }.map { "'\($0)'" }
-    if !others.isEmpty { notes.append("left out the outputs other than '\(chosen)': \(listed(others))") }
+    if !others.isEmpty {
+      notes.append("left out the outputs other than '\(chosen)' (auxiliary classifiers): \(listed(others))")
+    }
     if !nodes.isEmpty {
       notes.append(
         "left out, for the output does not depend on them (auxiliary classifiers): \(nodes.joined(separator: ", "))")
