@@ -141,9 +141,9 @@ import Testing
         return #expect(Bool(false))
       }
       #expect(leak.slopes.floats() == [0.25])
-      for (field, value) in [(UInt64(1), 0), (1, 2)] {
-        file.layers[4].parameter = (110, 24, WireWriter { $0.number(field, value) })
-        expectError(file.bytes, .unsupported, "'sum'", "sums are supported")
+      for (value, name) in [(0, "PROD"), (2, "MAX")] {
+        file.layers[4].parameter = (110, 24, WireWriter { $0.number(1, value) })
+        expectError(file.bytes, .unsupported, "Eltwise \(name) (layer 'sum')")
       }
       file.layers[4].parameter = (
         110, 24,
@@ -152,7 +152,7 @@ import Testing
           $0.float(2, -1)
         }
       )
-      expectError(file.bytes, .unsupported, "'sum'", "weighs")
+      expectError(file.bytes, .unsupported, "Eltwise SUM with coefficients (layer 'sum')")
     }
     var file = CaffeFile.small(legacy: false)
     var learnt = CaffeFile.simple("learnt", "PReLU", "conv", top: "conv")

@@ -9,12 +9,16 @@ protocol ForeignNode {
   static var word: String { get }
   /// What the layer that is made of it is called, where nothing else is called so.
   var layerName: String { get }
+  /// A number that it says; nil where it does not.
+  func number(_ name: String) throws(GoogLeNetError) -> Float?
 }
 
 extension ForeignNode {
   static var word: String { "node" }
 
   var layerName: String { name }
+
+  func number(_ name: String) throws(GoogLeNetError) -> Float? { nil }
 
   func invalid(_ what: String) -> GoogLeNetError { file.invalid("\(Self.word) '\(name)' (\(type)): \(what)") }
 

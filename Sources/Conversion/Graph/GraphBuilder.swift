@@ -151,31 +151,6 @@ struct GraphBuilder {
 
   // MARK: - Elementwise
 
-  /// - Parameters:
-  ///   - left: the first operand of an operation of two.
-  ///   - right: the second.
-  mutating func combine(_ node: some ForeignNode, _ operation: GraphArithmetic, _ left: GraphValue, _ right: GraphValue)
-    throws(GoogLeNetError) -> GraphValue
-  {
-    switch (left, right) {
-    case (.constant(let left), .constant(let right)): return .constant(try operation.folded(left, right, node))
-    case (.activation(let input), .constant(let constant)):
-      let affine = try operation.affine(input, constant, isReversed: false, node)
-      return .activation(try add(node, .batchNormalization(affine), [input]))
-    case (.constant(let constant), .activation(let input)):
-      let affine = try operation.affine(input, constant, isReversed: true, node)
-      return .activation(try add(node, .batchNormalization(affine), [input]))
-    case (.inputChannel(let channel), .constant(let constant)):
-      return .inputChannel(try operation.applied(to: channel, constant, isReversed: false, node))
-    case (.constant(let constant), .inputChannel(let channel)):
-      return .inputChannel(try operation.applied(to: channel, constant, isReversed: true, node))
-    case (.dropoutMask, .constant), (.constant, .dropoutMask): return .dropoutMask
-    case (.activation(let left), .activation(let right)) where operation == .add:
-      return .activation(try sum(node, [left, right]))
-    default: throw node.unsupported("only an image and a constant can be combined, or images added")
-    }
-  }
-
   /// Every number as floating point, in which nothing of an image or of whole numbers is lost; a cast of anything else to
   /// whole numbers is refused.
   func cast(_ node: some ForeignNode, _ value: GraphValue, toFloats: Bool) throws(GoogLeNetError) -> GraphValue {

@@ -38,7 +38,7 @@ enum MainHead {
     var notes: [String] = []
     let others = outputs.filter { $0 != chosen }.map { "'\($0)'" }
     if !others.isEmpty {
-      notes.append("left out the outputs other than '\(chosen)' (auxiliary classifiers): \(listed(others))")
+      notes.append("left out the outputs other than '\(chosen)': \(listed(others)) (auxiliary classifiers)")
     }
     if !nodes.isEmpty {
       notes.append(

@@ -20,10 +20,11 @@ extension CaffeImporter {
     }
     guard !layer.layerName.isEmpty else { throw file.invalid("a \(layer.type) layer has no name") }
     guard !builder.hasLayer(layer.layerName) else { throw file.invalid("two layers are called '\(layer.layerName)'") }
-    guard it.indices.count == 1 || ["Concat", "Eltwise"].contains(layer.type) else {
+    let elementwise = GraphElementwise.caffe[layer.type]
+    guard it.indices.count == 1 || layer.type == "Concat" || elementwise?.joins == true else {
       throw layer.unsupported("it has \(it.indices.count) inputs instead of one")
     }
-    if let function = GraphFunction.caffe[layer.type] { return try builder.apply(layer, function, input) }
+    if let elementwise { return try builder.apply(elementwise, it, trained: try slopes(layer)) }
     switch layer.type {
     case "Convolution": return try convolution(layer, input)
     case "InnerProduct": return try innerProduct(layer, input)
@@ -31,21 +32,20 @@ extension CaffeImporter {
     case "BatchNorm": return try builder.add(layer, .batchNormalization(try batchNormalization(layer)), [input])
     case "Scale": return try builder.add(layer, .batchNormalization(try scale(layer)), [input])
     case "LRN": return try localResponseNormalization(layer, input)
-    case "ReLU":
-      return try builder.apply(layer, GraphFunction(slope: layer.negativeSlope), input)
-    case "PReLU":
-      let slopes = try blob(layer, 0, "slopes")
-      return try builder.add(layer, .prelu(PReLU(slopes: try tensor(layer, slopes, [slopes.count]))), [input])
-    case "Eltwise":
-      guard layer.isSum else {
-        throw layer.unsupported("it multiplies its inputs, takes their maximum or weighs them: sums are supported")
-      }
-      return try builder.sum(layer, try it.activations(it.indices))
     case "Concat":
       let axis = layer.concat.has_axis != 0 ? layer.concat.axis : Int32(bitPattern: layer.concat.concat_dim)
       let isGiven = layer.concat.has_axis != 0 || layer.concat.has_concat_dim != 0
       return try builder.concat(layer, try it.activations(it.indices), axis: isGiven ? Int(axis) : 1)
     default: return try builder.softmax(layer, input, axis: Int(layer.softmaxAxis))
+    }
+  }
+
+  /// What a PReLU has learnt, one slope a channel or one for all.
+  private func slopes(_ layer: CaffeLayer) throws(GoogLeNetError) -> GraphConstant? {
+    guard layer.type == "PReLU" else { return nil }
+    let slopes = try blob(layer, 0, "slopes")
+    return try GraphConstant(dims: [slopes.count, 1, 1], count: slopes.count, of: Float.self, file.budget) {
+      .floats(slopes.values)
     }
   }
 

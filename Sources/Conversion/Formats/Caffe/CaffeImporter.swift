@@ -89,7 +89,8 @@ struct CaffeImporter {
     let bottoms = CaffeImporter.bottoms(active)
     let needed = try neededLayers(active, bottoms)
     try UnsupportedNodes.refuse(
-      needed.map { active[$0] }, beyond: CaffeImporter.supported.union(GraphFunction.caffe.keys), "layer types", file)
+      needed.map { active[$0] }, beyond: CaffeImporter.supported.union(GraphElementwise.caffe.keys), "layer types", file
+    )
     let blob = try inputBlob(needed.flatMap { bottoms[$0] })
     let taken = Set(needed.map { active[$0].name })
     var inputName = blob
@@ -178,8 +179,8 @@ struct CaffeImporter {
   }
 
   private static let supported: Set<String> = [
-    "Convolution", "Pooling", "LRN", "ReLU", "Concat", "InnerProduct", "Dropout", "Softmax", "SoftmaxWithLoss",
-    "BatchNorm", "Scale", "Split", "Flatten", "PReLU", "Eltwise",
+    "Convolution", "Pooling", "LRN", "Concat", "InnerProduct", "Dropout", "Softmax", "SoftmaxWithLoss", "BatchNorm",
+    "Scale", "Split", "Flatten",
   ]
 
   private mutating func noteOmissions(_ layers: [CaffeLayer], _ needed: [Int]) {

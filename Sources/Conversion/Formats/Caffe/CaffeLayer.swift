@@ -27,9 +27,7 @@ struct CaffeLayer: ForeignNode {
   let flattenEndAxis: Int32
   let epsilon: Float
   let scaleAxis: Int32
-  let negativeSlope: Float
-  /// Of an Eltwise layer: whether it adds its inputs as they are.
-  let isSum: Bool
+  private let negativeSlope: Float
   /// Of an Input layer.
   let inputShape: [Int]?
   let transformation: Caffe__TransformationParameter?
@@ -39,7 +37,7 @@ struct CaffeLayer: ForeignNode {
     self.file = file
     name = text(it.name)
     layerName = name
-    type = text(it.type)
+    type = CaffeLayer.type(text(it.type), it.eltwise_param?.pointee)
     bottoms = texts(it.n_bottom, it.bottom)
     tops = texts(it.n_top, it.top)
     isActive = CaffeLayer.isActive(it.n_include, it.include, it.n_exclude, it.exclude)
@@ -55,7 +53,6 @@ struct CaffeLayer: ForeignNode {
     epsilon = it.batch_norm_param?.pointee.eps ?? 1e-5
     scaleAxis = it.scale_param?.pointee.axis ?? 1
     negativeSlope = it.relu_param?.pointee.negative_slope ?? 0
-    isSum = CaffeLayer.isSum(it.eltwise_param?.pointee)
     if let input = it.input_param?.pointee, input.n_shape > 0, let shape = input.shape[0] {
       inputShape = CaffeBlob.dims(shape.pointee)
     } else {
@@ -70,7 +67,8 @@ struct CaffeLayer: ForeignNode {
     self.file = file
     name = text(it.name)
     layerName = name
-    type = CaffeLayer.types[it.type.rawValue] ?? "V1 layer type \(it.type.rawValue)"
+    type = CaffeLayer.type(
+      CaffeLayer.types[it.type.rawValue] ?? "V1 layer type \(it.type.rawValue)", it.eltwise_param?.pointee)
     bottoms = texts(it.n_bottom, it.bottom)
     tops = texts(it.n_top, it.top)
     isActive = CaffeLayer.isActive(it.n_include, it.include, it.n_exclude, it.exclude)
@@ -86,7 +84,6 @@ struct CaffeLayer: ForeignNode {
     epsilon = 1e-5
     scaleAxis = 1
     negativeSlope = it.relu_param?.pointee.negative_slope ?? 0
-    isSum = CaffeLayer.isSum(it.eltwise_param?.pointee)
     inputShape = nil
     transformation = it.transform_param?.pointee
   }
@@ -102,11 +99,19 @@ struct CaffeLayer: ForeignNode {
     39: "Deconvolution",
   ]
 
-  private static func isSum(_ it: Caffe__EltwiseParameter?) -> Bool {
-    guard let it else { return true }
-    return it.operation == CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__SUM
-      && UnsafeBufferPointer(start: it.coeff, count: it.n_coeff).allSatisfy { $0 == 1 }
+  /// The type, with what an element-wise operation is where it is not the sum of its inputs as they are.
+  private static func type(_ type: String, _ it: Caffe__EltwiseParameter?) -> String {
+    guard type == "Eltwise", let it else { return type }
+    switch it.operation {
+    case CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__PROD: return "Eltwise PROD"
+    case CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__MAX: return "Eltwise MAX"
+    default:
+      let isPlain = UnsafeBufferPointer(start: it.coeff, count: it.n_coeff).allSatisfy { $0 == 1 }
+      return isPlain ? type : "Eltwise SUM with coefficients"
+    }
   }
+
+  func number(_ name: String) -> Float? { name == "negative_slope" ? negativeSlope : nil }
 
   /// The parameter of a layer, or its defaults where the layer has none.
   private static func parameter<Parameter>(

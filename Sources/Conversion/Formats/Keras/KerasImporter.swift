@@ -76,11 +76,8 @@ struct KerasImporter {
   }
 
   private static let supported: Set<String> = [
-    "Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense", "Dropout",
-    "Flatten",
-    "GlobalAveragePooling2D", "InputLayer", "LeakyReLU", "MaxPooling2D", "Normalization", "PReLU", "ReLU", "Rescaling",
-    "Softmax",
-    "ZeroPadding2D",
+    "Activation", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense", "Dropout", "Flatten",
+    "GlobalAveragePooling2D", "InputLayer", "MaxPooling2D", "Normalization", "Rescaling", "Softmax", "ZeroPadding2D",
   ]
 
   private func refuseUnsupported(_ layers: [KerasLayer]) throws(GoogLeNetError) {
@@ -94,7 +91,8 @@ struct KerasImporter {
           "it is shared: the model calls it \(layer.uses) times, where each layer of a GoogLeNet is called once")
       }
     }
-    try UnsupportedNodes.refuse(layers, beyond: KerasImporter.supported, "layers", word: "", file)
+    try UnsupportedNodes.refuse(
+      layers, beyond: KerasImporter.supported.union(GraphElementwise.keras.keys), "layers", word: "", file)
   }
 
   private mutating func readInput(_ needed: [KerasLayer]) throws(GoogLeNetError) {
@@ -135,7 +133,8 @@ struct KerasImporter {
   private mutating func convert(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
     let layer = it.node
     let input = try it.activation()
-    guard it.indices.count == 1 || ["Add", "Concatenate"].contains(layer.type) else {
+    let elementwise = GraphElementwise.keras[layer.type]
+    guard it.indices.count == 1 || layer.type == "Concatenate" || elementwise?.joins == true else {
       throw layer.unsupported("it reads \(it.indices.count) values instead of one")
     }
     switch layer.type {
@@ -151,6 +150,7 @@ struct KerasImporter {
     guard inputs.allSatisfy({ $0.padding == Padding() }) else {
       throw layer.unsupported("it follows a ZeroPadding2D: only a convolution or pooling may")
     }
+    if let elementwise { return try builder.apply(elementwise, it, trained: try slopes(layer)) }
     switch layer.type {
     case "Dense": return try dense(layer, input)
     case "GlobalAveragePooling2D":
@@ -161,13 +161,6 @@ struct KerasImporter {
     case "Rescaling": return try builder.add(layer, .batchNormalization(try rescaling(layer, input)), [input])
     case "Normalization": return try builder.add(layer, .batchNormalization(try normalization(layer, input)), [input])
     case "Activation": return try activation(layer, try layer.activation(), input)
-    case "ReLU": return try rectifier(layer, input)
-    case "LeakyReLU":
-      // Keras 2 calls it alpha.
-      let slope = try layer.number("negative_slope", try layer.number("alpha", 0.3))
-      return try builder.apply(layer, GraphFunction(slope: Float(slope)), input)
-    case "PReLU": return try parametricReLU(layer, input)
-    case "Add": return try builder.sum(layer, inputs)
     case "Softmax": return try builder.softmax(layer, input, axis: try axis(layer, input, layer.config["axis"]))
     case "Concatenate":
       return try builder.concat(layer, inputs, axis: try axis(layer, input, layer.config["axis"]))
@@ -181,14 +174,22 @@ struct KerasImporter {
   private mutating func activation(_ layer: KerasLayer, _ activation: String, _ input: GraphActivation)
     throws(GoogLeNetError) -> GraphActivation
   {
-    if let function = GraphFunction.keras[activation] { return try builder.apply(layer, function, input) }
+    if let known = GraphElementwise.kerasActivations[activation] { return try builder.apply(known, layer, input) }
     switch activation {
     case "linear": return input
     case "softmax": return try builder.softmax(layer, input)
     default:
-      let names = (["linear", "softmax"] + GraphFunction.keras.keys).sorted().joined(separator: ", ")
+      let names = (["linear", "softmax"] + GraphElementwise.kerasActivations.keys).sorted().joined(separator: ", ")
       throw layer.unsupported("the activation '\(activation)': of these \(names) are supported")
     }
+  }
+
+  /// What a PReLU has learnt, whose dimensions are the input's without images and with 1 for shared axes.
+  private func slopes(_ layer: KerasLayer) throws(GoogLeNetError) -> GraphConstant? {
+    guard layer.type == "PReLU" else { return nil }
+    let dims = try weights.dims(layer, "alpha", number: 0)
+    let slopes = try weights.tensor(layer, "alpha", number: 0, dims: dims)
+    return try GraphConstant(dims: dims, count: slopes.count, of: Float.self, file.budget) { .floats(slopes.floats()) }
   }
 
   /// The activation that a layer applies to its own result.
@@ -199,32 +200,6 @@ struct KerasImporter {
     var part = layer
     part.layerName = "\(layer.name).\(name)"
     return try activation(part, name, sum)
-  }
-
-  private mutating func rectifier(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
-    -> GraphActivation
-  {
-    let slope = try layer.number("negative_slope", 0), threshold = try layer.number("threshold", 0)
-    let maximum = try layer.number("max_value", .infinity)
-    guard threshold == 0, slope == 0 || maximum == .infinity else {
-      throw layer.unsupported("it has a threshold, or a negative_slope and a max_value: one of these two is supported")
-    }
-    guard let clipped = GraphFunction(clippingTo: 0, Float(maximum)) else {
-      throw layer.unsupported("its max_value is \(maximum): a number above 0 is needed")
-    }
-    return try builder.apply(layer, slope == 0 ? clipped : GraphFunction(slope: Float(slope)), input)
-  }
-
-  private mutating func parametricReLU(_ layer: KerasLayer, _ input: GraphActivation) throws(GoogLeNetError)
-    -> GraphActivation
-  {
-    // Without the axes in shared_axes and the images.
-    let dims = try weights.dims(layer, "alpha", number: 0)
-    let slopes = try weights.tensor(layer, "alpha", number: 0, dims: dims)
-    let constant = try GraphConstant(dims: dims, count: slopes.count, of: Float.self, file.budget) {
-      .floats(slopes.floats())
-    }
-    return try builder.parametricReLU(layer, input, slopes: constant)
   }
 
   /// The axis that a layer works along, the last one where it is not told: all but the channels are refused. A list of one

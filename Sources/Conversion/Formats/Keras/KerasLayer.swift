@@ -124,6 +124,11 @@ struct KerasLayer: ForeignNode {
     return number
   }
 
+  func number(_ name: String) throws(GoogLeNetError) -> Float? {
+    let number = try self.number(name, .nan)
+    return number.isNaN ? nil : Float(number)
+  }
+
   /// Height and width, given as two numbers or as one for both; nil where they are missing.
   func pair(_ key: String) throws(GoogLeNetError) -> [Int]? {
     switch config[key] {

@@ -60,8 +60,6 @@ struct ONNXGraphBuilder {
       // Nothing at inference: its readers read its source.
       values[layer.name] = first
       return
-    case .relu: try node("Relu", layer.name, [first.name])
-    case .sigmoid: try node("Sigmoid", layer.name, [first.name])
     case .prelu(let it):
       let slopes = try floats("\(layer.name)/slopes", it.slopes.floats(), dims: slopeDims(it, first))
       try node("PRelu", layer.name, [first.name, slopes])
@@ -70,10 +68,6 @@ struct ONNXGraphBuilder {
         try floats("\(layer.name)/min", [0], dims: []), try floats("\(layer.name)/max", [it.maximum], dims: []),
       ]
       try node("Clip", layer.name, [first.name] + bounds)
-    case .sum:
-      output.isVector = inputs.allSatisfy(\.isVector)
-      if !output.isVector { for place in inputs.indices { inputs[place] = try image(inputs[place], for: layer) } }
-      try node("Sum", layer.name, inputs.map(\.name))
     case .softmax:
       let isLast = index == model.network.layers.count - 1
       let input = isLast ? try vector(first, for: layer) : first
@@ -114,6 +108,13 @@ struct ONNXGraphBuilder {
           ("bias", .float(it.k)), ("size", .int(it.size)),
         ])
     case .batchNormalization(let it): try batchNormalization(it, layer, first)
+    default:
+      guard let name = GraphElementwise.onnxName(of: layer.operation) else {
+        throw unsupported(layer, "ONNX has no such operator")
+      }
+      output.isVector = inputs.allSatisfy(\.isVector)
+      if !output.isVector { for place in inputs.indices { inputs[place] = try image(inputs[place], for: layer) } }
+      try node(name, layer.name, inputs.map(\.name))
     }
     if case .u8(let scale) = output.encoding { output.name = try stored(output.name, scale: scale) }
     values[layer.name] = output

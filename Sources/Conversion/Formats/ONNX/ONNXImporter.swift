@@ -36,7 +36,7 @@ struct ONNXImporter {
     }
     let (needed, output) = try neededNodes(nodes, graph)
     try UnsupportedNodes.refuse(
-      needed, beyond: ONNXImporter.supported.union(GraphFunction.onnx.keys), "operators", file)
+      needed, beyond: ONNXImporter.supported.union(GraphElementwise.onnx.keys), "operators", file)
     var used: Set<String> = []
     for node in needed { used.formUnion(node.inputs) }
     for tensor in UnsafeBufferPointer(start: graph.initializer, count: graph.n_initializer) {
@@ -76,11 +76,9 @@ struct ONNXImporter {
   // MARK: - Graph
 
   private static let supported: Set<String> = [
-    "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "DequantizeLinear", "Div",
-    "Dropout", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "LeakyRelu",
-    "MatMul",
-    "MaxPool", "Mul", "PRelu", "QuantizeLinear", "ReduceMean", "Reshape", "Softmax", "Squeeze", "Sub", "Sum",
-    "Transpose",
+    "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "DequantizeLinear", "Div",
+    "Dropout", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MatMul",
+    "MaxPool", "Mul", "QuantizeLinear", "ReduceMean", "Reshape", "Softmax", "Squeeze", "Sub", "Transpose",
     "Unsqueeze",
   ]
 
@@ -187,13 +185,8 @@ struct ONNXImporter {
 
   private mutating func layer(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
     let node = it.node
-    if let function = GraphFunction.onnx[node.type] { return try builder.apply(node, function, try it.activation()) }
+    if let elementwise = GraphElementwise.onnx[node.type] { return try builder.apply(elementwise, it) }
     switch node.type {
-    case "LeakyRelu":
-      return try builder.apply(node, GraphFunction(slope: node.float("alpha", 0.01)), try it.activation())
-    case "PRelu": return try builder.parametricReLU(node, try it.activation(), slopes: try it.constant(1))
-    case "Clip": return try clip(it)
-    case "Sum": return try builder.sum(node, try it.activations(it.indices))
     case "Conv": return try convolution(it)
     case "MaxPool", "AveragePool": return try pooling(it)
     case "GlobalAveragePool": return try builder.globalPooling(node, .average, try image(it))
@@ -216,16 +209,6 @@ struct ONNXImporter {
       return try builder.softmax(node, try it.activation(), axis: node.int("axis", opset < 13 ? 1 : -1))
     default: throw node.unsupported("the operator is not supported")
     }
-  }
-
-  private mutating func clip(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
-    // Attributes before opset 11.
-    let minimum = try it.optionalConstant(1)?.floats.first ?? it.node.float("min", -.greatestFiniteMagnitude)
-    let maximum = try it.optionalConstant(2)?.floats.first ?? it.node.float("max", .greatestFiniteMagnitude)
-    guard let function = GraphFunction(clippingTo: minimum, maximum) else {
-      throw it.node.unsupported("it clips to \(minimum) to \(maximum): 0 to a number above it is supported")
-    }
-    return try builder.apply(it.node, function, try it.activation())
   }
 
   private func constantNode(_ node: ONNXNode) throws(GoogLeNetError) -> GraphConstant {

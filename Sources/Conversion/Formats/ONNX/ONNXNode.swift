@@ -40,6 +40,8 @@ struct ONNXNode: ForeignNode {
     attribute(name)?.f ?? fallback
   }
 
+  func number(_ name: String) -> Float? { attribute(name)?.f }
+
   func ints(_ name: String) -> [Int]? {
     attribute(name).map { UnsafeBufferPointer(start: $0.ints, count: $0.n_ints).map { Int($0) } }
   }

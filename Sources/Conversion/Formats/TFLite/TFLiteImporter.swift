@@ -35,7 +35,7 @@ struct TFLiteImporter {
   private mutating func network() throws(GoogLeNetError) -> ImportedNetwork {
     let (operators, output) = try neededOperators()
     try UnsupportedNodes.refuse(
-      operators, beyond: TFLiteImporter.supported.union(GraphFunction.tfLite.keys), "operators", file)
+      operators, beyond: TFLiteImporter.supported.union(GraphElementwise.tfLite.keys), "operators", file)
     try decideQuantization(operators)
     for index in try graph.numbers(1, Int32.self) ?? [] { try readInput(index) }
     for it in operators {
@@ -49,9 +49,8 @@ struct TFLiteImporter {
   // MARK: - Graph
 
   private static let supported: Set<String> = [
-    "ADD", "ADD_N", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEQUANTIZE", "DIV", "FULLY_CONNECTED", "LEAKY_RELU",
-    "LOCAL_RESPONSE_NORMALIZATION", "MAX_POOL_2D", "MEAN", "MUL", "PACK", "PAD", "PADV2", "PRELU", "QUANTIZE",
-    "RESHAPE",
+    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEQUANTIZE", "DIV", "FULLY_CONNECTED",
+    "LOCAL_RESPONSE_NORMALIZATION", "MAX_POOL_2D", "MEAN", "MUL", "PACK", "PAD", "PADV2", "QUANTIZE", "RESHAPE",
     "SHAPE", "SOFTMAX", "SQUEEZE", "STRIDED_SLICE", "SUB",
   ]
 
@@ -152,7 +151,7 @@ struct TFLiteImporter {
       }
       let result = try tensor(first)
       let isRectified =
-        it.type == "CONV_2D" ? try function(it, 3) != nil : GraphFunction.tfLite[it.type] != nil
+        it.type == "CONV_2D" ? try function(it, 3) != nil : GraphElementwise.tfLite[it.type] != nil
       if isRectified, result.unsignedScale == nil {
         why = "'\(result.name)' has another zero point than unsigned bytes with 0"
       }
@@ -214,18 +213,14 @@ struct TFLiteImporter {
 
   private mutating func layer(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
     let node = it.node
-    if let function = GraphFunction.tfLite[node.type] {
-      return try builder.apply(node, function, try it.activation(), outputScale: try outputScale(node))
+    if let elementwise = GraphElementwise.tfLite[node.type] {
+      return try builder.apply(elementwise, it, outputScale: try outputScale(node))
     }
     switch node.type {
     case "CONV_2D": return try convolution(it)
     case "MAX_POOL_2D", "AVERAGE_POOL_2D": return try pooling(it)
     case "FULLY_CONNECTED": return try innerProduct(it)
     case "CONCATENATION": return try concat(it)
-    case "LEAKY_RELU":
-      return try builder.apply(node, GraphFunction(slope: try node.options?.float(0) ?? 0), try it.activation())
-    case "PRELU": return try builder.parametricReLU(node, try it.activation(), slopes: try it.constant(1))
-    case "ADD_N": return try builder.sum(node, try it.activations(it.indices))
     case "LOCAL_RESPONSE_NORMALIZATION":
       guard let options = node.options else { throw node.invalid("it has no options") }
       return try builder.localResponseNormalization(
@@ -254,10 +249,10 @@ struct TFLiteImporter {
 
   /// What an operator does after its sum.
   /// - Parameter field: of the options.
-  private func function(_ it: TFLiteOperator, _ field: Int) throws(GoogLeNetError) -> GraphFunction? {
+  private func function(_ it: TFLiteOperator, _ field: Int) throws(GoogLeNetError) -> GraphElementwise? {
     let activation = try it.option(field, Int8.self)
     if activation == 0 { return nil }
-    guard let function = [1: "RELU", 3: "RELU6"][activation].flatMap({ GraphFunction.tfLite[$0] }) else {
+    guard let function = [1: "RELU", 3: "RELU6"][activation].flatMap({ GraphElementwise.tfLite[$0] }) else {
       throw it.unsupported("its activation function is number \(activation): none, ReLU and ReLU6 are supported")
     }
     return function
@@ -272,7 +267,7 @@ struct TFLiteImporter {
     var inner = it
     inner.name += "/linear"
     let sum = try make(&builder, inner, nil)
-    return try builder.apply(it, function, sum, outputScale: try outputScale(it))
+    return try builder.apply(function, it, sum, outputScale: try outputScale(it))
   }
 
   private func border(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphWindow.Border {

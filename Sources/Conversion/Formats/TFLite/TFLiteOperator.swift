@@ -35,6 +35,9 @@ struct TFLiteOperator: ForeignNode {
     name = ""
   }
 
+  /// Of its options alpha is the first.
+  func number(_ name: String) throws(GoogLeNetError) -> Float? { name == "alpha" ? try options?.float(0) : nil }
+
   func option<Value: FixedWidthInteger>(_ field: Int, _ type: Value.Type, _ fallback: Value = 0)
     throws(GoogLeNetError) -> Int
   {

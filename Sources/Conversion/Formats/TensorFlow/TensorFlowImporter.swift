@@ -81,16 +81,13 @@ struct TensorFlowImporter {
     return best
   }
 
-  private static let supported = GraphFunction.tensorFlow.keys.reduce(into: ownOperations) { $0.insert($1) }
+  private static let supported = ownOperations.union(GraphElementwise.tensorFlow.keys)
 
   private static let ownOperations: Set<String> = [
-    "Add", "AddN", "AddV2", "AvgPool", "BatchNormWithGlobalNormalization", "BiasAdd", "BiasAddV1", "Cast",
-    "CheckNumerics",
+    "Add", "AddV2", "AvgPool", "BatchNormWithGlobalNormalization", "BiasAdd", "BiasAddV1", "Cast", "CheckNumerics",
     "Concat", "ConcatV2", "Const", "Conv2D", "ExpandDims", "Floor", "FusedBatchNorm", "FusedBatchNormV2",
-    "FusedBatchNormV3", "GreaterEqual", "Identity", "LRN", "LeakyRelu", "MatMul", "MaxPool", "Mean", "Mul", "Neg",
-    "Pack",
-    "Pad", "PadV2", "Placeholder", "PlaceholderWithDefault", "PreventGradient", "RandomUniform", "ReadVariableOp",
-    "RealDiv",
+    "FusedBatchNormV3", "GreaterEqual", "Identity", "LRN", "MatMul", "MaxPool", "Mean", "Mul", "Neg", "Pack", "Pad",
+    "PadV2", "Placeholder", "PlaceholderWithDefault", "PreventGradient", "RandomUniform", "ReadVariableOp", "RealDiv",
     "Reshape", "Rsqrt", "SelectV2", "Shape", "Snapshot", "Softmax", "Sqrt", "Square", "Squeeze", "StopGradient",
     "StridedSlice", "Sub", "VarHandleOp", "Variable", "VariableV2",
   ]
@@ -145,13 +142,8 @@ struct TensorFlowImporter {
 
   private mutating func layer(_ it: Operands) throws(GoogLeNetError) -> GraphActivation {
     let node = it.node
-    if let function = GraphFunction.tensorFlow[node.type] {
-      return try builder.apply(node, function, try it.activation())
-    }
+    if let elementwise = GraphElementwise.tensorFlow[node.type] { return try builder.apply(elementwise, it) }
     switch node.type {
-    case "LeakyRelu":
-      return try builder.apply(node, GraphFunction(slope: node.float("alpha", 0.2)), try it.activation())
-    case "AddN": return try builder.sum(node, try it.activations(it.indices))
     case "Softmax": return try builder.softmax(node, try it.activation())
     case "Conv2D": return try convolution(it)
     case "MaxPool", "AvgPool": return try pooling(it)

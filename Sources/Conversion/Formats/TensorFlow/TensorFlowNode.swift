@@ -31,6 +31,8 @@ struct TensorFlowNode: ForeignNode {
 
   func float(_ name: String, _ fallback: Float) -> Float { attribute(name)?.f ?? fallback }
 
+  func number(_ name: String) -> Float? { attribute(name)?.f }
+
   func bool(_ name: String, _ fallback: Bool) -> Bool { attribute(name).map { $0.b != 0 } ?? fallback }
 
   func ints(_ name: String) -> [Int]? {
