@@ -77,10 +77,8 @@ struct KerasImporter {
 
   private static let supported: Set<String> = [
     "Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense", "Dropout",
-    "Flatten",
-    "GlobalAveragePooling2D", "InputLayer", "LeakyReLU", "MaxPooling2D", "Normalization", "PReLU", "ReLU", "Rescaling",
-    "Softmax",
-    "ZeroPadding2D",
+    "Flatten", "GlobalAveragePooling2D", "InputLayer", "LeakyReLU", "MaxPooling2D", "Normalization", "PReLU", "ReLU",
+    "Rescaling", "Softmax", "ZeroPadding2D",
   ]
 
   private func refuseUnsupported(_ layers: [KerasLayer]) throws(GoogLeNetError) {
@@ -167,7 +165,10 @@ struct KerasImporter {
       let slope = try layer.number("negative_slope", try layer.number("alpha", 0.3))
       return try builder.apply(layer, GraphFunction(slope: Float(slope)), input)
     case "PReLU": return try parametricReLU(layer, input)
-    case "Add": return try builder.sum(layer, inputs)
+    case "Add":
+      // Keras 3 calls by the same name what adds a number or an array, which are no inputs.
+      guard inputs.count > 1 else { throw layer.unsupported("it adds less than two layers' results") }
+      return try builder.sum(layer, inputs)
     case "Softmax": return try builder.softmax(layer, input, axis: try axis(layer, input, layer.config["axis"]))
     case "Concatenate":
       return try builder.concat(layer, inputs, axis: try axis(layer, input, layer.config["axis"]))
