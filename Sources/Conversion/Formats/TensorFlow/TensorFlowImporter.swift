@@ -85,14 +85,11 @@ struct TensorFlowImporter {
 
   private static let ownOperations: Set<String> = [
     "Add", "AddN", "AddV2", "AvgPool", "BatchNormWithGlobalNormalization", "BiasAdd", "BiasAddV1", "Cast",
-    "CheckNumerics",
-    "Concat", "ConcatV2", "Const", "Conv2D", "ExpandDims", "Floor", "FusedBatchNorm", "FusedBatchNormV2",
-    "FusedBatchNormV3", "GreaterEqual", "Identity", "LRN", "LeakyRelu", "MatMul", "MaxPool", "Mean", "Mul", "Neg",
-    "Pack",
-    "Pad", "PadV2", "Placeholder", "PlaceholderWithDefault", "PreventGradient", "RandomUniform", "ReadVariableOp",
-    "RealDiv",
-    "Reshape", "Rsqrt", "SelectV2", "Shape", "Snapshot", "Softmax", "Sqrt", "Square", "Squeeze", "StopGradient",
-    "StridedSlice", "Sub", "VarHandleOp", "Variable", "VariableV2",
+    "CheckNumerics", "Concat", "ConcatV2", "Const", "Conv2D", "ExpandDims", "Floor", "FusedBatchNorm",
+    "FusedBatchNormV2", "FusedBatchNormV3", "GreaterEqual", "Identity", "LRN", "LeakyRelu", "MatMul", "MaxPool", "Mean",
+    "Mul", "Neg", "Pack", "Pad", "PadV2", "Placeholder", "PlaceholderWithDefault", "PreventGradient", "RandomUniform",
+    "ReadVariableOp", "RealDiv", "Reshape", "Rsqrt", "SelectV2", "Shape", "Snapshot", "Softmax", "Sqrt", "Square",
+    "Squeeze", "StopGradient", "StridedSlice", "Sub", "VarHandleOp", "Variable", "VariableV2",
   ]
 
   private func operands(_ node: TensorFlowNode, _ inputs: [TensorFlowGraph.Reference]) -> Operands {
@@ -325,8 +322,12 @@ struct TensorFlowImporter {
     return try undropped(it.node, inputs[1])
   }
 
-  private func elementwise(_ it: Operands) throws(GoogLeNetError) -> GraphValue {
+  private mutating func elementwise(_ it: Operands) throws(GoogLeNetError) -> GraphValue {
     let node = it.node
+    if node.type == "Neg", case .activation(let input) = try it.value(0) {
+      let factor = try GraphConstant(dims: [], count: 1, of: Float.self, file.budget) { .floats([-1]) }
+      return try builder.combine(node, .multiply, .activation(input), .constant(factor))
+    }
     guard case .constant(let constant) = try it.value(0) else {
       if case .dropoutMask = try it.value(0) { return .dropoutMask }
       throw node.unsupported("it can be applied to constants only")
