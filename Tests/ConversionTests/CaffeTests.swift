@@ -157,8 +157,9 @@ import Testing
     var file = CaffeFile.small(legacy: false)
     var learnt = CaffeFile.simple("learnt", "PReLU", "conv", top: "conv")
     let channels = file.layers[0].blobs[0].dims[0]
-    for slopes in [[Float](repeating: 0.5, count: channels), [0.5]] {
-      learnt.blobs = [(dims: [slopes.count], values: slopes)]
+    // Caffe itself saves one slope for all channels in a blob without dimensions.
+    for (dims, slopes) in [([channels], [Float](repeating: 0.5, count: channels)), ([1], [0.5]), ([], [0.5])] {
+      learnt.blobs = [(dims: dims, values: slopes)]
       file.layers.insert(learnt, at: 1)
       guard case .prelu(let it) = try convert(file.bytes).network.layers[1].operation else {
         return #expect(Bool(false))

@@ -111,6 +111,10 @@ import Testing
     ] { expectError(try changed(part, replacement, in: layer), .unsupported, told) }
     expectError(
       try changed("\"class_name\": \"Dropout\"", "\"class_name\": \"Lambda\""), .unsupported, "Lambda ('drop')")
+    // Of `x + 1` Keras 3 makes a layer Add with one input.
+    expectError(
+      try changed("\"class_name\": \"Dropout\"", "\"class_name\": \"Add\""), .unsupported,
+      "'drop' (Add): it adds less than two layers' results")
     expectError(try changed("\"conv1\", 0, 0]", "\"conv1\", 0, 1]"), .unsupported, "another output of 'conv1'")
     expectError(
       try changed("\"filters\": 13", "\"layers\": [], \"filters\": 13", in: "conv2"), .unsupported,

@@ -34,6 +34,18 @@ import Testing
     #expect(error?.message.contains("quantized already") == true)
   }
 
+  /// What they give cannot be rounded as TFLite does it.
+  @Test func quantizedSumsAndFunctionsAreComputedInFloat32() throws {
+    let result = try convert(try GoldenFiles.bytes("tflite-residual-int8.tflite"))
+    #expect(result.network.layers.allSatisfy { $0.outputScale == nil })
+    let types = result.network.layers.flatMap { $0.operation.tensors.map(\.1.elementType) }
+    #expect(types.allSatisfy { $0 == .float32 })
+    let note = try #require(result.notes.first { $0.contains("its weights became float32") })
+    #expect(note.contains("what ADD, ADD_N, LEAKY_RELU, LOGISTIC, PRELU read and give"))
+    let functions = kinds(result.network.layers).filter { ["ClippedReLU", "PReLU", "Sigmoid", "Sum"].contains($0) }
+    #expect(functions == ["ClippedReLU", "PReLU", "Sum", "PReLU", "Sigmoid", "Sum", "PReLU", "ClippedReLU"])
+  }
+
   /// Layers only for what is rounded.
   @Test func logitsOfFloatModelsStayAsTheyAre() throws {
     let layers = try convert(try GoldenFiles.bytes("tflite-float.tflite")).network.layers

@@ -27,16 +27,20 @@ POOLING = {
     "pool": (1, "int"), "kernel_size": (2, "int"), "stride": (3, "int"), "pad": (4, "int"), "kernel_h": (5, "int"),
     "kernel_w": (6, "int"), "global_pooling": (12, "int"),
 }  # fmt: skip
+ELTWISE = {"operation": (1, "int"), "coeff": (2, "float")}
 PARAMETERS = {
     "transform_param": (100, 36, TRANSFORM), "concat_param": (104, 9, {"axis": (2, "int"), "concat_dim": (1, "int")}),
     "convolution_param": (106, 10, CONVOLUTION), "dropout_param": (108, 12, {"dropout_ratio": (1, "float")}),
-    "inner_product_param": (117, 17, PRODUCT), "lrn_param": (118, 18, LRN), "pooling_param": (121, 19, POOLING),
+    "eltwise_param": (110, 24, ELTWISE), "inner_product_param": (117, 17, PRODUCT), "lrn_param": (118, 18, LRN),
+    "pooling_param": (121, 19, POOLING), "relu_param": (123, 30, {"negative_slope": (1, "float")}),
 }  # fmt: skip
 LAYER = {
     "name": (1, "text"), "type": (2, "text"), "bottom": (3, "text"), "top": (4, "text"), "blobs": (7, BLOB),
     "include": (8, RULE), **{name: (current, fields) for name, (current, _, fields) in PARAMETERS.items()},
+    "prelu_param": (131, {"channel_shared": (2, "int")}),
     "batch_norm_param": (139, {"use_global_stats": (1, "int"), "eps": (3, "float")}),
-    "scale_param": (142, {"bias_term": (4, "int")}), "input_param": (143, {"shape": (1, SHAPE)}),
+    "scale_param": (142, {"bias_term": (4, "int")}),
+    "input_param": (143, {"shape": (1, SHAPE)}),
 }  # fmt: skip
 LEGACY_LAYER = {
     "bottom": (2, "text"), "top": (3, "text"), "name": (4, "text"), "type": (5, "int"), "blobs": (6, BLOB),
@@ -55,8 +59,8 @@ LEGACY_NAMES = {
     1: "ACCURACY", 3: "CONCAT", 4: "CONVOLUTION", 5: "DATA", 6: "DROPOUT", 14: "INNER_PRODUCT", 15: "LRN",
     17: "POOLING", 18: "RELU", 20: "SOFTMAX", 21: "SOFTMAX_LOSS",
 }  # fmt: skip
-ENUMERATIONS = {"pool": ("MAX", "AVE"), "phase": ("TRAIN", "TEST")}
-BOOLEANS = {"bias_term", "global_pooling", "use_global_stats"}
+ENUMERATIONS = {"operation": ("PROD", "SUM", "MAX"), "pool": ("MAX", "AVE"), "phase": ("TRAIN", "TEST")}
+BOOLEANS = {"bias_term", "channel_shared", "global_pooling", "use_global_stats"}
 
 
 def binary(message, fields=NET):

@@ -37,7 +37,7 @@ class Network:
     def between(self, count, low, high):
         return self.random.uniform(low, high, count)
 
-    def convolution(self, name, bottom, outputs, kernel, stride=1, relu=None):
+    def convolution(self, name, bottom, outputs, kernel, stride=1, relu=None, is_rectified=True):
         fields = [("num_output", outputs), ("kernel_size", kernel)]
         if kernel > 1:
             fields.append(("pad", kernel // 2))
@@ -53,7 +53,8 @@ class Network:
         else:
             bias = ("blobs", blob(self.between(outputs, -0.2, 0.4)))
             self.layer(name, "Convolution", bottom, name, weights, bias, ("convolution_param", fields))
-        self.layer(relu or f"{name.rpartition('/')[0]}/relu_{name.rpartition('/')[2]}", "ReLU", name, name)
+        if is_rectified:
+            self.layer(relu or f"{name.rpartition('/')[0]}/relu_{name.rpartition('/')[2]}", "ReLU", name, name)
         self.channels[name] = outputs
         return name
 
@@ -151,6 +152,33 @@ class Network:
         return [*kept, [("name", "prob"), ("type", "Softmax"), ("bottom", self.end), ("top", "prob")]]
 
 
+class Residual(Network):
+    """Sums of two and of three branches, and each activation beside plain ReLU that converts."""
+
+    def build(self, head, auxiliary, pooled):
+        width = self.size.channels(256)
+
+        def convolution(name, bottom, kernel=3):
+            return self.convolution(name, bottom, width, kernel, is_rectified=False)
+
+        def applied(name, kind, value, *fields):
+            return self.layer(name, kind, value, value, *fields)
+
+        stem = self.convolution("stem/3x3", "data", width, 3, 2)
+        branch = convolution("a/first", stem)
+        applied("a/leaky", "ReLU", branch, ("relu_param", [("negative_slope", 0.15)]))
+        value = self.layer("a/sum", "Eltwise", [stem, convolution("a/second", branch)], "a/sum")
+        applied("a/prelu", "PReLU", value, ("blobs", blob(self.between(width, -0.2, 0.4))))
+        gate = applied("b/sigmoid", "Sigmoid", convolution("b/gate", value, 1))
+        branch = convolution("b/first", value)
+        shared = [("blobs", blob(np.array([0.3]))), ("prelu_param", [("channel_shared", True)])]
+        applied("b/prelu", "PReLU", branch, *shared)
+        weighed = ("eltwise_param", [("operation", 1), *[("coeff", 1.0)] * 3])
+        value = applied("b/relu", "ReLU", self.layer("b/sum", "Eltwise", [value, gate, branch], "b/sum", weighed))
+        self.pooling("pool", value, ("pool", 1), ("global_pooling", True))
+        self.end = self.inner_product(head, "pool", width, self.size.classes)
+
+
 def net(name, layers, header=(), form="layer"):
     return [("name", name), *header, *((form, legacy(layer) if form == "layers" else layer) for layer in layers)]
 
@@ -207,6 +235,10 @@ def main():
     normalized = Network(size, 35, normalized=True)
     whole = net("normalized", normalized.used(), [("input", "data"), ("input_shape", [("dim", shape)])])
     write("caffe-normalized", whole, whole, size, ("folded",))
+    little = Size(full, 1000, narrow=(64, 32))
+    sums = Residual(little, 36, head="scores")
+    whole = net("residual", [input_layer([1, 3, little.height, little.width]), *sums.used()])
+    write("caffe-residual", whole, whole, little, ("Caffe's convention",))
     # A prototxt beside weights: another size, a pooling over all of it, and of the trained heads only the main one.
     larger = Size(full, 1000)
     larger.height += 32

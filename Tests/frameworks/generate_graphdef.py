@@ -3,7 +3,7 @@
 import numpy as np
 from goldens import arguments, save
 from inception import Size
-from tensorflow_networks import Weights, fused, inception_graph, mean_head, slim, tf, unfused
+from tensorflow_networks import Weights, fused, inception_graph, mean_head, residual, slim, tf, unfused
 
 
 def repeated(definition):
@@ -68,6 +68,15 @@ def main():
         slim_convention,
         ("dropout",),
         reference=lambda x: slim(x, Weights(2), size, unfused, mean_head()),
+    )
+    small = Size(full, 1000, narrow=(64, 32))
+    write(
+        folder,
+        f"graphdef-residual{suffix}",
+        small,
+        lambda x: residual(x, Weights(9), small),
+        slim_convention,
+        ("usual with TensorFlow",),
     )
     old = Size(full, 1008)
     write(

@@ -125,6 +125,29 @@ def sequential(api, size):
     )
 
 
+def residual(api, size):
+    """Sums of two and of three branches, and each activation beside plain ReLU that converts, as layer and by name."""
+    layers = api.layers
+    width = size.channels(256)
+
+    def conv(x, name, kernel=3, stride=1, activation=None):
+        return layers.Conv2D(width, kernel, stride, padding="same", activation=activation, name=name)(x)
+
+    image = layers.Input((size.height, size.width, 3), name="image")
+    # Of numbers to 10, so that some are clipped.
+    x = conv(layers.Rescaling(1 / 25.5, name="rescaling")(image), "stem", stride=2)
+    x = layers.ReLU(max_value=6, name="stem_relu6")(x)
+    y = layers.LeakyReLU(0.15, name="a_leaky")(layers.BatchNormalization(name="a_bn1")(conv(x, "a_conv1")))
+    y = layers.BatchNormalization(name="a_bn2")(conv(y, "a_conv2"))
+    x = layers.PReLU(shared_axes=[1, 2], name="a_prelu")(layers.Add(name="a_add")([x, y]))
+    branches = [x, conv(x, "b_leaky", activation="leaky_relu"), conv(x, "b_sigmoid", 1, activation="sigmoid")]
+    x = layers.ReLU(negative_slope=0.1, name="b_relu")(layers.Add(name="b_add")(branches))
+    x = layers.Activation("relu6", name="c_relu6")(conv(x, "c_conv", stride=2))
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    x = layers.Add(name="d_add")([x, layers.Dense(width, activation="sigmoid", name="d_dense")(x)])
+    return api.Model(image, layers.Dense(size.classes, activation="softmax", name="output")(x), name="residual")
+
+
 def write(folder, name, suffix, model, size, scale=1 / 255, **more):
     """Saves the model and what it says of pictures, which it is fed with as the converter assumes."""
     randomize(model, len(name))
@@ -147,6 +170,9 @@ def main():
     write(folder, f"keras3-paper{end}", ".keras", paper(keras, size), size, 1, notes=own)
     for api, version in ((tf_keras, 2), (keras, 3)):
         write(folder, f"keras{version}-sequential{end}", ".h5", sequential(api, size), size, 1)
+    small = Size(full, 1000, narrow=(64, 32))
+    write(folder, f"keras2-residual{end}", ".h5", residual(tf_keras, small), small, 1, notes=own[:1])
+    write(folder, f"keras3-residual{end}", ".keras", residual(keras, small), small, 1, notes=own[:1])
 
 
 main()

@@ -7,7 +7,7 @@ import numpy as np
 from goldens import arguments, save
 from inception import Size
 from tensorflow.core.protobuf import saved_model_pb2
-from tensorflow_networks import Weights, fused, inception_graph, mean_head, slim, tf, unfused
+from tensorflow_networks import Weights, fused, inception_graph, mean_head, residual, slim, tf, unfused
 
 
 class Module(tf.Module):
@@ -44,14 +44,14 @@ def finish(path):
     file.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def module(folder, name, build, size, seed):
+def module(folder, name, build, size, seed, convention="slim"):
     """What tf.saved_model.save writes: functions that call functions, and variables in a bundle."""
     network = Module(build, size, seed)
     tf.saved_model.save(network, fresh(folder, name), signatures={"serving_default": network.predict})
     finish(folder / name)
     pixels = size.images()
     images = pixels.astype(np.float32) / np.float32(127.5) - 1
-    save(folder, name, pixels, network.predict(images), notes=("serving_default", "slim"))
+    save(folder, name, pixels, network.predict(images), notes=("serving_default", convention))
 
 
 def session(folder, name, size):
@@ -125,6 +125,8 @@ def main():
     module(folder, f"savedmodel-slim{suffix}", lambda *a: slim(*a, fused("V3")), size, 5)
     exported(folder, f"savedmodel-keras{suffix}", size)
     session(folder, f"savedmodel-session{suffix}", size)
+    small = Size(full, 1000, narrow=(64, 32))
+    module(folder, f"savedmodel-residual{suffix}", residual, small, 8, "usual with TensorFlow")
     if full:
         module(folder, f"savedmodel-unfused{suffix}", lambda *a: slim(*a, unfused, mean_head()), size, 6)
 

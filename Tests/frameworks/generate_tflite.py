@@ -5,7 +5,7 @@ import numpy as np
 from goldens import arguments, save
 from inception import Size
 from tensorflow.lite.python import schema_py_generated as schema
-from tensorflow_networks import Weights, fused, inception_graph, mean_head, slim, tf
+from tensorflow_networks import Weights, fused, inception_graph, mean_head, residual, slim, tf
 
 # A quantized output is a multiple of 1/256: up to half of that lies between it and the probability that was rounded.
 ROUNDED = 0.5 / 256 + 1e-4
@@ -122,6 +122,16 @@ def main():
     old = Size(full, 1008)
     lrn = converter_of(lambda image: inception_graph(image, Weights(23), old)[-1], size)
     write("tflite-2015", lrn.convert(), ("tensorflow_inception_graph",), mean=117, scale=1)
+    # Quantized, TFLite rounds what this engine then does not: some hundredths of a probability.
+    little = Size(full, 1000, narrow=(64, 32))
+    pixels = little.images()
+
+    def sums(image):
+        return residual(image, Weights(24), little)
+
+    write("tflite-residual", converter_of(sums, little).convert(), ("usual with TensorFlow",), pixels=pixels)
+    rounded = quantized(sums, little, tf.int8)
+    write("tflite-residual-int8", rounded, ("its weights became float32",), 0.05, pixels=pixels)
     small = converter_of(network(size), size)
     small.optimizations = [tf.lite.Optimize.DEFAULT]
     small.target_spec.supported_types = [tf.float16]

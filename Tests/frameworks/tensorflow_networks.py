@@ -119,12 +119,15 @@ def mean_head(keep=None):
         if keep is not None:
             noise = tf.random.uniform(tf.shape(x), name="dropout/random_uniform")
             x = (x / keep) * tf.floor(keep + noise)
-        matrix = weights.kernel("logits/kernel", int(x.shape[-1]), size.classes, gain=3.0)
-        return tf.nn.softmax(
-            tf.matmul(x, matrix) + weights.vector("logits/bias", size.classes, -1, 1), name="predictions"
-        )
+        return dense_head(x, weights, size)
 
     return apply
+
+
+def dense_head(x, weights, size):
+    """A matrix and a softmax."""
+    matrix = weights.kernel("logits/kernel", int(x.shape[-1]), size.classes, gain=3.0)
+    return tf.nn.softmax(tf.matmul(x, matrix) + weights.vector("logits/bias", size.classes, -1, 1), name="predictions")
 
 
 def inception_graph(image, weights, size):
@@ -172,3 +175,26 @@ def inception_graph(image, weights, size):
             outputs.append(head(x, len(outputs), pooled))
     pooled = tf.nn.avg_pool2d(x, size.last, 1, "VALID", name="avgpool0")
     return [*outputs, head(x, 2, pooled)]
+
+
+def residual(image, weights, size):
+    """Sums of two and of three branches, and each activation beside plain ReLU that converts."""
+    width = size.channels(256)
+
+    def conv(x, name, kernel=3, stride=1, gain=2.0):
+        filters = weights.kernel(f"{name}/weights", kernel, kernel, x.shape[-1], width, gain=gain)
+        y = tf.nn.conv2d(x, filters, stride, "SAME", name=f"{name}/Conv2D")
+        return tf.nn.bias_add(y, weights.vector(f"{name}/biases", width, -0.2, 0.4), name=f"{name}/BiasAdd")
+
+    # Of larger numbers, so that some are clipped.
+    x = tf.nn.relu6(conv(image, "stem", stride=2, gain=60.0), name="stem/Relu6")
+    y = tf.nn.leaky_relu(fused("V3")(weights, "a1", conv(x, "a1")), 0.15, name="a1/LeakyRelu")
+    x = tf.nn.relu(x + conv(y, "a2"), name="a/Relu")
+    # As Keras computes PReLU.
+    y = conv(x, "b1")
+    slopes = weights("b1/alpha", weights.random.uniform(-0.2, 0.4, (1, 1, width)))
+    y = tf.nn.relu(y) + -slopes * tf.nn.relu(-y)
+    x = tf.raw_ops.AddN(inputs=[x, y, tf.sigmoid(conv(x, "b2", 1), name="b2/Sigmoid")], name="b/AddN")
+    x = tf.nn.leaky_relu(conv(x, "c", stride=2), name="c/LeakyRelu")
+    x = tf.reduce_mean(tf.nn.relu6(x + 1.0, name="c/Relu6"), [1, 2], name="pool")
+    return dense_head(x, weights, size)

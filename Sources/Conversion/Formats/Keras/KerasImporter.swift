@@ -150,7 +150,13 @@ struct KerasImporter {
     guard inputs.allSatisfy({ $0.padding == Padding() }) else {
       throw layer.unsupported("it follows a ZeroPadding2D: only a convolution or pooling may")
     }
-    if let elementwise { return try builder.apply(elementwise, it, trained: try slopes(layer)) }
+    if let elementwise {
+      // Keras 3 gives the same name to what adds a number or an array, which are no inputs.
+      guard !elementwise.joins || inputs.count > 1 else {
+        throw layer.unsupported("it adds less than two layers' results")
+      }
+      return try builder.apply(elementwise, it, trained: try slopes(layer))
+    }
     switch layer.type {
     case "Dense": return try dense(layer, input)
     case "GlobalAveragePooling2D":

@@ -130,7 +130,9 @@ struct TFLiteImporter {
     var others = 0
     var activations = 0
     var why: String?
+    var roundedOtherwise: Set<String> = []
     for it in operators {
+      if try isRoundedOtherwise(it) { roundedOtherwise.insert(it.type) }
       if TFLiteImporter.weighted.contains(it.type), it.inputs.count > 1 {
         let tensor = try tensor(it.inputs[1])
         if tensor.isQuantized { weights += 1 } else { others += 1 }
@@ -156,6 +158,10 @@ struct TFLiteImporter {
         why = "'\(result.name)' has another zero point than unsigned bytes with 0"
       }
     }
+    if !roundedOtherwise.isEmpty {
+      let types = roundedOtherwise.sorted().joined(separator: ", ")
+      why = "an int8 model does not round what \(types) read and give as TFLite does"
+    }
     guard weights > 0 else { return }
     if others == 0, activations > 0, why == nil {
       isInteger = true
@@ -167,6 +173,20 @@ struct TFLiteImporter {
     } else {
       builder.notes.append("its 8-bit weights became float32, exactly as their scales say")
     }
+  }
+
+  /// Whether an int8 model computes an operator in float32, of inputs that it does not round where they may be negative,
+  /// and TFLite with integers and tables.
+  private mutating func isRoundedOtherwise(_ it: TFLiteOperator) throws(GoogLeNetError) -> Bool {
+    switch GraphElementwise.tfLite[it.type] {
+    case .relu?, .clippedReLU?: return false
+    case nil where it.type != "ADD": return false
+    case nil: break
+    default: return true
+    }
+    // A constant summand becomes part of the layer before.
+    for input in it.inputs where try tensor(input).data != nil { return false }
+    return true
   }
 
   /// The scale in which an activation is stored, where the network is taken over as integers.

@@ -18,8 +18,7 @@ struct TFLiteOperator: ForeignNode {
     17: "MAX_POOL_2D", 18: "MUL", 19: "RELU", 20: "RELU_N1_TO_1", 21: "RELU6", 22: "RESHAPE", 23: "RESIZE_BILINEAR",
     25: "SOFTMAX", 28: "TANH", 34: "PAD", 39: "TRANSPOSE", 40: "MEAN", 41: "SUB", 42: "DIV", 43: "SQUEEZE",
     45: "STRIDED_SLICE", 53: "CAST", 54: "PRELU", 60: "PADV2", 67: "TRANSPOSE_CONV", 77: "SHAPE", 83: "PACK",
-    98: "LEAKY_RELU",
-    106: "ADD_N", 114: "QUANTIZE", 117: "HARD_SWISH",
+    98: "LEAKY_RELU", 106: "ADD_N", 114: "QUANTIZE", 117: "HARD_SWISH",
   ]
 
   init(_ table: FlatTable, codes: (FlatTable) throws(GoogLeNetError) -> FlatTable) throws(GoogLeNetError) {

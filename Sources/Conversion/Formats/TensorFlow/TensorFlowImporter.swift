@@ -317,8 +317,12 @@ struct TensorFlowImporter {
     return try undropped(it.node, inputs[1])
   }
 
-  private func elementwise(_ it: Operands) throws(GoogLeNetError) -> GraphValue {
+  private mutating func elementwise(_ it: Operands) throws(GoogLeNetError) -> GraphValue {
     let node = it.node
+    if node.type == "Neg", case .activation(let input) = try it.value(0) {
+      let factor = try GraphConstant(dims: [], count: 1, of: Float.self, file.budget) { .floats([-1]) }
+      return try builder.combine(node, .multiply, .activation(input), .constant(factor))
+    }
     guard case .constant(let constant) = try it.value(0) else {
       if case .dropoutMask = try it.value(0) { return .dropoutMask }
       throw node.unsupported("it can be applied to constants only")
