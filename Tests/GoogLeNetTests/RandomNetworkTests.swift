@@ -53,7 +53,8 @@ import Testing
     let wanted = [
       "int8", "float32", "rgb", "bgr", "gray", "Convolution", "Pooling", "LocalResponseNormalization",
       "BatchNormalization", "ReLU", "Concat", "InnerProduct", "Dropout", "Softmax", "Sum", "Sigmoid",
-      "PReLU", "ClippedReLU", "float16", "int16", "8 bits", "16 bits", "exact", "groups", "dilation", "asymmetric padding", "input scales", "exact to the end",
+      "PReLU", "ClippedReLU", "float16", "int16", "8 bits", "16 bits", "exact", "groups", "dilation",
+      "asymmetric padding", "input scales", "exact to the end",
     ]
     for kind in wanted { #expect(found[kind, default: 0] >= 10, "\(kind): \(found)") }
   }
