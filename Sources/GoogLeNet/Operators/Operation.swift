@@ -67,7 +67,8 @@ extension Operation {
     return accept(&visitor)
   }
 
-  var traits: OperatorTraits {
+  /// What rules need to know that look at several layers.
+  public var traits: OperatorTraits {
     struct Traits: OperatorVisitor {
       func visit(_ it: some Operator) throws(Never) -> OperatorTraits { it.traits }
     }
