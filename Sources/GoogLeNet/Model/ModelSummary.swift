@@ -37,9 +37,7 @@ extension Model {
       name = layer.name
       kind = layer.operation.kind
       self.shape = shape
-      var parameters: UInt64 = 0
-      layer.operation.forEachTensor { parameters = parameters.adding(UInt64($1.count)) }
-      parameterCount = parameters
+      parameterCount = layer.operation.parameterCount
       let work = layer.operation.work(input: input, output: shape)
       multiplyAddCount = work.multiplyAdds
       workCount = work.steps

@@ -130,6 +130,19 @@ extension Operation {
     return accept(&visitor)
   }
 
+  /// Values of all trained tensors; the largest number where 64 bits cannot hold it. Allocates nothing.
+  var parameterCount: UInt64 {
+    struct ParameterCount: OperatorVisitor {
+      func visit(_ it: some Operator) throws(Never) -> UInt64 {
+        var count: UInt64 = 0
+        it.forEachTensor { count = count.adding(UInt64($1.count)) }
+        return count
+      }
+    }
+    var visitor = ParameterCount()
+    return accept(&visitor)
+  }
+
   /// Calls `body` with each trained tensor and the name of its field.
   public func forEachTensor<Failure>(_ body: (StaticString, Tensor) throws(Failure) -> Void) throws(Failure) {
     for (field, tensor) in tensors { try body(field, tensor) }

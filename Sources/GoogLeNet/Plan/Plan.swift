@@ -13,9 +13,9 @@ final class Plan {
   let parts: [[ConvolutionPart]]
   /// In the order in which they run, as far as they depend on each other.
   let operations: [PlannedOperation]
+  /// The most bytes at once until it had its first `PlanBuffers`, the model file's included.
+  let peakBytes: Int
   private let weights: PlanWeights
-  /// The most bytes at once while its weights were packed, the model file's included, and when they had been.
-  private let packing: PackingMemory
 
   init(
     _ key: PlanKey, _ model: Model, _ settings: PlanSettings, _ graph: Graph, _ order: StageOrder,
@@ -31,16 +31,14 @@ final class Plan {
     self.parts = parts
     self.operations = operations
     self.weights = weights
-    self.packing = packing
+    let scratch = layout.scratchStride * settings.threads
+    peakBytes = Int(layout.memory.size) + max(packing.peak, packing.final + scratch)
   }
 
   var weightBytes: Int { weights.byteCount }
   /// Of one `PlanBuffers`.
   var arenaBytes: Int { Int(layout.memory.size) }
   var scratchBytes: Int { layout.scratchStride * settings.threads }
-
-  /// The most bytes at once until it had its first `PlanBuffers`, the model file's included.
-  var peakBytes: Int { arenaBytes + max(packing.peak, packing.final + scratchBytes) }
 
   /// What counts towards a session's memory limit, with one `PlanBuffers`.
   var limitedBytes: UInt64 { UInt64(weightBytes) + UInt64(arenaBytes) + UInt64(scratchBytes) }
