@@ -13,6 +13,15 @@ let warnings: [SwiftSetting] = Context.environment["GLN_WERROR"] != nil ? [.trea
 let core: [SwiftSetting] =
   warnings + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
   + instrumented
+/// Of the core little runs often: what does is marked `@_optimize(speed)`, which the copies with fewer parameters would lose that the
+/// optimizer makes of functions. What nothing calls is left out by the linker.
+let small: [SwiftSetting] =
+  embedded
+  ? [
+    .unsafeFlags([
+      "-Osize", "-Xfrontend", "-function-sections", "-Xllvm", "-sil-disable-pass=function-signature-opts",
+    ])
+  ] : []
 
 /// A kernel module: Sources/Kernels, which it sees through a symbolic link, for vectors of so many bytes and the tier that a folder
 /// describes. Loops over accumulators must be unrolled completely (threshold), or they spill to memory.
@@ -50,7 +59,7 @@ let libraryTargets: [Target] =
     .target(
       name: "GoogLeNet", dependencies: ["CGoogLeNet", "CKernels", "CPlatform"] + tierModules,
       exclude: ["Model/googlenet.proto"],
-      swiftSettings: core + optimized),
+      swiftSettings: core + small + optimized),
   ]
 
 let others = warnings + instrumented + optimized

@@ -40,7 +40,7 @@ DECLARATION = re.compile(
 
 
 def code(text: str) -> str:
-    """Swift without comments and the text of strings; what strings interpolate stays."""
+    """Swift without comments and the text of strings; what strings interpolate stays, and so do all line ends."""
     kept: list[str] = []
     # Closing delimiters of the strings, and None for each parenthesis, that the place lies in.
     inside: list[str | None] = []
@@ -52,17 +52,19 @@ def code(text: str) -> str:
                 inside.append(None)
                 place += 2
             elif text[place] == "\\":
+                kept.append("\n" * (text[place + 1 : place + 2] == "\n"))
                 place += 2
             elif text.startswith(string, place):
                 inside.pop()
                 place += len(string)
             else:
+                kept.append("\n" * (text[place] == "\n"))
                 place += 1
             continue
         comment = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL).match(text, place)
         quotes = re.compile(r'"""|"').match(text, place)
         if comment:
-            kept.append(" ")
+            kept.append(" " + "\n" * comment[0].count("\n"))
             place = comment.end()
         elif quotes:
             kept.append(" ")

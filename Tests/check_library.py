@@ -19,7 +19,7 @@ STATIC = ROOT / "dist/lib/libgooglenet.a"
 HEADER = ROOT / "include/googlenet.h"
 UNSTRIPPED = ROOT / ".build-embedded/libgooglenet.so"
 OBJECTS = ROOT / ".build-embedded/objects"
-SIZE_LIMIT = 1_600_000
+SIZE_LIMIT = 1_100_000
 
 
 class InapplicableError(Exception):

@@ -58,6 +58,11 @@ import Testing
     #expect(try KernelTier.position(of: .best, in: others) == 1)
   }
 
+  /// Quantized files depend on it.
+  @Test func theCommonTierStaysWhatItIs() {
+    #expect(ISA.common == .avx2)
+  }
+
   @Test func tiersOfOtherArchitecturesAreRefused() {
     let all = KernelTier.all
     let others: InlineArray<3, KernelTier> = [all[0], all[1], all[3]]

@@ -48,20 +48,13 @@ typedef struct gln_f32_convolution {
     const float *weights; /* as written by `pack` */
     float *output;
     float *shared;        /* `shared_size` bytes that live from the first phase to the last */
-    ptrdiff_t input_row_stride;
-    ptrdiff_t input_pixel_stride;
-    ptrdiff_t output_row_stride;
-    ptrdiff_t output_pixel_stride;
-    int32_t input_channels;
-    int32_t output_channels;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t kernel_height;
-    int32_t kernel_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t dilation_height;
-    int32_t dilation_width;
+    ptrdiff_t input_row_stride, input_pixel_stride;
+    ptrdiff_t output_row_stride, output_pixel_stride;
+    int32_t input_channels, output_channels;
+    int32_t output_height, output_width;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_height, stride_width;
+    int32_t dilation_height, dilation_width;
     int32_t threads;      /* how many threads will share the units: a hint for their size */
     int32_t threads_apart; /* 1 where the threads' cores share no cache: what one writes the other should not read */
     float minimum;        /* outputs below are raised to it: 0 for ReLU, -infinity for none */
@@ -257,20 +250,13 @@ typedef struct gln_integer_convolution {
     const uint8_t *input; /* the first value that the window of output (0, 0) reads */
     const void *weights;  /* as written by `pack` */
     void *output;         /* uint8_t, uint16_t or float */
-    ptrdiff_t input_row_stride;
-    ptrdiff_t input_pixel_stride;
-    ptrdiff_t output_row_stride;
-    ptrdiff_t output_pixel_stride;
-    int32_t input_channels;
-    int32_t output_channels;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t kernel_height;
-    int32_t kernel_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t dilation_height;
-    int32_t dilation_width;
+    ptrdiff_t input_row_stride, input_pixel_stride;
+    ptrdiff_t output_row_stride, output_pixel_stride;
+    int32_t input_channels, output_channels;
+    int32_t output_height, output_width;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_height, stride_width;
+    int32_t dilation_height, dilation_width;
     int32_t threads;
     gln_integer_output output_type;
     float minimum; /* GLN_INTEGER_OUTPUT_F32 only */

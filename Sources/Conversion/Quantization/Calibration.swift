@@ -287,7 +287,7 @@ final class Calibration {
   /// What reads a layer alone, if it is a ReLU, or else the layer itself: the first output that both precisions store.
   private func stored(_ layer: Int) -> Int {
     let readers = layout.inputs.indices.filter { layout.inputs[$0].contains(layer) }
-    guard readers.count == 1, case .relu = network.layers[readers[0]].operation else { return layer }
+    guard readers.count == 1, network.layers[readers[0]].operation.traits.isRectifier else { return layer }
     return readers[0]
   }
 

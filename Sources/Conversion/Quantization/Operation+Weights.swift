@@ -3,13 +3,7 @@ import GoogLeNet
 extension Operation {
   /// The weights of a convolution or inner product; nil for all other operations, and cannot be set on them.
   var weights: Tensor? {
-    get {
-      switch self {
-      case .convolution(let it): it.weights
-      case .innerProduct(let it): it.weights
-      default: nil
-      }
-    }
+    get { traits.weights }
     set {
       guard let newValue else { return }
       switch self {
@@ -26,13 +20,7 @@ extension Operation {
 
   /// The bias of a convolution or inner product.
   var bias: Tensor? {
-    get {
-      switch self {
-      case .convolution(let it): it.bias
-      case .innerProduct(let it): it.bias
-      default: nil
-      }
-    }
+    get { traits.bias }
     set {
       switch self {
       case .convolution(var it):
@@ -44,9 +32,5 @@ extension Operation {
       default: break
       }
     }
-  }
-
-  var isConcatenation: Bool {
-    if case .concat = self { true } else { false }
   }
 }

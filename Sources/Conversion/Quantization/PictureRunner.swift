@@ -14,9 +14,9 @@ final class PictureRunner {
     var options = SessionOptions()
     options.threads = threads
     options.precision = precision
-    // What Winograd rounds otherwise changes with its kernels, and wider vectors add up in another order.
+    // The same values wherever a network is quantized: what Winograd rounds changes with its kernels, sums with the tier.
     options.algorithm = .direct
-    options.maxISA = .avx2
+    options.maxISA = .common
     session = try Session(model: model, options: options)
     format = network.preprocessing.channelOrder == .gray ? .gray : .rgb
     names = layers.map { network.layers[$0].name }

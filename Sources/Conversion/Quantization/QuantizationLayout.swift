@@ -138,18 +138,17 @@ struct QuantizationLayout {
       var isNonNegative: [Bool] = []
       var spoiled: [Int] = []
       for (index, layer) in layers.enumerated() {
+        let traits = layer.operation.traits
         isNonNegative.append(ActivationEncoding.isNonNegative(layer.operation, inputs[index], isNonNegative))
-        if case .softmax = layer.operation { continue }
+        if traits.staysFloat { continue }
         guard isNonNegative[index] else {
-          spoiled += inputs[index].filter { layer.operation.isConcatenation && $0 >= 0 }
+          spoiled += inputs[index].filter { traits.inheritance == .inputs && $0 >= 0 }
           continue
         }
         isStorable[index] = true
-        if layer.operation.isConcatenation {
+        if traits.inheritance == .inputs {
           for input in inputs[index] { parent[root(input)] = root(index) }
-        } else if ActivationEncoding.passesOn(layer.operation), isStorable[max(inputs[index][0], 0)],
-          inputs[index][0] >= 0
-        {
+        } else if traits.inheritance == .input, inputs[index][0] >= 0, isStorable[inputs[index][0]] {
           parent[index] = root(inputs[index][0])
         } else {
           owners.insert(index)
@@ -167,20 +166,18 @@ struct QuantizationLayout {
       // Last layers first, so that a chain of them is followed to its beginning.
       for (index, layer) in layers.enumerated().reversed() where wanted.contains(root(index)) {
         guard let source = inputs[index].first, source >= 0, let group = group(of: source) else { continue }
-        switch layer.operation {
-        case .localResponseNormalization(let it) where it.beta == ActivationEncoding.normalizationBeta:
-          // What a convolution in int8 writes for a normalization that gives integers is stored in 16 bits.
+        let traits = layer.operation.traits
+        if traits.readsBytes {
+          wanted.insert(group)
+        } else if traits.readsWide {
+          // Read in 16 bits, if convolutions in int8 write it.
           let areWritten = owners.filter { root($0) == group }.allSatisfy { owner in
-            guard case .relu = layers[owner].operation, let maker = inputs[owner].first, maker >= 0 else {
+            guard layers[owner].operation.traits.writesWide, let maker = inputs[owner].first, maker >= 0 else {
               return false
             }
             return isInteger(maker)
           }
           if areWritten { wanted.insert(group) }
-        case .pooling(let it) where it.method == .average:
-          // Averages are computed from the bytes.
-          wanted.insert(group)
-        default: break
         }
       }
       var numbers: [Int: Int] = [:]

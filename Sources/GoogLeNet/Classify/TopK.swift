@@ -2,6 +2,7 @@
 enum TopK {
   /// Fills `predictions` with the largest values in descending order, ties by index; returns how many there are. NaN counts as less
   /// than any number. Takes time in proportion to n log k and no memory.
+  @_optimize(speed)
   static func select(
     _ probabilities: UnsafeBufferPointer<Float>, into predictions: UnsafeMutableBufferPointer<Prediction>
   )
@@ -35,6 +36,7 @@ enum TopK {
   }
 
   /// Moves what lies at `place` down until both below it are better.
+  @_optimize(speed)
   private static func sink(_ place: Int, _ heap: UnsafeMutableBufferPointer<Prediction>, _ count: Int) {
     var place = place
     let moved = heap[place]

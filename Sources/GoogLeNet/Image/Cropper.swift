@@ -30,6 +30,7 @@ final class Cropper {
   /// Writes `height` × `width` × channels bytes, RGB or gray.
   /// - Parameter available: the most bytes that it may hold.
   /// - Throws: `limitExceeded` or `outOfMemory`.
+  @_optimize(speed)
   func crop(_ image: Image, into output: UnsafeMutableRawBufferPointer, available: UInt64) throws(GoogLeNetError) {
     let pixels = UprightPixels(image)
     let resized = ResizeGeometry(
@@ -88,6 +89,7 @@ final class Cropper {
   }
 
   /// One row of the picture as RGB, or as gray with Pillow's weights (ITU-R 601-2 luma in 16-bit fixed point).
+  @_optimize(speed)
   private func gather(
     _ pixels: UprightPixels, _ format: PixelFormat, row: Int, into line: UnsafeMutablePointer<UInt8>
   ) {

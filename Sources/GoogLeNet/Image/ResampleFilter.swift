@@ -53,6 +53,7 @@ struct ResampleFilter {
   var firstInput: Int { bounds(first).start }
   var endInput: Int { bounds(first + count - 1).end }
 
+  @_optimize(speed)
   func fill(_ table: UnsafeMutablePointer<Int32>) {
     let narrowing = 1 / radius
     for index in 0..<count {

@@ -51,6 +51,7 @@ enum OpenBLASConvolution {
     shape.kernel_height == 1 && shape.kernel_width == 1 && shape.stride_width == 1
   }
 
+  @_optimize(speed)
   private static func pack(
     _ shape: gln_f32_convolution, _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
     _ packed: UnsafeMutablePointer<Float>
@@ -100,6 +101,7 @@ enum OpenBLASConvolution {
   }
 
   /// im2col of one row of output.
+  @_optimize(speed)
   private static func unfold(_ it: gln_f32_convolution, _ row: Int, _ columns: UnsafeMutablePointer<Float>) {
     let channels = Int(it.input_channels)
     var next = columns
@@ -120,6 +122,7 @@ enum OpenBLASConvolution {
   }
 
   /// Bias, check and lower bound of one row of output.
+  @_optimize(speed)
   private static func finish(
     _ it: gln_f32_convolution, _ row: Int, _ findings: UnsafeMutablePointer<gln_findings>
   ) {

@@ -16,6 +16,7 @@ struct PixelRounding: BitwiseCopyable {
     arguments?.assumingMemoryBound(to: PixelRounding.self).pointee.round()
   }
 
+  @_optimize(speed)
   private func round() {
     guard var next = planes else { return }
     for channel in 0..<channels {

@@ -126,9 +126,6 @@ public enum ActivationEncoding: Equatable, Sendable {
     return false
   }
 
-  /// Whether the output holds values of the only input and inherits how that one is stored.
-  public static func passesOn(_ operation: Operation) -> Bool { operation.traits.inheritance == .input }
-
   /// Whether the output cannot be negative.
   /// - Parameters:
   ///   - inputs: the layers that it reads; −1 is the network's input.

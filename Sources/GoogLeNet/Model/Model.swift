@@ -54,7 +54,7 @@ public final class Model {
     for layer in network.layers {
       if let weights = layer.operation.traits.weights { ranges.append(weights.bytes) }
     }
-    return ranges.sorted { UInt(bitPattern: $0.baseAddress) < UInt(bitPattern: $1.baseAddress) }
+    return AscendingOrder.indices(of: ranges.map { Int64(Int(bitPattern: $0.baseAddress)) }).map { ranges[$0] }
   }
 
   /// Follows the chain back from the logits through what has no weights to the classifier, and takes its input.

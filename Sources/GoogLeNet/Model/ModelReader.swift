@@ -12,8 +12,9 @@ struct ModelReader {
   private let source: String
   private let owner: MemoryBlock
   private let tensors: TensorReader
-  /// The layers' names so far that are too long to lie in a string itself, so that those who read a layer share its name's memory.
-  private var longNames: Set<ByteText> = []
+  /// The layers' names so far that are too long to lie in a string itself, so that those who read a layer share its name's memory,
+  /// each with the layer's index.
+  private var longNames: [ByteText: Int] = [:]
   private var texts: TextBudget
   private var inputCount = 0
 
@@ -164,7 +165,7 @@ struct ModelReader {
       }
     }
     guard operations <= 1 else { throw invalid("layer '\(name)' has \(operations) operations") }
-    if ModelReader.isLong(name) { longNames.insert(ByteText(name)) }
+    if ModelReader.isLong(name) { longNames[ByteText(name)] = index }
     inputCount += inputs
     try ModelLimits.check(inputCount, atMost: ModelLimits.inputs, "inputs of layers", source: source)
     var result = Layer(name: name, inputs: [], operation: .dropout, outputScale: outputScale == 0 ? nil : outputScale)
@@ -205,8 +206,8 @@ struct ModelReader {
 
   /// The same name, in the memory of the layer that has it.
   private func shared(_ name: String) -> String {
-    guard ModelReader.isLong(name), let place = longNames.firstIndex(of: ByteText(name)) else { return name }
-    return longNames[place].text
+    guard ModelReader.isLong(name), let place = longNames.index(forKey: ByteText(name)) else { return name }
+    return longNames[place].key.text
   }
 
   @inline(never)

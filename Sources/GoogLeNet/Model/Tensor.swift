@@ -51,6 +51,7 @@ public final class Tensor {
   }
 
   /// Writes the values of some indices along the first dimension as float32.
+  @_optimize(speed)
   func copyFloats(rows: Range<Int>, into output: UnsafeMutablePointer<Float>) {
     let inner = count / max(dims.first ?? 1, 1)
     let first = rows.lowerBound * inner
@@ -68,6 +69,7 @@ public final class Tensor {
     }
   }
 
+  @_optimize(speed)
   private func copyScaled<Integer: FixedWidthInteger & BitwiseCopyable>(
     _: Integer.Type, _ rows: Range<Int>, _ inner: Int, into output: UnsafeMutablePointer<Float>
   ) {
@@ -87,6 +89,7 @@ public final class Tensor {
   }
 
   /// IEEE 754 binary16 to binary32.
+  @_optimize(speed)
   static func float(half: UInt16) -> Float {
     let sign = UInt32(half & 0x8000) << 16
     let exponent = UInt32(half >> 10) & 0x1F
@@ -101,6 +104,7 @@ public final class Tensor {
 
 extension Tensor {
   /// The largest magnitude of the stored values in a range of indices, before they are scaled: NaN or infinite where a value is.
+  @_optimize(speed)
   func largestMagnitude(_ range: Range<Int>) -> Float {
     guard let start = bytes.baseAddress else { return 0 }
     // Maxima of signed integers, which every CPU's vector instructions have.

@@ -73,8 +73,9 @@ final class TensorReader {
 
   /// Refuses bytes that several tensors share: they would cost their readers more than the file has.
   func checkExtents() throws(GoogLeNetError) {
-    extents.sort { $0.start < $1.start }
-    for (left, right) in zip(extents, extents.dropFirst()) where right.start < left.end {
+    let order = AscendingOrder.indices(of: extents.map { Int64($0.start) })
+    for (place, next) in zip(order, order.dropFirst()) where extents[next].start < extents[place].end {
+      let (left, right) = (extents[place], extents[next])
       throw invalid(
         "layer '\(left.layer)': \(left.field) and layer '\(right.layer)': "
           + "\(right.field) both lie at byte \(right.start) of the weights: each tensor needs bytes of its own")

@@ -79,7 +79,8 @@ extension Operation {
     return accept(&visitor)
   }
 
-  var traits: OperatorTraits {
+  /// What rules need to know that look at several layers.
+  public var traits: OperatorTraits {
     struct Traits: OperatorVisitor {
       func visit(_ it: some Operator) throws(Never) -> OperatorTraits { it.traits }
     }
@@ -128,19 +129,6 @@ extension Operation {
     return isFused
   }
 
-  /// How many trained values it has.
-  var parameterCount: UInt64 {
-    struct ParameterCount: OperatorVisitor {
-      func visit(_ it: some Operator) throws(Never) -> UInt64 {
-        var count: UInt64 = 0
-        it.forEachTensor { count = count.adding(UInt64($1.count)) }
-        return count
-      }
-    }
-    var visitor = ParameterCount()
-    return accept(&visitor)
-  }
-
   /// The trained tensors, each with the name of its field.
   public var tensors: [(field: StaticString, tensor: Tensor)] {
     struct Tensors: OperatorVisitor {
@@ -151,6 +139,19 @@ extension Operation {
       }
     }
     var visitor = Tensors()
+    return accept(&visitor)
+  }
+
+  /// Values of all trained tensors; the largest number where 64 bits cannot hold it. Allocates nothing.
+  var parameterCount: UInt64 {
+    struct ParameterCount: OperatorVisitor {
+      func visit(_ it: some Operator) throws(Never) -> UInt64 {
+        var count: UInt64 = 0
+        it.forEachTensor { count = count.adding(UInt64($1.count)) }
+        return count
+      }
+    }
+    var visitor = ParameterCount()
     return accept(&visitor)
   }
 

@@ -53,7 +53,7 @@ extension Pooling: Operator {
 
   var traits: OperatorTraits {
     var traits = OperatorTraits(sign: .asInputs)
-    if method == .max { traits.inheritance = .input }
+    if method == .max { traits.inheritance = .input } else { traits.readsBytes = true }
     return traits
   }
 

@@ -9,7 +9,11 @@ struct Softmax: Operator {
 
   init(_ it: Softmax?, in message: inout some OperatorMessage) throws(GoogLeNetError) {}
 
-  var traits: OperatorTraits { OperatorTraits(sign: .nonNegative) }
+  var traits: OperatorTraits {
+    var traits = OperatorTraits(sign: .nonNegative)
+    traits.staysFloat = true
+    return traits
+  }
 
   func shape(of inputs: [Shape], _ check: LayerCheck) throws(GoogLeNetError) -> Shape {
     guard inputs[0].height == 1, inputs[0].width == 1 else {

@@ -44,6 +44,7 @@ struct IntegerConvolution {
     convolution.dropPages()
   }
 
+  @_optimize(speed)
   private func pack<Weight: FixedWidthInteger & BitwiseCopyable>(
     _: Weight.Type, _ shape: gln_integer_convolution, _ record: gln_integer_convolution_algorithm,
     into packed: UnsafeMutableRawPointer, _ workspace: UnsafeMutableRawPointer
@@ -79,6 +80,7 @@ struct IntegerConvolution {
   }
 
   /// What an output channel's accumulator starts with, and its multiplier.
+  @_optimize(speed)
   private func start<Weight: FixedWidthInteger>(
     _ channel: Int, _ bias: Float, _ weights: UnsafeMutableBufferPointer<Weight>, sum: UnsafeMutablePointer<Int32>,
     multiplier: UnsafeMutablePointer<Float>
@@ -114,6 +116,7 @@ struct IntegerConvolution {
   }
 
   /// The largest start value, of either sign, from which an accumulator stays within 32 bits whatever the inputs are.
+  @_optimize(speed)
   private func startLimit(_ weights: UnsafeMutableBufferPointer<some FixedWidthInteger>) -> Double {
     var reach: Int64 = 0
     for weight in weights { reach += 255 * abs(Int64(weight)) }
@@ -129,6 +132,7 @@ struct IntegerConvolution {
   }
 
   /// What the means of the channels add to the sum over pixels as they are.
+  @_optimize(speed)
   private func meanSum(_ weights: UnsafeMutableBufferPointer<some FixedWidthInteger>, _ preprocessing: Preprocessing)
     -> Double
   {

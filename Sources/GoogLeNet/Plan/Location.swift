@@ -27,6 +27,7 @@ struct Location {
     }
   }
 
+  @_optimize(speed)
   private func largestIsFinite<Element: FixedWidthInteger>(_ elements: UnsafeMutablePointer<Element>, _ scale: Float)
     -> Bool
   {
@@ -42,6 +43,7 @@ struct Location {
   }
 
   /// Writes the value as float32 planes (CHW).
+  @_optimize(speed)
   func copyPlanes(to output: UnsafeMutablePointer<Float>) {
     switch encoding {
     case .float32: copyPlanes(floats, to: output) { $0 }

@@ -47,9 +47,7 @@ struct MemoryPlan {
 
   /// The largest first, each at the lowest place that is free during its life.
   private mutating func placeBySize() {
-    let order = blocks.indices.sorted { (left: Int, right: Int) in
-      blocks[left].size != blocks[right].size ? blocks[left].size > blocks[right].size : left < right
-    }
+    let order = AscendingOrder.indices(of: blocks.map { -$0.size })
     var placed: [Int] = []
     placed.reserveCapacity(blocks.count)
     for index in order {
@@ -69,12 +67,8 @@ struct MemoryPlan {
   /// In the order in which they begin, each in the first place of those left by blocks that have ended, or behind all others: in a
   /// time in proportion to their number.
   private mutating func placeByTime() {
-    let beginning = blocks.indices.sorted { (left: Int, right: Int) in
-      blocks[left].first != blocks[right].first ? blocks[left].first < blocks[right].first : left < right
-    }
-    let ending = blocks.indices.sorted { (left: Int, right: Int) in
-      blocks[left].last != blocks[right].last ? blocks[left].last < blocks[right].last : left < right
-    }
+    let beginning = AscendingOrder.indices(of: blocks.map { Int64($0.first) })
+    let ending = AscendingOrder.indices(of: blocks.map { Int64($0.last) })
     var holes: [Range<Int64>] = []
     holes.reserveCapacity(MemoryPlan.holeLimit + 1)
     var ended = 0

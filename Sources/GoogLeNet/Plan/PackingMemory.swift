@@ -29,7 +29,8 @@ struct PackingMemory {
   /// The most bytes at once. Each further thread holds one more layer whose pages have not left yet, the largest of all at worst.
   var peak: Int {
     let others = min(threads, held.count) - 1
-    return held.sorted(by: >).prefix(max(others, 0)).reduce(mostAtOnce, +)
+    let order = AscendingOrder.indices(of: held.map { Int64($0) })
+    return order.suffix(max(others, 0)).reduce(mostAtOnce) { $0 + held[$1] }
   }
 
   /// Bytes when all is packed.

@@ -13,9 +13,9 @@ final class Plan {
   let parts: [[ConvolutionPart]]
   /// In the order in which they run, as far as they depend on each other.
   let operations: [PlannedOperation]
-  private let weights: PlanWeights
   /// The most bytes at once until it had its first `PlanBuffers`, the model file's included.
   let peakBytes: Int
+  private let weights: PlanWeights
 
   init(
     _ key: PlanKey, _ model: Model, _ settings: PlanSettings, _ graph: Graph, _ order: StageOrder,
@@ -31,8 +31,8 @@ final class Plan {
     self.parts = parts
     self.operations = operations
     self.weights = weights
-    peakBytes =
-      Int(layout.memory.size) + max(packing.peak, packing.final + layout.scratchStride * settings.threads)
+    let scratch = layout.scratchStride * settings.threads
+    peakBytes = Int(layout.memory.size) + max(packing.peak, packing.final + scratch)
   }
 
   var weightBytes: Int { weights.byteCount }

@@ -98,6 +98,7 @@ struct WeightPacker {
   /// - Parameters:
   ///   - shape: of one group.
   ///   - workspace: `floatWorkspaceBytes`.
+  @_optimize(speed)
   static func pack(
     _ it: GraphNode.Convolution, _ shape: gln_f32_convolution, _ record: gln_f32_convolution_algorithm,
     into packed: UnsafeMutableRawPointer, _ workspace: UnsafeMutableRawPointer

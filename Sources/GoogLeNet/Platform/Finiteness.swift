@@ -1,6 +1,8 @@
 /// Finds infinity and NaN among float32 values.
 enum Finiteness {
   /// Whether all of `count` values at `start`, of any alignment, are finite.
+  @inline(never)
+  @_optimize(speed)
   static func isFinite(_ start: UnsafeRawPointer, count: Int) -> Bool {
     // Blocks without a branch inside, so that the loop becomes vector instructions.
     let block = 1 << 14

@@ -21,6 +21,7 @@ public struct XXHash64 {
     )
   }
 
+  @_optimize(speed)
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard var next = bytes.baseAddress else { return }
     var left = bytes.count
@@ -93,6 +94,7 @@ public struct XXHash64 {
     return word
   }
 
+  @inline(__always)
   private mutating func consume(_ stripe: UnsafeRawPointer) {
     lanes.0 = XXHash64.round(lanes.0, UInt64(littleEndian: stripe.loadUnaligned(as: UInt64.self)))
     lanes.1 = XXHash64.round(

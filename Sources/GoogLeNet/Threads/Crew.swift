@@ -54,6 +54,7 @@ final class Crew {
 
   /// Runs a stage of a plan.
   /// - Throws: `invalidArgument` where a caller's parallel-for did no work.
+  @_optimize(speed)
   func run(_ stage: Stage, scratch: UnsafeMutableRawPointer, scratchStride: Int) throws(GoogLeNetError) {
     if threads == 1 || stage.units == 1 {
       for task in stage.tasks {
@@ -137,6 +138,7 @@ final class Crew {
     let scratchStride: Int
     let reserve: OpaquePointer?
 
+    @_optimize(speed)
     func work(_ thread: Int) {
       // A caller's parallel-for may give any number.
       guard counters.indices ~= thread else { return }
@@ -149,6 +151,7 @@ final class Crew {
     }
 
     /// Takes units of a thread's share, in the order of the tasks, until there are none left.
+    @_optimize(speed)
     private func takeUnits(of owner: Int, _ scratch: UnsafeMutableRawPointer) {
       var task = 0
       var share = share(of: owner, 0)
@@ -166,6 +169,7 @@ final class Crew {
       }
     }
 
+    @_optimize(speed)
     private func share(of owner: Int, _ task: Int) -> Range<Int> {
       stage.tasks[task].share(of: owner, counters.count)
     }

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
-import stat
 import weakref
 from types import TracebackType
 from typing import NoReturn
@@ -16,10 +14,10 @@ from . import _library as c
 from ._errors import (
     ArgumentTypeError,
     ClosedError,
-    FileError,
     UnsupportedError,
     out_of_memory_as_ours,
 )
+from ._files import read_file
 from ._handles import Handles, Use
 from ._inputs import (
     BatchArgument,
@@ -29,7 +27,6 @@ from ._inputs import (
     address,
     choice_argument,
     index_argument,
-    path_argument,
     size_argument,
     text_argument,
 )
@@ -116,7 +113,7 @@ class Model:
             self._handles.bytes = model
             check(loaded.gln_model_load_memory(model, len(model), c.MEMORY_BORROW, handle))
         elif isinstance(model, (str, os.PathLike)):
-            _read_file(model, handle)
+            read_file(model, handle)
         else:
             raise ArgumentTypeError(f"model is a {type(model).__name__}: a path or the bytes of a model file is needed")
 
@@ -430,27 +427,3 @@ class Model:
             info.picture_bytes,
             info.peak_bytes,
         )
-
-
-def _read_file(path: str | os.PathLike[str], handle: object) -> None:
-    """Loads a model file; a FileError says what the system says of the path."""
-    encoded = path_argument("model", path)
-    try:
-        check(library().gln_model_read_file(encoded, handle))
-    except FileError as error:
-        cause = _opening_error(encoded)
-        raise FileError.about(path, str(error), cause) from cause
-
-
-def _opening_error(path: bytes) -> OSError | None:
-    try:
-        # Whatever it is: a FIFO would wait for a writer.
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            if stat.S_ISDIR(os.fstat(file).st_mode):
-                return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        finally:
-            os.close(file)
-    except OSError as error:
-        return error
-    return None
