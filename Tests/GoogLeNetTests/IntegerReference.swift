@@ -64,7 +64,11 @@ struct IntegerReference {
       overflow[index] = max(0, candidates[0].largest - limit)
       // What is asked for may have been rounded for the caller, but not for a layer that computes in float32.
       var unrounded = 0.0
-      if case .batchNormalization = layer.operation { unrounded = candidates[1].noise - candidates[0].noise }
+      switch layer.operation {
+      case .batchNormalization, .sum, .sigmoid, .prelu, .clippedReLU:
+        unrounded = candidates[1].noise - candidates[0].noise
+      default: break
+      }
       // Multipliers are float32 products of a few scales.
       let tolerance =
         unrounded + unit(model.encodings[index]) * 1.001 + 2 * slack[index]
