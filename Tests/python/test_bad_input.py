@@ -327,8 +327,8 @@ def test_wrong_descriptions(field, change):
 
 
 def test_newer_format():
-    with pytest.raises(googlenet.UnsupportedVersionError, match="has format version 3"):
-        googlenet.Model(small_classifier(np.random.default_rng(0), major=3).file())
+    with pytest.raises(googlenet.UnsupportedVersionError, match="has format version 4"):
+        googlenet.Model(small_classifier(np.random.default_rng(0), major=4).file())
 
 
 def test_unknown_fields_are_skipped(written):

@@ -4,7 +4,7 @@
 /// says, as in all of protobuf; a message that may be there once is refused where it is repeated.
 struct ModelReader {
   /// The newest major format version that this reader understands.
-  static let formatMajor: UInt64 = 2
+  static let formatMajor: UInt64 = 3
   /// More means or scales than any preprocessing has.
   private static let channelLimit = 8
 
@@ -66,6 +66,13 @@ struct ModelReader {
     guard major >= rule.formatMajor else {
       throw reader.invalid(
         "preprocessing.resize_rule is \(rule.rawValue), which a file of format version \(major) cannot say")
+    }
+    for index in network.layers.indices {
+      let needed = network.layers[index].operation.traits.formatMajor
+      guard major >= needed else {
+        throw reader.invalid(
+          "layer '\(network.layers[index].name)' needs format version \(needed), but the file has \(major)")
+      }
     }
     return network
   }
