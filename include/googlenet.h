@@ -343,8 +343,8 @@ GLN_API gln_status gln_session_options_set_algorithm(gln_session_options *option
 GLN_API gln_status gln_session_options_set_precision(gln_session_options *options, gln_precision precision);
 
 /*
- * Another input size than the model's own, in pixels, 1 to 8192 each; 0, 0 for the model's own (default). Whether the
- * network allows it is checked by gln_session_create.
+ * Another input size than the model's own, in pixels, 1 to 8192 each; 0, 0 for the model's own (default). Padding that
+ * follows a rule (SAME) is that of the size; whether the network allows it is checked by gln_session_create.
  */
 GLN_API gln_status gln_session_options_set_input_size(gln_session_options *options, int32_t height, int32_t width);
 

@@ -1394,7 +1394,7 @@ const ProtobufCMessageDescriptor googlenet__layer__descriptor =
   (ProtobufCMessageInit) googlenet__layer__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor googlenet__convolution__field_descriptors[11] =
+static const ProtobufCFieldDescriptor googlenet__convolution__field_descriptors[12] =
 {
   {
     "weights",
@@ -1528,6 +1528,18 @@ static const ProtobufCFieldDescriptor googlenet__convolution__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "padding_rule",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__Convolution, padding_rule),
+    &googlenet__padding_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned googlenet__convolution__field_indices_by_name[] = {
   1,   /* field[1] = bias */
@@ -1537,6 +1549,7 @@ static const unsigned googlenet__convolution__field_indices_by_name[] = {
   6,   /* field[6] = padding_bottom */
   5,   /* field[5] = padding_left */
   7,   /* field[7] = padding_right */
+  11,   /* field[11] = padding_rule */
   4,   /* field[4] = padding_top */
   2,   /* field[2] = stride_height */
   3,   /* field[3] = stride_width */
@@ -1545,7 +1558,7 @@ static const unsigned googlenet__convolution__field_indices_by_name[] = {
 static const ProtobufCIntRange googlenet__convolution__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor googlenet__convolution__descriptor =
 {
@@ -1555,7 +1568,7 @@ const ProtobufCMessageDescriptor googlenet__convolution__descriptor =
   "Googlenet__Convolution",
   "googlenet",
   sizeof(Googlenet__Convolution),
-  11,
+  12,
   googlenet__convolution__field_descriptors,
   googlenet__convolution__field_indices_by_name,
   1,  googlenet__convolution__number_ranges,
@@ -1618,7 +1631,7 @@ const ProtobufCEnumDescriptor googlenet__pooling__rounding__descriptor =
   googlenet__pooling__rounding__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor googlenet__pooling__field_descriptors[12] =
+static const ProtobufCFieldDescriptor googlenet__pooling__field_descriptors[13] =
 {
   {
     "method",
@@ -1764,6 +1777,18 @@ static const ProtobufCFieldDescriptor googlenet__pooling__field_descriptors[12] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "padding_rule",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__Pooling, padding_rule),
+    &googlenet__padding_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned googlenet__pooling__field_indices_by_name[] = {
   11,   /* field[11] = count_includes_padding */
@@ -1774,6 +1799,7 @@ static const unsigned googlenet__pooling__field_indices_by_name[] = {
   8,   /* field[8] = padding_bottom */
   7,   /* field[7] = padding_left */
   9,   /* field[9] = padding_right */
+  12,   /* field[12] = padding_rule */
   6,   /* field[6] = padding_top */
   10,   /* field[10] = rounding */
   4,   /* field[4] = stride_height */
@@ -1782,7 +1808,7 @@ static const unsigned googlenet__pooling__field_indices_by_name[] = {
 static const ProtobufCIntRange googlenet__pooling__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor googlenet__pooling__descriptor =
 {
@@ -1792,7 +1818,7 @@ const ProtobufCMessageDescriptor googlenet__pooling__descriptor =
   "Googlenet__Pooling",
   "googlenet",
   sizeof(Googlenet__Pooling),
-  12,
+  13,
   googlenet__pooling__field_descriptors,
   googlenet__pooling__field_indices_by_name,
   1,  googlenet__pooling__number_ranges,
@@ -2310,5 +2336,35 @@ const ProtobufCEnumDescriptor googlenet__element_type__descriptor =
   googlenet__element_type__enum_values_by_name,
   1,
   googlenet__element_type__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue googlenet__padding_rule__enum_values_by_number[3] =
+{
+  { "EXPLICIT", "GOOGLENET__PADDING_RULE__EXPLICIT", 0 },
+  { "SAME_UPPER", "GOOGLENET__PADDING_RULE__SAME_UPPER", 1 },
+  { "SAME_LOWER", "GOOGLENET__PADDING_RULE__SAME_LOWER", 2 },
+};
+static const ProtobufCIntRange googlenet__padding_rule__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex googlenet__padding_rule__enum_values_by_name[3] =
+{
+  { "EXPLICIT", 0 },
+  { "SAME_LOWER", 2 },
+  { "SAME_UPPER", 1 },
+};
+const ProtobufCEnumDescriptor googlenet__padding_rule__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "googlenet.PaddingRule",
+  "PaddingRule",
+  "Googlenet__PaddingRule",
+  "googlenet",
+  3,
+  googlenet__padding_rule__enum_values_by_number,
+  3,
+  googlenet__padding_rule__enum_values_by_name,
+  1,
+  googlenet__padding_rule__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

@@ -21,7 +21,7 @@ import Testing
     }
     #expect(convolution.weights.dims == [2, 3, 3, 3])
     #expect(convolution.weights.floats()[5] == 2)
-    #expect(convolution.padding == Padding(top: 1, left: 1, bottom: 1, right: 1))
+    #expect(convolution.border == .explicit(Padding(top: 1, left: 1, bottom: 1, right: 1)))
     #expect(pooling.rounding == .ceil)
     #expect(pooling.countIncludesPadding)
     #expect(product.weights.dims == [3, 32])

@@ -88,21 +88,70 @@ import Testing
     }
   }
 
-  @Test func samePaddingTellsThatItDependsOnTheSize() throws {
-    for (extraFirst, strides, padding) in [
-      (false, [2, 2], Padding(bottom: 1, right: 1)), (true, [2, 2], Padding(top: 1, left: 1)),
-      (false, [1, 1], Padding(top: 1, left: 1, bottom: 1, right: 1)),
-    ] {
-      try withInput(GraphActivation.image) { builder, node, input in
-        let window = GraphWindow(kernel: [3, 3], strides: strides, border: .same(extraFirst: extraFirst))
-        let result = try builder.pooling(node, .max, input, window)
-        guard case .pooling(let pooling)? = try builder.finish(.activation(result), "out").first?.operation else {
-          return #expect(Bool(false), "no pooling")
-        }
-        #expect(pooling.padding == padding)
-        #expect(builder.notes.contains { $0.contains("SAME padding") } == (strides == [2, 2]))
+  /// Kernel, strides, whether the extra pixel comes first, and what the layer has around its input of 8 x 6.
+  private static let sameWindows: [([Int], [Int], Bool, Border)] = [
+    ([3, 3], [2, 2], false, .same(extraFirst: false)), ([3, 3], [2, 2], true, .same(extraFirst: true)),
+    ([1, 2], [1, 3], false, .same(extraFirst: false)),
+    // The same at each size, so that it can be said in numbers.
+    ([3, 3], [1, 1], false, .explicit(Padding(top: 1, left: 1, bottom: 1, right: 1))),
+    ([2, 4], [1, 1], false, .explicit(Padding(left: 1, bottom: 1, right: 2))),
+    ([2, 4], [1, 1], true, .explicit(Padding(top: 1, left: 2, right: 1))), ([1, 1], [2, 2], false, .valid),
+    ([1, 3], [2, 1], false, .explicit(Padding(left: 1, right: 1))),
+  ]
+
+  @Test(arguments: sameWindows)
+  func samePaddingIsARuleWhereItDependsOnTheSize(kernel: [Int], strides: [Int], extraFirst: Bool, border: Border) throws
+  {
+    try withInput(GraphActivation.image) { builder, node, input in
+      let window = GraphWindow(kernel: kernel, strides: strides, border: .same(extraFirst: extraFirst))
+      let result = try builder.pooling(node, .max, input, window)
+      guard case .pooling(let pooling)? = try builder.finish(.activation(result), "out").first?.operation else {
+        return #expect(Bool(false), "no pooling")
       }
+      #expect(pooling.border == border)
+      #expect(builder.notes.isEmpty, "\(builder.notes)")
     }
+  }
+
+  /// A model file cannot say zeros beside a rule.
+  @Test func samePaddingBesideZerosIsThatOfTheSize() throws {
+    try withInput(GraphActivation.image) { builder, node, input in
+      let weights = try Tensor([Float](repeating: 1, count: 81), dims: [3, 3, 3, 3], builder.file.budget)
+      let padded = try builder.padded(node, input, [0, 0, 0, 0, 1, 0, 2, 3])
+      let window = GraphWindow(kernel: [3, 3], strides: [2, 2], border: .same(extraFirst: false))
+      let result = try builder.convolution(node, padded, weights: weights, window)
+      guard case .convolution(let it)? = try builder.finish(.activation(result), "out").first?.operation else {
+        return #expect(Bool(false), "no convolution")
+      }
+      // 9 x 11 pixels need one on each side, both around the zeros that are there.
+      #expect(it.border == .explicit(Padding(top: 2, left: 3, bottom: 1, right: 4)))
+      #expect(
+        builder.notes == [
+          "SAME padding beside other zeros is that for the input size given here, and stays so at others"
+        ])
+    }
+  }
+
+  private static let sameFiles: [String] = [
+    "graphdef-slim.pb", "graphdef-2015.pb", "tflite-float.tflite", "tflite-int8.tflite", "keras2-deeper.h5",
+  ]
+
+  /// Whatever the format, as its networks have SAME everywhere, also where a stride makes it depend on the input's size.
+  @Test(arguments: sameFiles) func samePaddingOfEveryFormat(name: String) throws {
+    var rules = 0
+    for layer in try convert(try GoldenFiles.bytes(name)).network.layers {
+      let window: (border: Border, isStrided: Bool)
+      switch layer.operation {
+      case .convolution(let it): window = (it.border, it.strideHeight > 1 && it.kernelHeight > 1)
+      case .pooling(let it) where !it.global: window = (it.border, it.strideHeight > 1 && it.kernelHeight > 1)
+      default: continue
+      }
+      let isRule = window.border == .same(extraFirst: false)
+      if !isRule { #expect(!window.isStrided || window.border == .valid, "\(layer.name): \(window.border)") }
+      if isRule { #expect(window.isStrided, "\(layer.name)") }
+      rules += isRule ? 1 : 0
+    }
+    #expect(rules > 0)
   }
 
   @Test func channelsAreScaledAndJoined() throws {

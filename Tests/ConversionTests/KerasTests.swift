@@ -45,13 +45,13 @@ import Testing
     #expect(result.network.name == "googlenet")
     // The batch normalization is folded in, and the layer has its name.
     let first = try convolution("block1_bn", result)
-    #expect(first.padding == Padding(top: 2, left: 2, bottom: 3, right: 3))
+    #expect(first.border == .same(extraFirst: false))
     #expect(first.weights.dims == [7, 3, 7, 7])
     guard case .pooling(let pool)? = result.network.layers.first(where: { $0.name == "pool1" })?.operation else {
       Issue.record("no pooling")
       return
     }
-    #expect(pool.padding == Padding(bottom: 1, right: 1))
+    #expect(pool.border == .same(extraFirst: false))
     #expect(result.network.layers.contains { $0.name == "pool1_bn" && "\($0.operation.kind)" == "BatchNormalization" })
     #expect(result.preprocessingReason.contains("a guess, for Keras files do not tell it"))
   }
@@ -79,7 +79,7 @@ import Testing
   @Test func zeroPaddingJoinsTheNextWindow() throws {
     let result = try convert(GoldenFiles.bytes(KerasTests.archive))
     #expect(result.source == .keras)
-    #expect(try convolution("conv1", result).padding == Padding(top: 2, left: 3, bottom: 3, right: 2))
+    #expect(try convolution("conv1", result).border == .explicit(Padding(top: 2, left: 3, bottom: 3, right: 2)))
     #expect(result.notes.contains { $0.contains("left out the outputs other than 'output': 'extra'") })
     expectError(try changed("\"class_name\": \"Conv2D\"", "\"class_name\": \"Flatten\""), .unsupported, "ZeroPadding2D")
   }

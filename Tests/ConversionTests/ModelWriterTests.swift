@@ -25,6 +25,28 @@ import Testing
     #expect(try ModelWriter.serialize(network).prefix(2) == [1 << 3, rule == .shortSide ? 1 : 2])
   }
 
+  @Test(arguments: [false, true]) func roundTripOfPaddingRules(extraFirst: Bool) throws {
+    var network = try network()
+    #expect(try ModelWriter.serialize(network).prefix(2) == [1 << 3, 1])
+    let border = Border.same(extraFirst: extraFirst)
+    var changed = 0
+    for place in network.layers.indices {
+      switch network.layers[place].operation {
+      case .convolution(var it):
+        it.border = border
+        network.layers[place].operation = .convolution(it)
+      case .pooling(var it):
+        it.border = border
+        network.layers[place].operation = .pooling(it)
+      default: continue
+      }
+      changed += 1
+    }
+    #expect(changed > 1)
+    try roundTrip(network)
+    #expect(try ModelWriter.serialize(network).prefix(2) == [1 << 3, 3])
+  }
+
   @Test func roundTripOf16BitIntegers() throws {
     var network = try convert(try GoldenFiles.bytes("tflite-uint8-asymmetric.tflite")).network
     #expect(network.layers.contains { $0.operation.tensors.contains { $0.1.elementType == .int16 } })

@@ -110,7 +110,7 @@ import Testing
       Issue.record("not a convolution")
       return
     }
-    #expect(first.padding == Padding(top: 1, left: 3, bottom: 0, right: 2))
+    #expect(first.border == .explicit(Padding(top: 1, left: 3, bottom: 0, right: 2)))
     // As torch.jit.script and torch.jit.trace write other modes.
     for code in [
       "  padding_mode : Final[str] = \"reflect\"\n", "    _0 = torch.pad(x, [1, 1, 1, 1], \"reflect\")\n",

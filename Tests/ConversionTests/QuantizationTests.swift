@@ -111,7 +111,7 @@ struct QuantizationTests {
     }
     var convolution = Convolution(weights: weights, bias: bias)
     let padding = dims[2] / 2
-    convolution.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
+    convolution.border = .explicit(Padding(top: padding, left: padding, bottom: padding, right: padding))
     return Layer(name: name, inputs: [input], operation: .convolution(convolution))
   }
 

@@ -17,10 +17,11 @@ func expectEqual(_ left: Layer, _ right: Layer) throws {
   #expect("\(left.operation.kind)" == "\(right.operation.kind)", "\(left.name)")
   switch (left.operation, right.operation) {
   case (.convolution(let left), .convolution(let right)):
-    #expect(left.padding == right.padding)
+    #expect(left.border == right.border)
     #expect(left.strideHeight == right.strideHeight && left.strideWidth == right.strideWidth)
     #expect(left.dilationHeight == right.dilationHeight && left.dilationWidth == right.dilationWidth)
     #expect(left.groups == right.groups)
+  case (.pooling(let left), .pooling(let right)): #expect(left.border == right.border)
   default: break
   }
   let leftTensors = left.operation.tensors, rightTensors = right.operation.tensors

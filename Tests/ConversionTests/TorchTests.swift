@@ -16,7 +16,8 @@ import Testing
     for layer in checkpoint.network.layers where layer.name == "inception4b.branch3.1" {
       guard case .convolution(let convolution) = layer.operation else { continue }
       #expect(convolution.kernelHeight == wideKernel)
-      #expect(convolution.padding.top == wideKernel / 2)
+      let half = wideKernel / 2
+      #expect(convolution.border == .explicit(Padding(top: half, left: half, bottom: half, right: half)))
     }
     // Scale 2 / sqrt(0.249 + 0.001) = 4, shift 3 − 1·4.
     guard case .convolution(let first) = checkpoint.network.layers[0].operation else {

@@ -198,7 +198,7 @@ import Testing
       }
       let error = refusal(try self.file(operation, of: inputs, major: 2))
       #expect(error.status == .invalidModel)
-      let wanted = "layer 'new' is a \(operation.kind), which a file of format version 2 cannot say"
+      let wanted = "layer 'new' needs format version 3, but the file has 2"
       #expect(error.message.contains(wanted), "\(error.message)")
     }
   }
@@ -285,6 +285,75 @@ import Testing
     #expect(try load(try scaling()).network.preprocessing.resizeRule == .shortSide)
     let unknown = refusal(try scaling(model: { $0.number(1, 2) }, preprocessing: { $0.number(7, 6) }))
     #expect(unknown.message.contains("resize_rule is 6, which this version does not know"))
+  }
+
+  /// A pooling and a convolution, one of which says this of its padding, in front of a softmax.
+  private func windows(major: Int, rule: Int, padding: Int = 0, of field: UInt64) throws -> [UInt8] {
+    try sealed(
+      WireWriter {
+        $0.number(1, major)
+        $0.message(5) {
+          for side: UInt64 in [1, 2, 6] { $0.number(side, 5) }
+          $0.packedFloats(4, [0, 0, 0])
+          $0.packedFloats(5, [1, 1, 1])
+        }
+        $0.message(7) {
+          $0.text(1, "pool")
+          $0.text(2, "data")
+          $0.message(17) {
+            for (side, pixels) in [(UInt64(3), 3), (4, 3), (5, 2), (6, 2)] { $0.number(side, pixels) }
+            $0.number(10, field == 17 ? padding : 0)
+            $0.number(13, field == 17 ? rule : 0)
+          }
+        }
+        $0.message(7) {
+          $0.text(1, "conv")
+          $0.text(2, "pool")
+          $0.message(16) {
+            $0.message(1) {
+              $0.packedNumbers(1, [1, 3, 2, 2])
+              $0.number(5, 48)
+            }
+            for other in [UInt64(3), 4] { $0.number(other, 2) }
+            for other in [UInt64(9), 10, 11] { $0.number(other, 1) }
+            $0.number(8, field == 16 ? padding : 0)
+            $0.number(12, field == 16 ? rule : 0)
+          }
+        }
+        $0.message(7) {
+          $0.text(1, "prob")
+          $0.text(2, "conv")
+          $0.message(24) { _ in }
+        }
+        $0.text(8, "data")
+      }, weights: littleEndian([Float](repeating: 1, count: 12)))
+  }
+
+  @Test(arguments: [UInt64(16), 17]) func paddingRules(of field: UInt64) throws {
+    for (rule, border) in [(0, Border.valid), (1, .same(extraFirst: false)), (2, .same(extraFirst: true))] {
+      // What the file says is what a layer of the network is.
+      let layers = try load(try windows(major: 3, rule: rule, of: field)).network.layers
+      switch (field, layers[0].operation, layers[1].operation) {
+      case (17, .pooling(let it), _): #expect(it.border == border)
+      case (16, _, .convolution(let it)): #expect(it.border == border)
+      default: Issue.record("not what was written")
+      }
+      guard rule > 0 else { continue }
+      let name = field == 17 ? "pool" : "conv"
+      for major in [1, 2] {
+        let error = refusal(try windows(major: major, rule: rule, of: field))
+        #expect(error.status == .invalidModel)
+        let wanted = "layer '\(name)' needs format version 3, but the file has \(major)"
+        #expect(error.message.contains(wanted), "\(error.message)")
+      }
+      let both = refusal(try windows(major: 3, rule: rule, padding: 1, of: field))
+      #expect(both.status == .invalidModel)
+      #expect(
+        both.message.contains("layer '\(name)' has a padding rule and numbers of padding"), "\(both.message)")
+    }
+    let unknown = refusal(try windows(major: 3, rule: 3, of: field))
+    #expect(unknown.status == .invalidModel)
+    #expect(unknown.message.contains("has padding rule 3, which is neither EXPLICIT (0) nor SAME_UPPER (1)"))
   }
 
   @Test func everyMessageSkipsUnknownFields() throws {

@@ -150,7 +150,7 @@ struct NetworkGenerator {
     let side = choices.pick([3, 1, 5, 7])
     let dims = [channels(), preprocessing.channelOrder.channels, side, side]
     var it = Convolution(weights: weights(dims, elementType()), bias: bias(dims[0]))
-    it.padding = Padding(top: side / 2, left: side / 2, bottom: side / 2, right: side / 2)
+    it.border = border(Padding(top: side / 2, left: side / 2, bottom: side / 2, right: side / 2))
     guard let output = add(.convolution(it), of: [values[0]]), let relu = addReLU(of: output) else { return }
     if choices.chance(60) { addNormalization(of: relu) }
   }
@@ -192,6 +192,11 @@ struct NetworkGenerator {
     return choices.chance(5) ? undone.map { $0 * 1.5 } : []
   }
 
+  /// So much padding, or a rule.
+  private mutating func border(_ padding: Padding) -> Border {
+    choices.chance(35) ? .same(extraFirst: choices.chance(50)) : .explicit(padding)
+  }
+
   private mutating func addConvolution(of input: Value) {
     var groups = 1
     if choices.chance(20) {
@@ -217,7 +222,7 @@ struct NetworkGenerator {
     let scales = inputScales(type, of: input, channels: inputs, groups: groups)
     var it = Convolution(weights: weights([outputs, inputs, height, width], type, inputScales: scales))
     it.bias = bias(outputs)
-    it.padding = padding
+    it.border = border(padding)
     it.groups = groups
     if isUsual {
       if choices.chance(20) { (it.strideHeight, it.strideWidth) = (2, 2) }
@@ -239,7 +244,7 @@ struct NetworkGenerator {
       if side == 3, source.name == input.name, choices.chance(25) {
         var pooling = Pooling(choices.chance(30) ? .average : .max)
         (pooling.kernelHeight, pooling.kernelWidth) = (3, 3)
-        pooling.padding = Padding(top: 1, left: 1, bottom: 1, right: 1)
+        pooling.border = .explicit(Padding(top: 1, left: 1, bottom: 1, right: 1))
         source = addPooling(pooling, of: source) ?? source
       }
       let (outputs, inputs) = (choices.number(1...12), source.shape.channels)
@@ -248,7 +253,7 @@ struct NetworkGenerator {
       let scales = inputScales(type, of: source, channels: inputs, groups: 1)
       var it = Convolution(
         weights: weights([outputs, inputs, side, side], type, inputScales: scales), bias: bias(outputs))
-      it.padding = Padding(top: side / 2, left: side / 2, bottom: side / 2, right: side / 2)
+      it.border = .explicit(Padding(top: side / 2, left: side / 2, bottom: side / 2, right: side / 2))
       guard let output = add(.convolution(it), of: [source]) else { break }
       // Only outputs of the same scale can be joined.
       if let relu = add(.relu, of: [output], scale: isQuantized ? usualScale : nil) { branches.append(relu) }
@@ -315,13 +320,14 @@ struct NetworkGenerator {
       let stride = choices.number(1...2)
       (it.strideHeight, it.strideWidth) = (stride, stride)
       let side = choices.number(0...1)
-      it.padding = Padding(top: side, left: side, bottom: side, right: side)
+      it.border = border(Padding(top: side, left: side, bottom: side, right: side))
     } else {
       (it.kernelHeight, it.kernelWidth) = (choices.number(1...7), choices.number(1...7))
       (it.strideHeight, it.strideWidth) = (choices.number(1...4), choices.number(1...4))
-      it.padding = Padding(
-        top: choices.number(0...it.kernelHeight - 1), left: choices.number(0...it.kernelWidth - 1),
-        bottom: choices.number(0...it.kernelHeight - 1), right: choices.number(0...it.kernelWidth - 1))
+      it.border = border(
+        Padding(
+          top: choices.number(0...it.kernelHeight - 1), left: choices.number(0...it.kernelWidth - 1),
+          bottom: choices.number(0...it.kernelHeight - 1), right: choices.number(0...it.kernelWidth - 1)))
     }
     addPooling(it, of: input)
   }

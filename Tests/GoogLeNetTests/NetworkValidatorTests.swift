@@ -158,7 +158,16 @@ import Testing
   @Test func convolutions() throws {
     try expectRefusal("stride") { try changeConvolution(&$0) { $0.strideHeight = 0 } }
     try expectRefusal("dilation") { try changeConvolution(&$0) { $0.dilationWidth = 1 << 20 } }
-    try expectRefusal("padding") { try changeConvolution(&$0) { $0.padding.left = -1 } }
+    try expectRefusal("padding") { try changeConvolution(&$0) { $0.border = .explicit(Padding(left: -1)) } }
+    // A kernel of 7 x 7: at most 1024 pixels before or behind the image, whatever the image's size is.
+    try expectRefusal(
+      "its kernel covers 2053 x 7 pixels, dilation included, so its padding rule may need more than 1024"
+    ) {
+      try changeConvolution(&$0) {
+        $0.border = .same(extraFirst: false)
+        $0.dilationHeight = 342
+      }
+    }
     try expectRefusal("groups") { try changeConvolution(&$0) { $0.groups = 0 } }
     try expectRefusal("groups") { try changeConvolution(&$0) { $0.groups = 2 } }
     try expectRefusal("one dimension of 9 values") {

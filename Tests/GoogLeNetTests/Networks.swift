@@ -12,7 +12,7 @@ enum Networks {
   {
     var it = Convolution(
       weights: try tensor(outputs, inputs, kernel, kernel), bias: try tensor(outputs, seed: 3))
-    it.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
+    it.border = .explicit(Padding(top: padding, left: padding, bottom: padding, right: padding))
     return Layer(name: name, inputs: [input], operation: .convolution(it))
   }
 
@@ -25,7 +25,7 @@ enum Networks {
     it.kernelWidth = kernel
     it.strideHeight = stride
     it.strideWidth = stride
-    it.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
+    it.border = .explicit(Padding(top: padding, left: padding, bottom: padding, right: padding))
     it.rounding = rounding
     return Layer(name: name, inputs: [input], operation: .pooling(it))
   }
@@ -55,7 +55,7 @@ enum Networks {
     it.groups = 3
     it.dilationHeight = 2
     it.dilationWidth = 2
-    it.padding = Padding(top: 2, left: 1, bottom: 2, right: 3)
+    it.border = .explicit(Padding(top: 2, left: 1, bottom: 2, right: 3))
     let grouped = Layer(name: "grouped", inputs: ["module"], operation: .convolution(it))
     var normalization = BatchNormalization()
     normalization.mean = try tensor(30, seed: 1)
@@ -104,7 +104,7 @@ enum Networks {
     grouped.groups = 3
     grouped.dilationHeight = 2
     grouped.dilationWidth = 2
-    grouped.padding = Padding(top: 2, left: 1, bottom: 2, right: 3)
+    grouped.border = .explicit(Padding(top: 2, left: 1, bottom: 2, right: 3))
     var global = Pooling(.average)
     global.global = true
     // Small weights: with logits far apart all probabilities would be 0 or 1.

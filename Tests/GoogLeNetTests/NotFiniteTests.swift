@@ -30,7 +30,7 @@ import Testing
 
   private static func convolution(_ name: String, _ input: String, _ weights: Tensor, padding: Int = 0) -> Layer {
     var it = Convolution(weights: weights, bias: nil)
-    it.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
+    it.border = .explicit(Padding(top: padding, left: padding, bottom: padding, right: padding))
     return Layer(name: name, inputs: [input], operation: .convolution(it))
   }
 

@@ -79,7 +79,7 @@ import Testing
   /// Integer kernels pack otherwise where pixels have gaps, as in a concatenation.
   @Test(arguments: tiers, [5, 8]) func pixelStrides(isa: ISA, channels: Int) throws {
     var it = Convolution(weights: try integers([8, channels, 3, 3], seed: 8), bias: try Networks.tensor(8))
-    it.padding = Padding(top: 1, left: 1, bottom: 1, right: 1)
+    it.border = .explicit(Padding(top: 1, left: 1, bottom: 1, right: 1))
     var all = Pooling(.average)
     all.global = true
     let model = try Model(
@@ -131,7 +131,7 @@ import Testing
   /// Two layers that store a convolution's output in units of their own.
   @Test(arguments: tiers) func outputScales(isa: ISA) throws {
     var it = Convolution(weights: try integers([16, 3, 3, 3], seed: 8), bias: try Networks.tensor(16))
-    it.padding = Padding(top: 1, left: 1, bottom: 1, right: 1)
+    it.border = .explicit(Padding(top: 1, left: 1, bottom: 1, right: 1))
     var all = Pooling(.average)
     all.global = true
     var network = Networks.network([

@@ -30,7 +30,7 @@ extension RandomNetwork: CustomStringConvertible {
       case .convolution(let it):
         line +=
           ", \(it.weights.elementType) \(it.weights.dims)\(it.bias == nil ? "" : " with bias"), stride \(it.strideHeight) "
-          + "\(it.strideWidth), padding \(text(it.padding)), dilation \(it.dilationHeight) \(it.dilationWidth), "
+          + "\(it.strideWidth), padding \(text(it.border)), dilation \(it.dilationHeight) \(it.dilationWidth), "
           + "\(it.groups) groups\(it.weights.inputScales.isEmpty ? "" : ", input scales")"
       case .innerProduct(let it):
         line +=
@@ -41,7 +41,7 @@ extension RandomNetwork: CustomStringConvertible {
           it.global
           ? ", global \(it.method)"
           : ", \(it.method) \(it.kernelHeight) x \(it.kernelWidth), stride \(it.strideHeight) \(it.strideWidth), padding "
-            + "\(text(it.padding)), \(it.rounding)\(it.countIncludesPadding ? ", counts padding" : "")"
+            + "\(text(it.border)), \(it.rounding)\(it.countIncludesPadding ? ", counts padding" : "")"
       case .localResponseNormalization(let it):
         line += ", size \(it.size), alpha \(it.alpha), beta \(it.beta), k \(it.k)"
       default: break
@@ -52,7 +52,10 @@ extension RandomNetwork: CustomStringConvertible {
     return ([input] + lines).joined(separator: "\n")
   }
 
-  private func text(_ padding: Padding) -> String {
-    "\(padding.top) \(padding.left) \(padding.bottom) \(padding.right)"
+  private func text(_ border: Border) -> String {
+    switch border {
+    case .explicit(let padding): "\(padding.top) \(padding.left) \(padding.bottom) \(padding.right)"
+    case .same(let extraFirst): extraFirst ? "SAME_LOWER" : "SAME_UPPER"
+    }
   }
 }

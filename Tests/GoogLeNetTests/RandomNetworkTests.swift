@@ -40,10 +40,15 @@ import Testing
         case .u16: kinds.insert("16 bits")
         }
         if exact[index] { kinds.insert("exact") }
+        for extraFirst in [false, true] where border(layer.operation) == .same(extraFirst: extraFirst) {
+          kinds.formUnion(["SAME of a \(layer.operation.kind)", extraFirst ? "SAME_LOWER" : "SAME_UPPER"])
+        }
         if case .convolution(let it) = layer.operation {
           if it.groups > 1 { kinds.insert("groups") }
           if it.dilationHeight > 1 { kinds.insert("dilation") }
-          if it.padding.top != it.padding.bottom { kinds.insert("asymmetric padding") }
+          if case .explicit(let padding) = it.border, padding.top != padding.bottom {
+            kinds.insert("asymmetric padding")
+          }
           if !it.weights.inputScales.isEmpty { kinds.insert("input scales") }
         }
       }
@@ -54,9 +59,18 @@ import Testing
       "int8", "float32", "rgb", "bgr", "gray", "Convolution", "Pooling", "LocalResponseNormalization",
       "BatchNormalization", "ReLU", "Concat", "InnerProduct", "Dropout", "Softmax", "Sum", "Sigmoid",
       "PReLU", "ClippedReLU", "float16", "int16", "8 bits", "16 bits", "exact", "groups", "dilation",
-      "asymmetric padding", "input scales", "exact to the end",
+      "asymmetric padding", "input scales", "exact to the end", "SAME of a Convolution",
+      "SAME of a Pooling", "SAME_UPPER", "SAME_LOWER",
     ]
     for kind in wanted { #expect(found[kind, default: 0] >= 10, "\(kind): \(found)") }
+  }
+
+  private func border(_ operation: GoogLeNet.Operation) -> Border? {
+    switch operation {
+    case .convolution(let it): it.border
+    case .pooling(let it): it.border
+    default: nil
+    }
   }
 
   /// So many that their sum leaves 32 bits.

@@ -144,8 +144,11 @@ struct ReferenceNetwork {
     let bias = it.bias?.floats()
     let channels = input.shape.channels / it.groups
     let depth = channels * it.kernelHeight * it.kernelWidth
-    let rowSteps = steps(shape.height, it.strideHeight, it.padding.top, it.kernelHeight, it.dilationHeight)
-    let columnSteps = steps(shape.width, it.strideWidth, it.padding.left, it.kernelWidth, it.dilationWidth)
+    let padding = padding(
+      it.border, input.shape, kernel: [it.kernelHeight, it.kernelWidth], stride: [it.strideHeight, it.strideWidth],
+      dilation: [it.dilationHeight, it.dilationWidth])
+    let rowSteps = steps(shape.height, it.strideHeight, padding.top, it.kernelHeight, it.dilationHeight)
+    let columnSteps = steps(shape.width, it.strideWidth, padding.left, it.kernelWidth, it.dilationWidth)
     // The loops are written for builds without optimization.
     return weights.withUnsafeBufferPointer { weights in
       input.values.withUnsafeBufferPointer { source in
@@ -190,20 +193,42 @@ struct ReferenceNetwork {
     }
   }
 
+  /// Of a rule the least padding with which as many windows fit as there are strides in the input, the last of which may be cut off.
+  private static func padding(_ border: Border, _ input: Shape, kernel: [Int], stride: [Int], dilation: [Int])
+    -> Padding
+  {
+    if case .explicit(let padding) = border { return padding }
+    let extraFirst = border == .same(extraFirst: true)
+    var sides: [(before: Int, after: Int)] = []
+    for (axis, size) in [input.height, input.width].enumerated() {
+      let lastStart = (size - 1) / stride[axis] * stride[axis]
+      var side = (before: 0, after: 0)
+      while side.before + size + side.after <= lastStart + (kernel[axis] - 1) * dilation[axis] {
+        // One behind, one before, and so on; or the other way round.
+        if (side.before == side.after) == extraFirst { side.before += 1 } else { side.after += 1 }
+      }
+      sides.append(side)
+    }
+    return Padding(top: sides[0].before, left: sides[1].before, bottom: sides[0].after, right: sides[1].after)
+  }
+
   /// For each output position along one side the positions that it reads.
   private static func steps(_ count: Int, _ stride: Int, _ padding: Int, _ kernel: Int, _ dilation: Int) -> [[Int]] {
     (0..<count).map { position in (0..<kernel).map { position * stride - padding + $0 * dilation } }
   }
 
   private static func pooling(_ it: Pooling, _ input: Value, _ shape: Shape) -> Value {
+    let padding = padding(
+      it.border, input.shape, kernel: [it.kernelHeight, it.kernelWidth], stride: [it.strideHeight, it.strideWidth],
+      dilation: [1, 1])
     var result = each(shape) { channel, row, column in
-      let top = it.global ? 0 : row * it.strideHeight - it.padding.top
-      let left = it.global ? 0 : column * it.strideWidth - it.padding.left
+      let top = it.global ? 0 : row * it.strideHeight - padding.top
+      let left = it.global ? 0 : column * it.strideWidth - padding.left
       let bottom =
         it.global
-        ? input.shape.height : min(top + it.kernelHeight, input.shape.height + it.padding.bottom)
+        ? input.shape.height : min(top + it.kernelHeight, input.shape.height + padding.bottom)
       let right =
-        it.global ? input.shape.width : min(left + it.kernelWidth, input.shape.width + it.padding.right)
+        it.global ? input.shape.width : min(left + it.kernelWidth, input.shape.width + padding.right)
       var (sum, largest, count) = (0.0, -Double.infinity, 0)
       for y in top..<bottom {
         for x in left..<right where input.contains(y, x) {

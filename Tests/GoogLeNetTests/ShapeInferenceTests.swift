@@ -35,6 +35,46 @@ import Testing
     #expect(try side(6, kernel: 2, stride: 4, padding: 1, .ceil) == 2)
   }
 
+  /// Whatever the input's size is, with either rounding and with dilation: the size divided by the stride, rounded up.
+  @Test(arguments: [false, true]) func sameIsTheSizeDividedByTheStride(extraFirst: Bool) throws {
+    let inference = ShapeInference(source: "test")
+    for (kernel, stride) in [(1, 1), (3, 1), (2, 1), (3, 2), (2, 2), (7, 2), (1, 2), (2, 3), (3, 5), (5, 3)] {
+      for size in 1...23 {
+        let input = Shape(channels: 3, height: size, width: 2 * size)
+        let wanted = [(size + stride - 1) / stride, (2 * size + stride - 1) / stride]
+        for rounding in [Pooling.Rounding.floor, .ceil] {
+          var layer = Networks.pooling("pool", "data", .average, kernel: kernel, stride: stride, rounding: rounding)
+          guard case .pooling(var it) = layer.operation else { return }
+          it.border = .same(extraFirst: extraFirst)
+          layer.operation = .pooling(it)
+          let shape = try inference.shape(of: layer, [input])
+          #expect([shape.height, shape.width] == wanted, "pooling \(kernel), stride \(stride), of \(size)")
+        }
+        var layer = try Networks.convolution("conv", "data", 3, 2, kernel: kernel)
+        guard case .convolution(var it) = layer.operation else { return }
+        it.border = .same(extraFirst: extraFirst)
+        (it.strideHeight, it.strideWidth, it.dilationHeight, it.dilationWidth) = (stride, stride, 3, 2)
+        layer.operation = .convolution(it)
+        let shape = try inference.shape(of: layer, [input])
+        #expect([shape.height, shape.width] == wanted, "convolution \(kernel), stride \(stride), of \(size)")
+      }
+    }
+  }
+
+  /// TensorFlow: of an odd number of pixels the one more is at the bottom and right; SAME_LOWER has it at the top and left.
+  @Test func sameSplitsThePadding() throws {
+    var it = Pooling(.max)
+    (it.kernelHeight, it.kernelWidth, it.strideHeight, it.strideWidth) = (3, 4, 2, 1)
+    it.border = .same(extraFirst: false)
+    let even = Shape(channels: 1, height: 224, width: 10)
+    let odd = Shape(channels: 1, height: 225, width: 1)
+    #expect(it.padding(around: even) == Padding(top: 0, left: 1, bottom: 1, right: 2))
+    #expect(it.padding(around: odd) == Padding(top: 1, left: 1, bottom: 1, right: 2))
+    it.border = .same(extraFirst: true)
+    #expect(it.padding(around: even) == Padding(top: 1, left: 2, bottom: 0, right: 1))
+    #expect(it.padding(around: odd) == Padding(top: 1, left: 2, bottom: 1, right: 1))
+  }
+
   @Test func anotherInputSize() throws {
     let model = try Model(network: try Networks.inception())
     #expect(try model.shapes(height: 33, width: 20).last?.channels == 21)

@@ -324,13 +324,13 @@ static void test_resealed(void)
 
 static void test_variants(void)
 {
-    static const tiny_variant newer = {3, TINY_CLASSES, 1}, zero = {0, TINY_CLASSES, 1}, bare = {1, 0, 1},
+    static const tiny_variant newer = {4, TINY_CLASSES, 1}, zero = {0, TINY_CLASSES, 1}, bare = {1, 0, 1},
                               fewer = {1, 3, 1}, more = {1, 5, 1};
     static const struct {
         const tiny_variant *variant;
         gln_status status;
         const char *part;
-    } cases[] = {{&newer, GLN_UNSUPPORTED_VERSION, "3"},
+    } cases[] = {{&newer, GLN_UNSUPPORTED_VERSION, "4"},
                  {&zero, GLN_INVALID_MODEL, "version"},
                  {&bare, GLN_OK, NULL},
                  {&fewer, GLN_INVALID_MODEL, "label"},

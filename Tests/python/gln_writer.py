@@ -21,7 +21,7 @@ class Writer:
         self.preprocessing = number(1, height) + number(2, width) + number(3, self.order)
         self.preprocessing += reals(4, mean) + reals(5, scale) + number(6, short_side or max(height, width))
         self.preprocessing += number(7, resize_rule)
-        self.wanted_major = major
+        self.asked_major = major
         self.least_major = 2 if resize_rule else 1
         self.labels = list(labels)
         self.layers = []
@@ -44,20 +44,27 @@ class Writer:
         self.layers.append(data(1, name) + b"".join(data(2, i) for i in inputs) + data(kind, operation))
         return name
 
+    def padding_rule(self, rule):
+        """The number of a PaddingRule, which the file's version must know."""
+        if rule:
+            self.least_major = 3
+        return rule
+
     def convolution(
-        self, name, source, weights, bias=None, stride=(1, 1), padding=(0, 0, 0, 0), dilation=(1, 1), groups=1
-    ):
+        self, name, source, weights, bias=None, stride=(1, 1), padding=(0, 0, 0, 0), dilation=(1, 1), groups=1,
+        rule=0,
+    ):  # fmt: skip
         """padding: top, left, bottom, right."""
         operation = self.tensor(1, weights) + (b"" if bias is None else self.tensor(2, bias))
-        values = (*stride, *padding, *dilation, groups)
+        values = (*stride, *padding, *dilation, groups, self.padding_rule(rule))
         return self.layer(name, source, 16, operation + b"".join(number(3 + i, v) for i, v in enumerate(values)))
 
     def pooling(
         self, name, source, average=False, everything=False, kernel=(1, 1), stride=(1, 1), padding=(0, 0, 0, 0),
-        ceil=False, count_padding=False,
+        ceil=False, count_padding=False, rule=0,
     ):  # fmt: skip
         """padding: top, left, bottom, right."""
-        values = (average, everything, *kernel, *stride, *padding, ceil, count_padding)
+        values = (average, everything, *kernel, *stride, *padding, ceil, count_padding, self.padding_rule(rule))
         return self.layer(name, source, 17, b"".join(number(1 + i, int(v)) for i, v in enumerate(values)))
 
     def normalization(self, name, source, size=5, alpha=1e-4, beta=0.75, k=1.0, per_element=False):
@@ -82,12 +89,8 @@ class Writer:
 
     def structure(self):
         """All fields in front of the checksum."""
-        fields = (
-            number(1, self.wanted_major or self.least_major)
-            + data(3, "written")
-            + data(4, "Tests/python")
-            + data(5, self.preprocessing)
-        )
+        fields = number(1, self.asked_major or self.least_major) + data(3, "written") + data(4, "Tests/python")
+        fields += data(5, self.preprocessing)
         fields += b"".join(data(6, label) for label in self.labels)
         return fields + b"".join(data(7, layer) for layer in self.layers) + data(8, "data")
 

@@ -9,6 +9,11 @@ from onnx import TensorProto, helper, numpy_helper
 WITHOUT_LAYER = {"Flatten", "Reshape", "Squeeze", "Dropout", "Identity"}
 
 
+def padding(pads):
+    """The attribute for top, left, bottom and right, or for the name of an auto_pad."""
+    return {"auto_pad": pads} if isinstance(pads, str) else {"pads": pads}
+
+
 class Network:
     """Adds one node after another. Every method returns the name of the tensor made, which is the node's name too."""
 
@@ -31,7 +36,7 @@ class Network:
         return name
 
     def conv(self, source, outputs, kernel, stride=(1, 1), pads=(0, 0, 0, 0), dilation=(1, 1), groups=1, bias=True):
-        """pads: top, left, bottom, right, as in ONNX."""
+        """pads: top, left, bottom, right, as in ONNX, or an auto_pad."""
         inputs = self.channels[source]
         name = f"conv{len(self.nodes)}"
         fan_in = inputs // groups * kernel[0] * kernel[1]
@@ -40,8 +45,8 @@ class Network:
         if bias:
             operands.append(self.constant(f"{name}.bias", self.rng.normal(0, 0.3, outputs).astype(np.float32)))
         return self.node(
-            "Conv", operands, outputs, name, kernel_shape=kernel, strides=stride, pads=pads, dilations=dilation,
-            group=groups,
+            "Conv", operands, outputs, name, kernel_shape=kernel, strides=stride, dilations=dilation,
+            group=groups, **padding(pads),
         )  # fmt: skip
 
     def relu(self, source):
@@ -71,14 +76,14 @@ class Network:
 
     def max_pool(self, source, kernel, stride=(1, 1), pads=(0, 0, 0, 0), ceil=False):
         return self.node(
-            "MaxPool", [source], self.channels[source], kernel_shape=kernel, strides=stride, pads=pads,
-            ceil_mode=int(ceil),
+            "MaxPool", [source], self.channels[source], kernel_shape=kernel, strides=stride,
+            ceil_mode=int(ceil), **padding(pads),
         )  # fmt: skip
 
     def average_pool(self, source, kernel, stride=(1, 1), pads=(0, 0, 0, 0), ceil=False, count_padding=False):
         return self.node(
-            "AveragePool", [source], self.channels[source], kernel_shape=kernel, strides=stride, pads=pads,
-            ceil_mode=int(ceil), count_include_pad=int(count_padding),
+            "AveragePool", [source], self.channels[source], kernel_shape=kernel, strides=stride,
+            ceil_mode=int(ceil), count_include_pad=int(count_padding), **padding(pads),
         )  # fmt: skip
 
     def global_average_pool(self, source):

@@ -139,8 +139,24 @@ def without_inner_product(rng):
     return writer
 
 
+def same(rng):
+    """Rules of padding: ONNX Runtime computes them but for those with dilation, or gaps between windows."""
+    writer = Writer(height=21, width=26)
+    last = writer.convolution("conv", "data", rng.normal(0, 0.3, (7, 3, 5, 4)), stride=(2, 3), rule=1)
+    last = writer.relu("relu", last)
+    ends = [
+        writer.convolution("dilated", last, rng.normal(0, 0.3, (5, 7, 3, 2)), None, (2, 2), dilation=(2, 3), rule=2),
+        writer.convolution("gaps", last, rng.normal(0, 0.3, (4, 7, 1, 2)), stride=(2, 2), rule=2),
+        writer.pooling("sparse", last, True, kernel=(1, 2), stride=(2, 3), rule=1),
+        writer.pooling("rounded", last, True, kernel=(3, 3), stride=(2, 2), ceil=True, count_padding=True, rule=1),
+        writer.pooling("lower", last, kernel=(2, 3), stride=(2, 2), rule=2),
+    ]
+    ends = [writer.pooling(f"{end}/pooled", end, average=True, everything=True) for end in ends]
+    return finish(writer, writer.concat("join", ends), 5 + 4 + 3 * 7, rng)
+
+
 WRITTEN = {
-    maker.__name__: maker for maker in (normalized_as_tensorflow, scaled, pooled, vectors, without_inner_product)
+    maker.__name__: maker for maker in (normalized_as_tensorflow, scaled, pooled, same, vectors, without_inner_product)
 } | {"small": small_classifier}
 
 

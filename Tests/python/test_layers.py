@@ -117,6 +117,22 @@ def activated():
     return network
 
 
+def same(rule):
+    """Windows whose padding follows from the input's size, where it differs from size to size and where it does not."""
+    network = Network(33, 46, seed=2)
+    last = network.relu(network.conv("data", 17, (7, 7), (2, 2), rule))
+    last = network.max_pool(last, (3, 3), (2, 2), rule)
+    last = network.relu(network.conv(last, 20, (4, 3), (1, 1), rule))
+    ends = [
+        network.average_pool(last, (3, 2), (2, 2), rule),
+        network.average_pool(last, (2, 3), (2, 2), rule, count_padding=True),
+        network.max_pool(last, (2, 2), (2, 2), rule, ceil=True),
+        network.conv(last, 9, (1, 1), (2, 2), rule),
+    ]
+    network.classifier(network.relu(network.conv(network.concat(ends), 12, (5, 2), (2, 1), rule, groups=3)))
+    return network
+
+
 def fully_connected():
     """An inner product that flattens channels, rows and columns, and another behind it."""
     network = Network(8, 6, seed=3)
@@ -180,6 +196,8 @@ NETWORKS = {
     "activated": activated,
     "inception-odd": lambda: inception(61, 47, 19),
     "inception": lambda: inception(64, 64, 32),
+    "same-upper": lambda: same("SAME_UPPER"),
+    "same-lower": lambda: same("SAME_LOWER"),
 }  # fmt: skip
 
 
@@ -318,8 +336,9 @@ def test_threads_do_not_change_a_bit(prepared, name, algorithm):
 
 
 @pytest.mark.parametrize("size", [(64, 64), (65, 63), (97, 40), (33, 128)])
-def test_other_input_sizes(prepared, size):
-    network, path, _, _ = prepared("inception")
+@pytest.mark.parametrize("name", ["inception", "same-upper", "same-lower"])
+def test_other_input_sizes(prepared, name, size):
+    network, path, _, _ = prepared(name)
     model_proto = network.model()
     for axis, pixels in zip((2, 3), size, strict=True):
         model_proto.graph.input[0].type.tensor_type.shape.dim[axis].dim_value = pixels

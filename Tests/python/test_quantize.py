@@ -17,14 +17,14 @@ TOOL = ROOT / "dist/bin/googlenet"
 CLASSES = 7
 
 
-def network() -> Network:
-    """Two convolutions, a pool, two joined branches and a classifier, on pixels as they are."""
+def network(rule: str | None = None) -> Network:
+    """Two convolutions, a pool, two joined branches and a classifier, on pixels as they are; strided by a rule."""
     it = Network(24, 24, seed=3)
-    first = it.conv("data", 8, (3, 3), pads=(1, 1, 1, 1))
+    first = it.conv("data", 8, (3, 3), (2, 2) if rule else (1, 1), rule or (1, 1, 1, 1))
     weights = it.initializers[0]
     scaled = onnx.numpy_helper.to_array(weights) / 128
     weights.CopyFrom(onnx.numpy_helper.from_array(scaled.astype(np.float32), weights.name))
-    last = it.max_pool(it.relu(first), (2, 2), (2, 2))
+    last = it.max_pool(it.relu(first), (2, 2), (2, 2), rule or (0, 0, 0, 0))
     branches = [it.relu(it.conv(last, 12, (1, 1))), it.relu(it.conv(last, 10, (3, 3), pads=(1, 1, 1, 1)))]
     it.classifier(it.concat(branches), CLASSES)
     return it
@@ -146,6 +146,18 @@ def test_report_as_text(tool, float32, calibration, tmp_path) -> None:
     text = tool("quantize", float32, "--calibration", calibration, "-o", target).stdout
     for part in (" dB", "signal to noise", "same top-1", "total variation", "36 pictures", "4 pictures", " s\n", " MB"):
         assert part in text
+
+
+@pytest.mark.parametrize("rule", ["SAME_UPPER", "SAME_LOWER"])
+def test_padding_rules_hold_at_other_sizes(tool, convert, calibration, tmp_path, rule) -> None:
+    float32, int8 = convert(rule, network(rule)), tmp_path / "int8.gln"
+    tool("quantize", float32, "--calibration", calibration, "-o", int8)
+    assert json.loads(tool("info", int8, "--json").stdout)["precision"] == "int8"
+    for size in ((24, 24), (23, 25), (38, 31)):
+        pixels = np.random.default_rng(4).integers(0, 256, (8, *size, 3), np.uint8)
+        with googlenet.Model(float32, input_size=size) as one, googlenet.Model(int8, input_size=size) as other:
+            assert other.precision == "int8"
+            assert abs(one.predict(pixels) - other.predict(pixels)).sum(1).mean() / 2 < 0.02, size
 
 
 @pytest.mark.parametrize("ranges", ["max", "mse", "kl", "99.9"])

@@ -23,7 +23,7 @@ extension GraphBuilder {
     convolution.strideWidth = window.strides[1]
     convolution.dilationHeight = window.dilations[0]
     convolution.dilationWidth = window.dilations[1]
-    convolution.padding = window.padding(of: input)
+    convolution.border = window.border(of: input)
     return try append(node, .convolution(convolution), [input])
   }
 
@@ -39,13 +39,13 @@ extension GraphBuilder {
     pooling.kernelWidth = window.kernel[1]
     pooling.strideHeight = window.strides[0]
     pooling.strideWidth = window.strides[1]
-    pooling.padding = window.padding(of: input)
+    pooling.border = window.border(of: input)
     pooling.rounding = window.rounding
     pooling.countIncludesPadding = method == .average && window.countsPadding
     if input.padding != Padding() {
       // Zeros count in an average, and are no larger than any pixel of an input that is not negative.
       pooling.countIncludesPadding = method == .average
-      let takesOver = method == .average ? pooling.padding == input.padding : isNonNegative(input)
+      let takesOver = method == .average ? pooling.border == .explicit(input.padding) : isNonNegative(input)
       guard takesOver else { throw node.unsupported("it pools an input with zeros around it") }
     }
     return try append(node, .pooling(pooling), [input], outputScale: outputScale)
@@ -58,7 +58,7 @@ extension GraphBuilder {
       throw node.unsupported("its input is not an image with height, width and channels")
     }
     try window.check(node)
-    if window.dependsOnInputSize { dependsOnInputSize = true }
+    if window.isFixed(around: input) { hasFixedPadding = true }
   }
 
   /// Pooling over all of the image.

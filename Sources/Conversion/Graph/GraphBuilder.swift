@@ -12,8 +12,8 @@ struct GraphBuilder {
   private var declaredSize: (height: Int, width: Int)?
   /// Images that the graph computes at once; nil where that is open.
   private(set) var batch: Int?
-  /// Whether a padding follows from the input's size in a way that another size would change.
-  var dependsOnInputSize = false
+  /// Whether a padding that follows from the input's size cannot do so at another one.
+  var hasFixedPadding = false
   /// The nodes of dropout, which are no layers.
   var dropped: [String] = []
   /// What was assumed or left out so far.
@@ -75,7 +75,9 @@ struct GraphBuilder {
     guard result.padding == Padding() else { throw file.unsupported("its output '\(name)' has zeros around it") }
     layers = LayerGraph.needed(layers, for: result.layer)
     guard !layers.isEmpty else { throw file.invalid("its output is its input") }
-    if dependsOnInputSize { notes.append("SAME padding is that for the input size given here, and stays so at others") }
+    if hasFixedPadding {
+      notes.append("SAME padding beside other zeros is that for the input size given here, and stays so at others")
+    }
     if !dropped.isEmpty {
       notes.append("left out dropout, which does nothing at inference: \(dropped.joined(separator: ", "))")
     }

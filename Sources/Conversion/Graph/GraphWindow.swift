@@ -2,15 +2,6 @@ import GoogLeNet
 
 /// The windows of a convolution or pooling in a foreign graph; each array has a value for height and one for width.
 struct GraphWindow {
-  /// The rule for what is around the image.
-  enum Border {
-    /// As much as keeps the size, divided by the stride.
-    /// - Parameter extraFirst: whether an odd pixel goes to the top and left instead of the bottom and right.
-    case same(extraFirst: Bool)
-    case valid
-    case explicit(Padding)
-  }
-
   var kernel: [Int]
   var strides: [Int]
   var dilations = [1, 1]
@@ -20,24 +11,23 @@ struct GraphWindow {
   /// Of average pooling: whether padding counts as zeros.
   var countsPadding = false
 
-  /// Whether the padding follows from the input's size in a way that another size would change.
-  var dependsOnInputSize: Bool {
-    if case .same = border { return strides != [1, 1] }
-    return false
+  private var extent: (height: Int, width: Int) {
+    ((kernel[0] - 1) * dilations[0] + 1, (kernel[1] - 1) * dilations[1] + 1)
   }
 
-  /// The padding around an input, whatever zeros it has around it already included.
-  func padding(of input: GraphActivation) -> Padding {
-    let own: Padding
-    switch border {
-    case .valid: own = Padding()
-    case .explicit(let padding): own = padding
-    case .same(let extraFirst):
-      let padded = Shape(
-        channels: input.shape.channels, height: input.size(.height) ?? 0, width: input.size(.width) ?? 0)
-      own = Padding.same(padded, kernel: kernel, strides: strides, dilations: dilations, extraFirst: extraFirst)
-    }
-    return own.adding(input.padding)
+  private var stride: (height: Int, width: Int) { (strides[0], strides[1]) }
+
+  private var followsInputSize: Bool { border.followsInputSize(extent: extent, stride: stride) }
+
+  /// Whether zeros around an input keep its padding from following another size, as its rule would.
+  func isFixed(around input: GraphActivation) -> Bool { followsInputSize && input.padding != Padding() }
+
+  /// What is around an input, whatever zeros it has around it already included. A rule stays one where it has to.
+  func border(of input: GraphActivation) -> Border {
+    if followsInputSize, input.padding == Padding() { return border }
+    let padded = Shape(
+      channels: input.shape.channels, height: input.size(.height) ?? 0, width: input.size(.width) ?? 0)
+    return .explicit(border.padding(around: padded, extent: extent, stride: stride).adding(input.padding))
   }
 
   func check(_ node: some ForeignNode) throws(GoogLeNetError) {

@@ -72,7 +72,7 @@ struct ImportedShapes {
       guard fixesPadding else { throw misfit(concat, size, branches.joined().map(\.fix)) }
       for (place, fix) in branches.joined() {
         guard case .convolution(var convolution) = layers[place].operation else { continue }
-        convolution.padding = fix.fitting
+        convolution.border = .explicit(fix.fitting)
         layers[place].operation = .convolution(convolution)
         fixes.append(fix)
       }
@@ -120,14 +120,14 @@ struct ImportedShapes {
       it.strideWidth == 1, it.kernelHeight % 2 == 1, it.kernelWidth % 2 == 1, 1...1024 ~= it.dilationHeight,
       1...1024 ~= it.dilationWidth, it.kernelHeight <= 1024, it.kernelWidth <= 1024
     else { return nil }
-    let fitting = Padding.same(
-      input, kernel: [it.kernelHeight, it.kernelWidth], strides: [1, 1],
-      dilations: [it.dilationHeight, it.dilationWidth])
-    guard it.padding != fitting else { return nil }
+    let original = it.padding(around: input)
+    it.border = .same(extraFirst: false)
+    let fitting = it.padding(around: input)
+    guard original != fitting else { return nil }
     let fix = PaddingFix(
-      layer: layer.name, kernelHeight: it.kernelHeight, kernelWidth: it.kernelWidth, original: it.padding,
+      layer: layer.name, kernelHeight: it.kernelHeight, kernelWidth: it.kernelWidth, original: original,
       fitting: fitting)
-    it.padding = fitting
+    it.border = .explicit(fitting)
     var fixed = layer
     fixed.operation = .convolution(it)
     return (fixed, fix)

@@ -27,12 +27,13 @@ struct WindowGeometry: Hashable {
     switch operation {
     case .convolution(let it):
       let channels = shape.channels / it.groups
+      let padding = it.padding(around: shape)
       return (0..<it.groups).map { group in
         WindowGeometry(
           input: input, channels: group * channels..<(group + 1) * channels, kernelHeight: it.kernelHeight,
           kernelWidth: it.kernelWidth, strideHeight: it.strideHeight, strideWidth: it.strideWidth,
-          dilationHeight: it.dilationHeight, dilationWidth: it.dilationWidth, top: it.padding.top,
-          left: it.padding.left, outputHeight: output.height, outputWidth: output.width)
+          dilationHeight: it.dilationHeight, dilationWidth: it.dilationWidth, top: padding.top,
+          left: padding.left, outputHeight: output.height, outputWidth: output.width)
       }
     case .innerProduct:
       return [

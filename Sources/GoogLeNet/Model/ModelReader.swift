@@ -68,9 +68,12 @@ struct ModelReader {
       throw reader.invalid(
         "preprocessing.resize_rule is \(rule.rawValue), which a file of format version \(major) cannot say")
     }
-    for layer in network.layers where major < layer.operation.traits.formatMajor {
-      throw reader.invalid(
-        "layer '\(layer.name)' is a \(layer.operation.kind), which a file of format version \(major) cannot say")
+    for index in network.layers.indices {
+      let needed = network.layers[index].operation.traits.formatMajor
+      guard major >= needed else {
+        throw reader.invalid(
+          "layer '\(network.layers[index].name)' needs format version \(needed), but the file has \(major)")
+      }
     }
     return network
   }

@@ -6,7 +6,7 @@ public struct Convolution {
   public var bias: Tensor?
   public var strideHeight = 1
   public var strideWidth = 1
-  public var padding = Padding()
+  public var border = Border.valid
   public var dilationHeight = 1
   public var dilationWidth = 1
   public var groups = 1
@@ -19,6 +19,16 @@ public struct Convolution {
   public var outputChannels: Int { weights.dims[0] }
   public var kernelHeight: Int { weights.dims[2] }
   public var kernelWidth: Int { weights.dims[3] }
+
+  /// Pixels from a window's first one to its last.
+  private var extent: (height: Int, width: Int) {
+    ((kernelHeight - 1) * dilationHeight + 1, (kernelWidth - 1) * dilationWidth + 1)
+  }
+
+  /// The padding around an input.
+  public func padding(around input: Shape) -> Padding {
+    border.padding(around: input, extent: extent, stride: (strideHeight, strideWidth))
+  }
 }
 
 extension Convolution: Operator {
@@ -30,10 +40,11 @@ extension Convolution: Operator {
     bias = try message.tensor(2, "bias", it?.bias)
     strideHeight = try message.number(3, "stride", it?.strideHeight)
     strideWidth = try message.number(4, "stride", it?.strideWidth)
-    padding = try message.padding(5, it?.padding)
+    let padding = try message.padding(5, it?.border)
     dilationHeight = try message.number(9, "dilation", it?.dilationHeight)
     dilationWidth = try message.number(10, "dilation", it?.dilationWidth)
     groups = try message.number(11, "groups", it?.groups)
+    border = try message.border(12, it?.border, beside: padding)
   }
 
   func forEachTensor<Failure>(_ body: (StaticString, Tensor) throws(Failure) -> Void) throws(Failure) {
@@ -47,6 +58,7 @@ extension Convolution: Operator {
     traits.bias = bias
     traits.groups = groups
     traits.mayHaveInputScales = true
+    traits.formatMajor = border.formatMajor
     return traits
   }
 
@@ -67,9 +79,10 @@ extension Convolution: Operator {
         "its weights are for \(dims[1]) input channels a group, its input has \(input.channels / groups)")
     }
     if let bias { try check.checkVector(bias, "bias", dims[0]) }
+    let (height, width) = extent
+    try check.check(border, height, width)
+    let padding = padding(around: input)
     try check.check(padding)
-    let height = (dims[2] - 1) * dilationHeight + 1
-    let width = (dims[3] - 1) * dilationWidth + 1
     // Memory is taken for padding: a small file must not ask for much.
     guard max(padding.top, padding.bottom) < height + NetworkValidator.idlePaddingLimit,
       max(padding.left, padding.right) < width + NetworkValidator.idlePaddingLimit
@@ -94,7 +107,7 @@ extension Convolution: Operator {
       kernelHeight: kernelHeight, kernelWidth: kernelWidth)
     node.strideHeight = strideHeight
     node.strideWidth = strideWidth
-    node.padding = padding
+    node.padding = padding(around: inputs[0])
     node.dilationHeight = dilationHeight
     node.dilationWidth = dilationWidth
     node.groups = groups

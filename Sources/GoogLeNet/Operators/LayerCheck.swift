@@ -30,6 +30,19 @@ struct LayerCheck {
     }
   }
 
+  /// Throws where a rule may ask for more padding than that, whatever the input's size is.
+  /// - Parameters:
+  ///   - height: pixels from a window's first row to its last.
+  ///   - width: the same along a row.
+  func check(_ border: Border, _ height: Int, _ width: Int) throws(GoogLeNetError) {
+    guard case .same = border else { return }
+    guard max(height, width) / 2 <= NetworkValidator.windowLimit else {
+      throw fault(
+        "its kernel covers \(height) x \(width) pixels, dilation included, so its padding rule may need more than "
+          + "\(NetworkValidator.windowLimit) pixels of padding")
+    }
+  }
+
   /// Throws unless a tensor is a vector of `count` values.
   func checkVector(_ tensor: Tensor, _ field: StaticString, _ count: Int) throws(GoogLeNetError) {
     guard tensor.dims.count == 1, tensor.dims[0] == count else {

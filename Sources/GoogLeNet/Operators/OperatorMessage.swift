@@ -21,10 +21,26 @@ extension OperatorMessage {
     return weights
   }
 
-  /// Four numbers from `field` on.
-  mutating func padding(_ field: Int, _ value: Padding?) throws(GoogLeNetError) -> Padding {
-    Padding(
-      top: try number(field, "padding", value?.top), left: try number(field + 1, "padding", value?.left),
-      bottom: try number(field + 2, "padding", value?.bottom), right: try number(field + 3, "padding", value?.right))
+  /// Four numbers from `field` on, which are 0 where a rule stands for them.
+  mutating func padding(_ field: Int, _ value: Border?) throws(GoogLeNetError) -> Padding {
+    var padding = Padding()
+    if case .explicit(let it)? = value { padding = it }
+    return Padding(
+      top: try number(field, "padding", padding.top), left: try number(field + 1, "padding", padding.left),
+      bottom: try number(field + 2, "padding", padding.bottom), right: try number(field + 3, "padding", padding.right))
+  }
+
+  /// The rule of the padding.
+  /// - Parameter padding: what the message's four numbers say.
+  mutating func border(_ field: Int, _ value: Border?, beside padding: Padding) throws(GoogLeNetError) -> Border {
+    let rule = try choice(field, value?.paddingRule)
+    guard rule != Border.valid.paddingRule else { return .explicit(padding) }
+    guard padding == Padding() else {
+      throw invalid("has a padding rule and numbers of padding, only one of which may say how much there is")
+    }
+    for border in [Border.same(extraFirst: false), .same(extraFirst: true)] where border.paddingRule == rule {
+      return border
+    }
+    throw invalid("has padding rule \(rule), which is neither EXPLICIT (0) nor SAME_UPPER (1) nor SAME_LOWER (2)")
   }
 }

@@ -18,12 +18,17 @@ public struct Pooling: Sendable {
   public var kernelWidth = 1
   public var strideHeight = 1
   public var strideWidth = 1
-  public var padding = Padding()
+  public var border = Border.valid
   public var rounding = Rounding.floor
   public var countIncludesPadding = false
 
   public init(_ method: Method) {
     self.method = method
+  }
+
+  /// The padding around an input, of windows that are not the whole of it.
+  public func padding(around input: Shape) -> Padding {
+    border.padding(around: input, extent: (kernelHeight, kernelWidth), stride: (strideHeight, strideWidth))
   }
 }
 
@@ -42,18 +47,20 @@ extension Pooling: Operator {
     kernelWidth = try message.number(4, "kernel", it?.kernelWidth)
     strideHeight = try message.number(5, "stride", it?.strideHeight)
     strideWidth = try message.number(6, "stride", it?.strideWidth)
-    padding = try message.padding(7, it?.padding)
+    let padding = try message.padding(7, it?.border)
     let rounding = try message.choice(11, it?.rounding.rawValue)
     guard let known = Rounding(rawValue: rounding) else {
       throw message.invalid("has pooling rounding \(rounding), which is neither FLOOR (0) nor CEIL (1)")
     }
     self.rounding = known
     countIncludesPadding = try message.flag(12, it?.countIncludesPadding)
+    border = try message.border(13, it?.border, beside: padding)
   }
 
   var traits: OperatorTraits {
     var traits = OperatorTraits(sign: .asInputs)
     if method == .max { traits.inheritance = .input } else { traits.readsBytes = true }
+    traits.formatMajor = border.formatMajor
     return traits
   }
 
@@ -62,6 +69,7 @@ extension Pooling: Operator {
     if global { return Shape(channels: input.channels, height: 1, width: 1) }
     try check.check("stride", strideHeight, strideWidth)
     try check.check("kernel", kernelHeight, kernelWidth)
+    let padding = padding(around: input)
     try check.check(padding)
     // A window wholly in the padding would have no maximum and divide by zero.
     guard max(padding.top, padding.bottom) < kernelHeight, max(padding.left, padding.right) < kernelWidth else {
@@ -79,7 +87,7 @@ extension Pooling: Operator {
   }
 
   func form(inputs: [Shape]) -> GraphForm {
-    guard global else { return .node(.kernel(Kernel(self))) }
+    guard global else { return .node(.kernel(Kernel(self, padding(around: inputs[0])))) }
     var whole = Pooling(method)
     whole.kernelHeight = inputs[0].height
     whole.kernelWidth = inputs[0].width
@@ -90,9 +98,11 @@ extension Pooling: Operator {
 extension Pooling {
   final class Kernel: NodeKernel {
     private let it: Pooling
+    private let padding: Padding
 
-    init(_ it: Pooling) {
+    init(_ it: Pooling, _ padding: Padding = Padding()) {
       self.it = it
+      self.padding = padding
     }
 
     var name: StaticString { it.method == .max ? "maximum" : "average" }
@@ -130,9 +140,9 @@ extension Pooling {
         input_height: Int32(input.shape.height), input_width: Int32(input.shape.width),
         output_height: Int32(output.shape.height), output_width: Int32(output.shape.width),
         kernel_height: Int32(it.kernelHeight), kernel_width: Int32(it.kernelWidth),
-        stride_height: Int32(it.strideHeight), stride_width: Int32(it.strideWidth), padding_top: Int32(it.padding.top),
-        padding_left: Int32(it.padding.left), padding_bottom: Int32(it.padding.bottom),
-        padding_right: Int32(it.padding.right), count_includes_padding: it.countIncludesPadding ? 1 : 0,
+        stride_height: Int32(it.strideHeight), stride_width: Int32(it.strideWidth), padding_top: Int32(padding.top),
+        padding_left: Int32(padding.left), padding_bottom: Int32(padding.bottom),
+        padding_right: Int32(padding.right), count_includes_padding: it.countIncludesPadding ? 1 : 0,
         threads: threads, scale: scale)
     }
   }

@@ -78,6 +78,28 @@ typedef enum _Googlenet__ElementType {
   GOOGLENET__ELEMENT_TYPE__INT16 = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GOOGLENET__ELEMENT_TYPE)
 } Googlenet__ElementType;
+/*
+ * How much padding there is around the input of a convolution or pooling.
+ */
+typedef enum _Googlenet__PaddingRule {
+  /*
+   * as much as the numbers of padding say, which are 0 in a layer with another rule
+   */
+  GOOGLENET__PADDING_RULE__EXPLICIT = 0,
+  /*
+   * TensorFlow's "SAME" (https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2) and ONNX's auto_pad: along each side of
+   * `size` pixels, with dilation 1 for pooling,
+   *   windows = ceil(size / stride)
+   *   padding = max((windows - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+   * of which floor(padding / 2) pixels come before the image and the others behind it. The output's size is the number of windows.
+   */
+  GOOGLENET__PADDING_RULE__SAME_UPPER = 1,
+  /*
+   * the same padding, of which floor(padding / 2) pixels come behind the image and the others before it
+   */
+  GOOGLENET__PADDING_RULE__SAME_LOWER = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GOOGLENET__PADDING_RULE)
+} Googlenet__PaddingRule;
 
 /* --- messages --- */
 
@@ -85,7 +107,8 @@ struct  Googlenet__Model
 {
   ProtobufCMessage base;
   /*
-   * 1; 2 where preprocessing.resize_rule is not SHORT_SIDE; 3 where a layer is a Sum, Sigmoid, PReLU or ClippedReLU.
+   * 1; 2 where preprocessing.resize_rule is not SHORT_SIDE; 3 where a layer is a Sum, Sigmoid, PReLU or ClippedReLU, or has a
+   * padding_rule.
    */
   uint32_t format_major;
   /*
@@ -281,10 +304,11 @@ struct  Googlenet__Convolution
   uint32_t dilation_height;
   uint32_t dilation_width;
   uint32_t groups;
+  Googlenet__PaddingRule padding_rule;
 };
 #define GOOGLENET__CONVOLUTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&googlenet__convolution__descriptor) \
-    , NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, GOOGLENET__PADDING_RULE__EXPLICIT }
 
 
 struct  Googlenet__Pooling
@@ -308,10 +332,14 @@ struct  Googlenet__Pooling
    * AVERAGE only: divide by the window clipped to the padded input instead of by the pixels of the input in it.
    */
   protobuf_c_boolean count_includes_padding;
+  /*
+   * with SAME_UPPER and SAME_LOWER windows are as many with either rounding
+   */
+  Googlenet__PaddingRule padding_rule;
 };
 #define GOOGLENET__POOLING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&googlenet__pooling__descriptor) \
-    , GOOGLENET__POOLING__METHOD__MAX, 0, 0, 0, 0, 0, 0, 0, 0, 0, GOOGLENET__POOLING__ROUNDING__FLOOR, 0 }
+    , GOOGLENET__POOLING__METHOD__MAX, 0, 0, 0, 0, 0, 0, 0, 0, 0, GOOGLENET__POOLING__ROUNDING__FLOOR, 0, GOOGLENET__PADDING_RULE__EXPLICIT }
 
 
 /*
@@ -881,6 +909,7 @@ typedef void (*Googlenet__ClippedReLU_Closure)
 extern const ProtobufCEnumDescriptor    googlenet__channel_order__descriptor;
 extern const ProtobufCEnumDescriptor    googlenet__resize_rule__descriptor;
 extern const ProtobufCEnumDescriptor    googlenet__element_type__descriptor;
+extern const ProtobufCEnumDescriptor    googlenet__padding_rule__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__model__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__preprocessing__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__tensor__descriptor;

@@ -248,7 +248,7 @@ struct KerasImporter {
       layer, try builder.convolution(layer, input, weights: kernels, bias: bias, window, groups: groups))
   }
 
-  private func border(_ layer: KerasLayer) throws(GoogLeNetError) -> GraphWindow.Border {
+  private func border(_ layer: KerasLayer) throws(GoogLeNetError) -> Border {
     switch try layer.text("padding", "valid") {
     case "valid": return .valid
     case "same": return .same(extraFirst: false)

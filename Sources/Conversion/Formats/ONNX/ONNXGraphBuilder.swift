@@ -12,6 +12,7 @@ struct ONNXGraphBuilder {
     case int(Int)
     case float(Float)
     case ints([Int])
+    case text(String)
   }
 
   /// What a layer's readers read.
@@ -85,14 +86,7 @@ struct ONNXGraphBuilder {
     case .convolution(let it):
       let input = try image(first, for: layer)
       output.isVector = false
-      let operands = try operands(layer.name, it.weights, it.bias, input)
-      try node(
-        "Conv", layer.name, [input.name] + operands,
-        [
-          ("dilations", .ints([it.dilationHeight, it.dilationWidth])), ("group", .int(it.groups)),
-          ("kernel_shape", .ints([it.kernelHeight, it.kernelWidth])),
-          ("pads", .ints(ONNXGraphBuilder.pads(it.padding))), ("strides", .ints([it.strideHeight, it.strideWidth])),
-        ])
+      try convolution(it, layer, input)
     case .pooling(let it):
       let input = try image(first, for: layer)
       output.isVector = false
@@ -118,6 +112,20 @@ struct ONNXGraphBuilder {
     }
     if case .u8(let scale) = output.encoding { output.name = try stored(output.name, scale: scale) }
     values[layer.name] = output
+  }
+
+  private mutating func convolution(_ it: Convolution, _ layer: Layer, _ input: Value) throws(GoogLeNetError) {
+    let operands = try operands(layer.name, it.weights, it.bias, input)
+    let kernel = [it.kernelHeight, it.kernelWidth]
+    let strides = [it.strideHeight, it.strideWidth]
+    let dilations = [it.dilationHeight, it.dilationWidth]
+    try node(
+      "Conv", layer.name, [input.name] + operands,
+      [
+        ("dilations", .ints(dilations)), ("group", .int(it.groups)), ("kernel_shape", .ints(kernel)),
+        ONNXGraphBuilder.attribute(it.border, it.padding(around: input.shape), kernel, strides, dilations),
+        ("strides", .ints(strides)),
+      ])
   }
 
   private mutating func batchNormalization(_ it: BatchNormalization, _ layer: Layer, _ input: Value)
@@ -148,28 +156,30 @@ struct ONNXGraphBuilder {
       try node("Global\(method)Pool", layer.name, [input.name])
       return
     }
+    var padding = it.padding(around: input.shape)
     let rows = WindowRow(
       size: input.shape.height, count: output.height, kernel: it.kernelHeight, stride: it.strideHeight,
-      before: it.padding.top, after: it.padding.bottom)
+      before: padding.top, after: padding.bottom)
     let columns = WindowRow(
       size: input.shape.width, count: output.width, kernel: it.kernelWidth, stride: it.strideWidth,
-      before: it.padding.left, after: it.padding.right)
-    var padding = it.padding
+      before: padding.left, after: padding.right)
     var roundsUp = it.rounding == .ceil
     if roundsUp, rows.dropsWindow || columns.dropsWindow {
       padding.bottom = rows.fittingAfter
       padding.right = columns.fittingAfter
       roundsUp = false
-      let isWider = padding.bottom > it.padding.bottom || padding.right > it.padding.right
+      let isWider = padding.bottom > rows.after || padding.right > columns.after
       guard it.method == .max || !it.countIncludesPadding || !isWider else {
         throw unsupported(
           layer, "its windows overhang the padding along one axis and are dropped along the other: ONNX cannot say that"
         )
       }
     }
+    let kernel = [it.kernelHeight, it.kernelWidth]
+    let strides = [it.strideHeight, it.strideWidth]
     var attributes: [(String, Attribute)] = [
-      ("ceil_mode", .int(roundsUp ? 1 : 0)), ("kernel_shape", .ints([it.kernelHeight, it.kernelWidth])),
-      ("pads", .ints(ONNXGraphBuilder.pads(padding))), ("strides", .ints([it.strideHeight, it.strideWidth])),
+      ("ceil_mode", .int(roundsUp ? 1 : 0)), ("kernel_shape", .ints(kernel)),
+      ONNXGraphBuilder.attribute(it.border, padding, kernel, strides), ("strides", .ints(strides)),
     ]
     if it.method == .average {
       attributes.append(("count_include_pad", .int(it.countIncludesPadding ? 1 : 0)))
@@ -177,7 +187,16 @@ struct ONNXGraphBuilder {
     try node("\(method)Pool", layer.name, [input.name], attributes)
   }
 
-  private static func pads(_ it: Padding) -> [Int] { [it.top, it.left, it.bottom, it.right] }
+  /// A rule stays one where ONNX Runtime computes it: it refuses dilation, and fails where windows leave pixels out between them.
+  /// - Parameter padding: what it comes to at the model's own input size.
+  private static func attribute(
+    _ border: Border, _ padding: Padding, _ kernel: [Int], _ strides: [Int], _ dilations: [Int] = [1, 1]
+  ) -> (String, Attribute) {
+    if case .same(let extraFirst) = border, dilations == [1, 1], zip(kernel, strides).allSatisfy({ $0 >= $1 }) {
+      return ("auto_pad", .text(extraFirst ? "SAME_LOWER" : "SAME_UPPER"))
+    }
+    return ("pads", .ints([padding.top, padding.left, padding.bottom, padding.right]))
+  }
 
   // MARK: Axes
 
@@ -366,6 +385,10 @@ struct ONNXGraphBuilder {
       attribute.pointee.type = 7
       attribute.pointee.n_ints = numbers.count
       attribute.pointee.ints = try arena.copy(numbers.map { Int64($0) })
+    case .text(let text):
+      attribute.pointee.type = 3
+      attribute.pointee.has_s = 1
+      attribute.pointee.s = ProtobufCBinaryData(len: text.utf8.count, data: try arena.copy([UInt8](text.utf8)))
     }
     return attribute
   }

@@ -246,7 +246,7 @@ struct ONNXImporter {
   }
 
   private func window(_ node: ONNXNode, kernel: [Int]) throws(GoogLeNetError) -> GraphWindow {
-    let border: GraphWindow.Border
+    let border: Border
     switch node.string("auto_pad") ?? "NOTSET" {
     case "NOTSET", "":
       let pads = node.ints("pads") ?? [0, 0, 0, 0]

@@ -135,9 +135,9 @@ struct StateDictImporter {
     convolution.strideHeight = stride
     convolution.strideWidth = stride
     let half = kernel / 2
-    convolution.padding =
+    convolution.border = .explicit(
       state.paddings[String(key.dropLast(".weight".count))]
-      ?? Padding(top: half, left: half, bottom: half, right: half)
+        ?? Padding(top: half, left: half, bottom: half, right: half))
     if state.entries[biasKey] != nil { convolution.bias = try tensor(biasKey, [outputs]) }
     // A plain network has a bias and nothing of a batch normalization.
     let isPlain = convolution.bias != nil && !state.keys.contains { $0.hasPrefix("\(name).bn.") }
@@ -173,7 +173,7 @@ struct StateDictImporter {
     pooling.kernelWidth = kernel
     pooling.strideHeight = stride
     pooling.strideWidth = stride
-    pooling.padding = Padding(top: padding, left: padding, bottom: padding, right: padding)
+    pooling.border = .explicit(Padding(top: padding, left: padding, bottom: padding, right: padding))
     pooling.rounding = .ceil
     try append(name, [input], .pooling(pooling))
     return name

@@ -290,7 +290,7 @@ struct TFLiteImporter {
     return try builder.apply(function, it, sum, outputScale: try outputScale(it))
   }
 
-  private func border(_ it: TFLiteOperator) throws(GoogLeNetError) -> GraphWindow.Border {
+  private func border(_ it: TFLiteOperator) throws(GoogLeNetError) -> Border {
     let padding = try it.option(0, Int8.self)
     guard 0...1 ~= padding else { throw it.invalid("its padding is number \(padding)") }
     return padding == 0 ? .same(extraFirst: false) : .valid

@@ -200,7 +200,7 @@ struct TensorFlowImporter {
     return places.map { values[$0] }
   }
 
-  private func border(_ node: TensorFlowNode, _ places: [Int]) throws(GoogLeNetError) -> GraphWindow.Border {
+  private func border(_ node: TensorFlowNode, _ places: [Int]) throws(GoogLeNetError) -> Border {
     switch node.string("padding") {
     case "SAME": return .same(extraFirst: false)
     case "VALID": return .valid
