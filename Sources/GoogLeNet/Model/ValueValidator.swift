@@ -51,6 +51,7 @@ struct ValueValidator {
     let biases = try bias.map { (bias) throws(GoogLeNetError) in try values(of: bias, "bias", index) }
     let (affine, last) = try follow(index, from: nil)
     let unit = inputUnit(index, weights)
+    let lastUnit = outputUnit(last)
     for channel in magnitudes.indices {
       let factor = affine?.scale[channel] ?? 1
       guard (magnitudes[channel] * factor).isFinite else {
@@ -63,7 +64,7 @@ struct ValueValidator {
       guard let unit else { continue }
       // Kernels multiply their sums by this, and what does not get through is replaced by the bias alone.
       let step = Double(unit) * Double(weights.scales[channel]) * Double(factor)
-      for output in [1, outputUnit(last)] {
+      for output in [1, lastUnit] {
         guard Float(step / Double(output)).isFinite, step != 0 || Float(Double(start) / Double(output)).isFinite else {
           throw fault(index, "its scales, from a unit of \(unit) to one of \(output), are beyond float32")
         }
