@@ -265,8 +265,8 @@ GLN_API uint64_t gln_model_multiply_add_count(const gln_model *model);
 /*
  * A measure of how long the network takes for one image of the model's own input size, with which a host can bound the
  * work of a model that it did not make: the multiply-adds; for pooling and local response normalization outputs times
- * the pixels or channels of a window; and the outputs of all other layers. UINT64_MAX where it is larger. About 1.6e9
- * for GoogLeNet at 224 x 224. 0 for NULL.
+ * the pixels or channels of a window, for sums times the number of inputs; and the outputs of all other layers.
+ * UINT64_MAX where it is larger. About 1.6e9 for GoogLeNet at 224 x 224. 0 for NULL.
  */
 GLN_API uint64_t gln_model_work_count(const gln_model *model);
 

@@ -22,12 +22,13 @@ import Testing
         Layer(name: "shift", inputs: ["concat"], operation: .batchNormalization(shift)),
         Layer(name: "global", inputs: ["shift"], operation: .pooling(average)),
         Layer(name: "dropout", inputs: ["global"], operation: .dropout),
+        Layer(name: "sum", inputs: ["dropout", "global", "dropout"], operation: .sum),
         Layer(
-          name: "fc", inputs: ["dropout"], operation: .innerProduct(InnerProduct(weights: try Networks.tensor(2, 8)))),
+          name: "fc", inputs: ["sum"], operation: .innerProduct(InnerProduct(weights: try Networks.tensor(2, 8)))),
         Layer(name: "prob", inputs: ["fc"], operation: .softmax),
       ], size: 6)
     let model = try Model(network: network)
-    let work: [UInt64] = [4 * 27 * 16, 64, 64 * 5, 16 * 4, 32, 32, 8 * 4, 8, 16, 2]
+    let work: [UInt64] = [4 * 27 * 16, 64, 64 * 5, 16 * 4, 32, 32, 8 * 4, 8, 3 * 8, 16, 2]
     #expect(model.network.layers.indices.map { model.layerSummary($0).workCount } == work)
     #expect(model.workCount == work.reduce(0, +))
     #expect(model.multiplyAddCount == 4 * 27 * 16 + 16)

@@ -101,6 +101,33 @@ import Testing
     zip(one, other).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
   }
 
+  /// A sum that could take the place of a float32 input, and a ReLU fused into it that stores bytes for a convolution.
+  @Test func bytesOfASumDoNotTakeThePlaceOfAnInput() throws {
+    var global = Pooling(.average)
+    global.global = true
+    let network = Networks.network([
+      try Networks.convolution("stem", "data", 3, 20, kernel: 3, padding: 1), Networks.relu("stem/relu", "stem"),
+      try Networks.convolution("one", "stem/relu", 20, 20, kernel: 3, padding: 1),
+      try Networks.convolution("two", "stem/relu", 20, 20, kernel: 1),
+      Layer(name: "sum", inputs: ["one", "two"], operation: .sum), Networks.relu("sum/relu", "sum"),
+      try Networks.convolution("next", "sum/relu", 20, 7, kernel: 3, padding: 1), Networks.relu("next/relu", "next"),
+      Layer(name: "pool", inputs: ["next/relu"], operation: .pooling(global)),
+      Layer(
+        name: "fc", inputs: ["pool"],
+        operation: .innerProduct(InnerProduct(weights: try Networks.tensor(5, 7)))),
+      Layer(name: "prob", inputs: ["fc"], operation: .softmax),
+    ])
+    let model = try QuantizedSessionTests.quantized(network, maxFloatShare: 0)
+    guard case .u8 = model.encodings[5], case .float32 = model.encodings[4] else { return #expect(Bool(false)) }
+    let pixels = QuantizedSessionTests.pictures(1)[0]
+    var options = SessionOptions()
+    let integer = try layer(try Session(model: model, options: options), "next/relu", pixels)
+    options.precision = .float32
+    let float = try layer(try Session(model: model, options: options), "next/relu", pixels)
+    let largest = float.reduce(0, max)
+    for (one, other) in zip(integer, float) { #expect(abs(one - other) < largest / 20) }
+  }
+
   @Test(arguments: [false, true]) func everyTierThreadCountAndBatchGivesTheSameBits(isWide: Bool) throws {
     let model = try QuantizedSessionTests.model(isWide: isWide)
     let pictures = QuantizedSessionTests.pictures(5)

@@ -153,6 +153,11 @@ struct Graph {
       channels: shape.channels, reads: values[nodes[maker].inputs[0]].encoding, stores: encoding)
     guard nodes[maker].fuse(layer, operation, place) else { return false }
     let source = value(of: producers[0])
+    if values[source].encoding != encoding {
+      // Its place was that of a float32 input, in which bytes with their halo would not fit. No concatenation has it yet: what fuses is
+      // its only reader.
+      values[source].parent = nil
+    }
     values[source].encoding = encoding
     layerValues[layer] = source
     return true

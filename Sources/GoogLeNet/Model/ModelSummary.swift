@@ -38,7 +38,7 @@ extension Model {
       kind = layer.operation.kind
       self.shape = shape
       parameterCount = layer.operation.parameterCount
-      let work = layer.operation.work(input: input, output: shape)
+      let work = layer.operation.work(input: input, inputCount: layer.inputs.count, output: shape)
       multiplyAddCount = work.multiplyAdds
       workCount = work.steps
     }

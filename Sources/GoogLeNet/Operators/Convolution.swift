@@ -97,7 +97,7 @@ extension Convolution: Operator {
       width: try check.windows(input.width, width, strideWidth, padding.left, padding.right, .floor))
   }
 
-  func work(input: Shape, output: Shape) -> OperatorWork {
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork {
     OperatorWork(multiplyAdds: UInt64(weights.count).multiplied(by: UInt64(output.height * output.width)))
   }
 

@@ -48,7 +48,9 @@ extension InnerProduct: Operator {
     return Shape(channels: dims[0], height: 1, width: 1)
   }
 
-  func work(input: Shape, output: Shape) -> OperatorWork { OperatorWork(multiplyAdds: UInt64(weights.count)) }
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork {
+    OperatorWork(multiplyAdds: UInt64(weights.count))
+  }
 
   func form(inputs: [Shape]) -> GraphForm {
     .node(

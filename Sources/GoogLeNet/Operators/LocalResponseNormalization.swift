@@ -50,7 +50,7 @@ extension LocalResponseNormalization: Operator {
     return inputs[0]
   }
 
-  func work(input: Shape, output: Shape) -> OperatorWork {
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork {
     OperatorWork(multiplyAdds: 0, steps: UInt64(output.count).multiplied(by: UInt64(size)))
   }
 

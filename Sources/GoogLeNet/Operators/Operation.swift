@@ -98,13 +98,16 @@ extension Operation {
     return try accept(&visitor)
   }
 
-  func work(input: Shape, output: Shape) -> OperatorWork {
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork {
     struct Work: OperatorVisitor {
       let input: Shape
+      let inputCount: Int
       let output: Shape
-      func visit(_ it: some Operator) throws(Never) -> OperatorWork { it.work(input: input, output: output) }
+      func visit(_ it: some Operator) throws(Never) -> OperatorWork {
+        it.work(input: input, inputCount: inputCount, output: output)
+      }
     }
-    var visitor = Work(input: input, output: output)
+    var visitor = Work(input: input, inputCount: inputCount, output: output)
     return accept(&visitor)
   }
 

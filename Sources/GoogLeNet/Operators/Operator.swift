@@ -23,8 +23,10 @@ protocol Operator {
   var traits: OperatorTraits { get }
 
   /// What it takes to compute the output.
-  /// - Parameter input: the shape of what it reads first.
-  func work(input: Shape, output: Shape) -> OperatorWork
+  /// - Parameters:
+  ///   - input: the shape of what it reads first.
+  ///   - inputCount: how many layers it reads.
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork
 
   /// What stands for it in a graph where nothing before it takes it over.
   func form(inputs: [Shape]) -> GraphForm
@@ -39,7 +41,9 @@ extension Operator {
 
   func forEachTensor<Failure>(_ body: (StaticString, Tensor) throws(Failure) -> Void) throws(Failure) {}
 
-  func work(input: Shape, output: Shape) -> OperatorWork { OperatorWork(multiplyAdds: 0, steps: UInt64(output.count)) }
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork {
+    OperatorWork(multiplyAdds: 0, steps: UInt64(output.count))
+  }
 
   func fuse(into node: inout GraphNode.Kind, _ place: FusionPlace) -> Bool { false }
 }

@@ -81,7 +81,7 @@ extension Pooling: Operator {
       width: try check.windows(input.width, kernelWidth, strideWidth, padding.left, padding.right, rounding))
   }
 
-  func work(input: Shape, output: Shape) -> OperatorWork {
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork {
     let window = global ? input.height * input.width : kernelHeight * kernelWidth
     return OperatorWork(multiplyAdds: 0, steps: UInt64(output.count).multiplied(by: UInt64(window)))
   }

@@ -23,6 +23,10 @@ struct Sum: Operator {
     return inputs[0]
   }
 
+  func work(input: Shape, inputCount: Int, output: Shape) -> OperatorWork {
+    OperatorWork(multiplyAdds: 0, steps: UInt64(output.count).multiplied(by: UInt64(inputCount)))
+  }
+
   func form(inputs: [Shape]) -> GraphForm { .node(.kernel(Kernel())) }
 }
 
