@@ -116,6 +116,22 @@ public enum Converter {
     return try finish(imported, file, chosen)
   }
 
+  /// Refuses an end whose values are no scores that a softmax could follow.
+  private static func checkScores(_ last: Layer, _ layers: [Layer], _ file: InputFile) throws(GoogLeNetError) {
+    let isMixed: Bool
+    switch last.operation {
+    case .sigmoid, .clippedReLU: isMixed = false
+    case .sum: isMixed = true
+    default: return
+    }
+    guard !isMixed || layers.contains(where: { last.inputs.contains($0.name) && $0.operation.isSoftmax }) else {
+      return
+    }
+    throw file.unsupported(
+      "it ends in '\(last.name)' (\(last.operation.kind)\(isMixed ? " of softmaxes" : "")): a softmax of one value a class, or these "
+        + "values themselves, are what is supported: save the network without that end")
+  }
+
   /// Applies the options and what is common to all formats, and validates the network.
   private static func finish(_ imported: ImportedNetwork, _ file: InputFile, _ options: ConversionOptions)
     throws(GoogLeNetError) -> ConversionResult
@@ -130,6 +146,7 @@ public enum Converter {
         "folded \(folded.count) normalizations, scales or shifts into the layers before them, which took their names")
     }
     if let last = layers.last, !last.operation.isSoftmax {
+      try checkScores(last, layers, file)
       var name = "prob"
       while layers.contains(where: { $0.name == name }) || name == imported.inputName { name += "_softmax" }
       layers.append(Layer(name: name, inputs: [last.name], operation: .softmax))

@@ -141,7 +141,7 @@ import Testing
         return #expect(Bool(false))
       }
       #expect(leak.slopes.floats() == [0.25])
-      for (value, name) in [(0, "PROD"), (2, "MAX")] {
+      for (value, name) in [(0, "PROD"), (2, "MAX"), (3, "3")] {
         file.layers[4].parameter = (110, 24, WireWriter { $0.number(1, value) })
         expectError(file.bytes, .unsupported, "Eltwise \(name) (layer 'sum')")
       }

@@ -381,9 +381,29 @@ import Testing
     expectError(activated("PRelu"), .invalidModel, "'it'", "its input 1 is missing")
     expectError(activated("LeakyRelu", float: ("alpha", .nan)), .invalidModel, "slopes", "NaN")
     expectError(activated("Clip"), .unsupported, "'it'", "it clips to")
+    expectError(
+      activated("Clip", ONNXFile.floats("least", [2], [0, 0])), .invalidModel, "'it'", "2 values instead of one")
     expectError(activated("Clip", ONNXFile.floats("least", [], [-1])), .unsupported, "-1.0")
     for most in [Float(0), -6, .nan] {
       expectError(activated("Clip", zero, ONNXFile.floats("most", [], [most])), .unsupported, "it clips to 0.0 to")
+    }
+  }
+
+  /// What would come out of a softmax behind these are not the network's probabilities.
+  @Test func endsThatAreNoScoresAreRefused() {
+    for (nodes, told) in [
+      ([ONNXFile.Node(type: "Sigmoid", inputs: ["fc"], output: "prob")], "'prob' (Sigmoid)"),
+      (
+        [
+          ONNXFile.Node(type: "Softmax", inputs: ["fc"], output: "one"),
+          ONNXFile.Node(type: "Sum", inputs: ["one", "one"], output: "prob"),
+        ], "'prob' (Sum of softmaxes)"
+      ),
+    ] {
+      var file = ONNXFile.small()
+      file.nodes.removeLast()
+      file.nodes += nodes
+      expectError(file.bytes, .unsupported, told, "save the network without that end")
     }
   }
 

@@ -83,7 +83,10 @@ extension GraphBuilder {
   private func bound<Node>(_ it: GraphOperands<Node>, _ input: Int, _ name: String, _ fallback: Float)
     throws(GoogLeNetError) -> Float
   {
-    if let value = try it.optionalConstant(input)?.floats.first { return value }
+    if let constant = try it.optionalConstant(input) {
+      guard constant.count == 1 else { throw it.node.invalid("its bound has \(constant.count) values instead of one") }
+      return constant.floats[0]
+    }
     return try it.node.number(name) ?? fallback
   }
 

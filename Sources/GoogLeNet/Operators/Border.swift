@@ -1,7 +1,8 @@
 /// What is around the image over which windows move: the rule of their padding.
 public enum Border: Equatable, Sendable {
   case explicit(Padding)
-  /// As much as makes the output the input's size divided by the stride, rounded up: TensorFlow's and Keras's SAME, ONNX's auto_pad.
+  /// As much as makes the output the input's size divided by the stride, rounded up: TensorFlow's and Keras's SAME, ONNX's
+  /// auto_pad. Nothing where windows leave pixels out, as in TensorFlow; ONNX Runtime moves the windows of convolutions there.
   /// - extraFirst: whether an odd pixel goes to the top and left (SAME_LOWER) instead of the bottom and right (SAME_UPPER).
   case same(extraFirst: Bool)
 

@@ -24,6 +24,9 @@ extension CaffeImporter {
     guard it.indices.count == 1 || layer.type == "Concat" || elementwise?.joins == true else {
       throw layer.unsupported("it has \(it.indices.count) inputs instead of one")
     }
+    if elementwise?.joins == true, it.indices.count < 2 {
+      throw layer.invalid("it has one input: at least two are needed")
+    }
     if let elementwise { return try builder.apply(elementwise, it, trained: try slopes(layer)) }
     switch layer.type {
     case "Convolution": return try convolution(layer, input)

@@ -105,9 +105,10 @@ struct CaffeLayer: ForeignNode {
     switch it.operation {
     case CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__PROD: return "Eltwise PROD"
     case CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__MAX: return "Eltwise MAX"
-    default:
+    case CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__SUM:
       let isPlain = UnsafeBufferPointer(start: it.coeff, count: it.n_coeff).allSatisfy { $0 == 1 }
       return isPlain ? type : "Eltwise SUM with coefficients"
+    default: return "Eltwise \(it.operation.rawValue)"
     }
   }
 
