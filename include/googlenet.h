@@ -333,8 +333,8 @@ GLN_API gln_status gln_model_preprocessing(const gln_model *model, gln_preproces
 /*
  * A text that the model file keeps under a key, such as gln_model_metadata(model, "licence"); NULL where there is none.
  * `googlenet convert` keeps what the trained file says, and what --metadata adds. By convention "licence" and "source"
- * are those of the weights, "accuracy" is what was measured, "synsets" the WordNet ids of the classes, one a line, and
- * "description" a few words. Valid as long as the model.
+ * are those of the weights, "accuracy" is what was measured, "synsets" the WordNet ids of the classes, one a line,
+ * "description" a few words, and "source_producer" what wrote the trained file. Valid as long as the model.
  */
 GLN_API const char *gln_model_metadata(const gln_model *model, const char *key);
 

@@ -137,6 +137,39 @@ import Testing
     #expect(try metadata(bytes)["description"] == "MLIR Converted.")
   }
 
+  private func texts(_ model: FlatBuffer) throws -> [MetadataEntry] {
+    try model.bytes(identifier: "TFL3").withUnsafeBytes { bytes in
+      TFLiteMetadata.texts(of: try FlatTable(root: InputFile(name: "test", folder: nil, bytes: bytes)))
+    }
+  }
+
+  /// As the TFLite Support Library writes it: a FlatBuffer in a buffer of the model.
+  @Test func metadataOfTheTFLiteSupportLibraryIsKept() throws {
+    let told = FlatBuffer.table([
+      0: .text("a name"), 1: .text("In words."), 2: .text("v1"), 4: .text("me"), 5: .text("MIT"),
+    ])
+    func model(_ data: [UInt8], buffer: Int = 1) -> FlatBuffer {
+      .table([
+        3: .text("MLIR Converted."), 4: .list([.table([:]), .table([0: .data(data)])]),
+        6: .list([
+          .table([0: .text("min_runtime_version"), 1: .number(0)]),
+          .table([0: .text("TFLITE_METADATA"), 1: .number(buffer)]),
+        ]),
+      ])
+    }
+    let bytes = told.bytes(identifier: "M001")
+    #expect(
+      try texts(model(bytes)) == [
+        MetadataEntry(key: "name", value: "a name"), MetadataEntry(key: "description", value: "In words."),
+        MetadataEntry(key: "version", value: "v1"), MetadataEntry(key: "author", value: "me"),
+        MetadataEntry(key: "licence", value: "MIT"), MetadataEntry(key: "description", value: "MLIR Converted."),
+      ])
+    // The network is none the worse for it.
+    #expect(try texts(model([UInt8](bytes.prefix(20)))) == [])
+    #expect(try texts(model(bytes, buffer: 2)) == [])
+    #expect(try texts(.table([3: .text("alone")])) == [MetadataEntry(key: "description", value: "alone")])
+  }
+
   @Test func intactAndDamagedModelsAreToldFromTrainedFiles() throws {
     let file = try ModelWriter.serialize(try convert(onnx([])).network)
     expectError(file, .unsupported, "a GoogLeNet model file already: it needs no conversion")

@@ -97,6 +97,11 @@ static void test_callbacks(void)
     CHECK(allocations_peak() <= 2 * file.size + (16u << 20));
     CHECK(gln_model_metadata_count(model) == 1024);
     gln_model_free(model);
+    model = NULL;
+    /* More than any machine has. Nothing is read. */
+    CHECK_ERROR(GLN_OUT_OF_MEMORY, "no memory for a copy of 70368744177664 bytes",
+                gln_model_load_callbacks(read_part, (uint64_t)1 << 46, NULL, &model));
+    CHECK(model == NULL);
     free(file.data);
 }
 

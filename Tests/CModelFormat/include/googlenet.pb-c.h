@@ -164,7 +164,7 @@ struct  Googlenet__Model
 
 /*
  * A text for people and hosts. Keys that the converter gives a meaning: "licence" and "source" of the weights, "accuracy" as measured,
- * "synsets", the WordNet ids of the classes, one a line, and "description".
+ * "synsets", the WordNet ids of the classes, one a line, "description", and "source_producer", the program that wrote the trained file.
  */
 struct  Googlenet__Metadata
 {
