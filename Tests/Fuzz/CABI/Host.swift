@@ -157,7 +157,8 @@ final class Host {
       file.next += UInt64(size)
       _ = gln_model_load_memory(buffer, 0, GLN_MEMORY_COPY, nil)
       if let place = file.failsAt, file.next > place { return -1 }
-      file.contents[Int(offset)..<Int(offset) + size].withUnsafeBytes { memcpy(buffer, $0.baseAddress, size) }
+      let piece = file.contents[Int(offset)..<Int(offset) + size]
+      UnsafeMutableRawBufferPointer(start: buffer, count: size).copyBytes(from: piece)
       return 0
     }
     let fails = choices.chance(10)
