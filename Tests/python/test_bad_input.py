@@ -92,16 +92,63 @@ def test_images(model, image, message):
             call(image)
 
 
-@pytest.mark.parametrize(("top", "kind"), [(0, ValueError), (-1, ValueError), (5, ValueError), (10**30, ValueError)])
-def test_top_out_of_range(model, top, kind):
-    with pytest.raises(kind, match=f"top is {top}: 1 to 4"):
+@pytest.mark.parametrize("top", [0, -1, -(10**30)])
+def test_top_out_of_range(model, top):
+    with pytest.raises(googlenet.InvalidArgumentError, match=f"top is {top}: at least 1 is needed"):
         model.classify(PIXELS[0], top=top)
+
+
+@pytest.mark.parametrize("top", [4, 5, 10**30])
+def test_top_beyond_the_classes_gives_all(model, top):
+    assert len(model.classify(PIXELS[0], top=top)) == 4
 
 
 @pytest.mark.parametrize("top", [1.5, "3", True])
 def test_top_of_another_type(model, top):
     with pytest.raises(TypeError, match="top is a"):
         model.classify(PIXELS[0], top=top)
+
+
+def test_errors_count_the_images_of_the_batch(model):
+    tensors = np.zeros((90, 3, 20, 24), np.float32)
+    tensors[71, 0, 0, 5] = np.nan
+    rows = np.full((90, 4), 7, np.float32)
+    with pytest.raises(googlenet.InvalidArgumentError, match=r"value 5 of image 71 is NaN"):
+        model.predict(tensors, out=rows)
+    assert not (rows[:71] == 7).any()
+    assert (rows[71:] == 7).all()
+    tensors[71, 0, 0, 5] = 3e38
+    tensors[71, 1] = 3e38
+    for call in (model.predict, model.features, model.profile, lambda it: model.layer("prob", it)):
+        with pytest.raises(googlenet.NotFiniteError, match=r"^image 71: layer 'conv1'"):
+            call(tensors)
+
+
+@pytest.mark.parametrize(
+    ("out", "kind", "message"),
+    [
+        ([1.0], TypeError, "out is a list: an array is needed"),
+        (np.zeros((2, 4)), ValueError, r"out is an array of float64 of shape \(2, 4\): float32 of shape \(2, 4\)"),
+        (np.zeros((2, 4), ">f4"), ValueError, r"out is an array of >f4"),
+        (np.zeros((4, 2), np.float32), ValueError, r"shape \(4, 2\): float32 of shape \(2, 4\) is needed"),
+        (np.zeros((3, 4), np.float32), ValueError, r"out is an array of float32 of shape \(3, 4\)"),
+        (np.zeros(8, np.float32), ValueError, r"shape \(8,\)"),
+        (np.zeros((4, 2), np.float32).T, ValueError, "out is an array that is not C-contiguous"),
+        (np.zeros((2, 8), np.float32)[:, ::2], ValueError, "C-contiguous"),
+        (np.frombuffer(bytes(32), np.float32).reshape(2, 4), ValueError, "writeable"),
+        (np.frombuffer(bytearray(33), np.float32, 8, 1).reshape(2, 4), ValueError, "aligned"),
+    ],
+)
+def test_where_results_go(model, out, kind, message):
+    with pytest.raises(kind, match=message) as raised:
+        model.predict(PIXELS, out=out)
+    assert isinstance(raised.value, googlenet.Error)
+
+
+def test_results_may_not_lie_on_the_images(model):
+    tensors = np.zeros((2, 3, 20, 24), np.float32)
+    with pytest.raises(googlenet.InvalidArgumentError, match="out shares memory with the images"):
+        model.predict(tensors, out=tensors.reshape(-1)[:8].reshape(2, 4))
 
 
 def test_outputs_and_layers(model):
@@ -127,7 +174,7 @@ def test_outputs_and_layers(model):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"threads": 0}, ValueError, "threads is 0: 1 to 256"),
+        ({"threads": 0}, ValueError, "threads is 0: use 1 to 256, or None for the allowed CPUs"),
         ({"threads": 257}, ValueError, "threads"),
         ({"threads": -1}, ValueError, "threads"),
         ({"threads": 2**40}, ValueError, "threads"),
@@ -140,7 +187,7 @@ def test_outputs_and_layers(model):
         ({"max_isa": 2}, TypeError, "max_isa"),
         ({"backend": "cuda"}, ValueError, "backend is 'cuda': one of native, openblas"),
         ({"algorithm": "fft"}, ValueError, "algorithm"),
-        ({"input_size": 0}, ValueError, "input_size is 0: 1 to 8192"),
+        ({"input_size": 0}, ValueError, "input_size is 0: use 1 to 8192"),
         ({"input_size": 8193}, ValueError, "input_size"),
         ({"input_size": (1, 2, 3)}, ValueError, "input_size has 3 numbers"),
         ({"input_size": (32, -4)}, ValueError, "input_size is -4"),
@@ -156,7 +203,7 @@ def test_options(written, options, error, message):
 
 
 def test_model_arguments(tmp_path):
-    for wrong in (None, 3, ["a.gln"], np.zeros(3)):
+    for wrong in (3, ["a.gln"], np.zeros(3)):
         with pytest.raises(googlenet.ArgumentTypeError, match="model is a"):
             googlenet.Model(wrong)
     with pytest.raises(ValueError, match="NUL"):

@@ -2,7 +2,7 @@
 
 import googlenet
 
-with googlenet.Model("clothing.gln") as model:
+with googlenet.Model() as model:  # the bundled one, or the path of a .gln file
     for prediction in model.classify("tshirt.png"):
         print(f"{prediction.probability:.3f} {prediction.label}")
 """
@@ -31,6 +31,7 @@ from ._errors import (
 from ._library import cpu_isa, library_path, library_version
 from ._model import Model
 from ._results import Layer, Memory, OperationTime, Prediction
+from ._session import Session
 from ._thread_team import ThreadTeam
 
 __version__ = "0.1.0"
@@ -57,6 +58,7 @@ __all__ = [
     "OperationTime",
     "OutOfMemoryError",
     "Prediction",
+    "Session",
     "ThreadTeam",
     "UnsupportedError",
     "UnsupportedVersionError",

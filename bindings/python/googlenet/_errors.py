@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 
 class Error(Exception):
@@ -155,7 +155,7 @@ _BY_STATUS: dict[int, type[Error]] = {
 
 
 @contextlib.contextmanager
-def out_of_memory_as_ours(what: str) -> Iterator[None]:
+def out_of_memory_as_ours(what: str) -> Generator[None, None, None]:
     """Makes Python's and NumPy's MemoryError, which says little, an OutOfMemoryError that says for what."""
     try:
         yield

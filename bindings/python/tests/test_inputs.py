@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from googlenet import InvalidArgumentError
-from googlenet._inputs import BatchArgument, ImageArgument, choice_argument, index_argument, text_argument
+from googlenet._arguments import choice_argument, index_argument, text_argument
+from googlenet._batch import Batch
+from googlenet._image import ImageArgument
 
 PICTURE = np.arange(6 * 5 * 4, dtype=np.uint8).reshape(6, 5, 4)
 
@@ -60,19 +62,33 @@ def test_strides_of_a_single_row_or_column_do_not_matter():
 
 def test_batches():
     pixels = np.zeros((2, 4, 5, 3), np.uint8)
-    argument = BatchArgument(pixels, 3, 4, 5)
-    assert (argument.count, argument.c_batch.kind, argument.c_batch.data) == (2, 0, pixels.ctypes.data)
-    assert BatchArgument(pixels[0], 3, 4, 5).count == 1
-    assert BatchArgument(list(pixels), 3, 4, 5).count == 2
-    assert BatchArgument(tuple(pixels), 3, 4, 5).count == 2
+    batch = Batch(pixels, 3, 4, 5)
+    assert batch.count == 2
+    assert batch.images is pixels
+    part = batch.part(1, 1)
+    assert (part.count, part.kind, part.data) == (1, 0, pixels.ctypes.data + 60)
+    assert Batch(pixels[0], 3, 4, 5).count == 1
+    assert Batch(list(pixels), 3, 4, 5).count == 2
+    assert Batch(tuple(pixels), 3, 4, 5).count == 2
     tensors = np.arange(2 * 60, dtype=np.float32).reshape(2, 3, 4, 5)
     for order in ("<f4", ">f4"):
-        argument = BatchArgument(tensors.astype(order), 3, 4, 5)
-        assert argument.c_batch.kind == 1
-        got = np.frombuffer(ctypes.string_at(argument.c_batch.data, tensors.nbytes), np.float32)
+        batch = Batch(tensors.astype(order), 3, 4, 5)
+        part = batch.part(0, 2)
+        assert part.kind == 1
+        got = np.frombuffer(ctypes.string_at(part.data, tensors.nbytes), np.float32)
         np.testing.assert_array_equal(got, tensors.ravel())
     with pytest.raises(InvalidArgumentError, match="N×5×4×3 of uint8"):
-        BatchArgument(pixels, 3, 5, 4)
+        Batch(pixels, 3, 5, 4)
+
+
+def test_parts_cover_a_batch_and_errors_count_its_images():
+    batch = Batch(np.zeros((100, 4, 5, 3), np.uint8), 3, 4, 5)
+    parts = []
+    batch.for_each_part(lambda first, part: parts.append((first, part.count)) or 0)
+    assert [first for first, _ in parts] == [sum(count for _, count in parts[:index]) for index in range(len(parts))]
+    assert sum(count for _, count in parts) == 100
+    assert parts[0] == (0, 1)
+    assert len(parts) < 100
 
 
 def test_small_arguments():
