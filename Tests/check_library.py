@@ -142,6 +142,25 @@ def check_header_compiles_alone() -> None:
             run(compiler, f"-std={standard}", *strict, "-x", language, HEADER)
 
 
+def check_initializers_fit_their_structures() -> None:
+    names = re.findall(r"#define (GLN_\w+)_INIT\b", HEADER.read_text())
+    require(names, "the header has no initializers")
+    lines = ["#include <googlenet.h>", "int main(void)", "{"]
+    for name in names:
+        lines.append(f"    {{ {name.lower()} it = {name}_INIT; if (it.struct_size != sizeof it) return 1; }}")
+    strict = ["-Wall", "-Wextra", "-pedantic", "-Wmissing-field-initializers", "-Werror", f"-I{HEADER.parent}"]
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = Path(folder) / "initializers.c", Path(folder) / "initializers"
+        source.write_text("\n".join([*lines, "    return 0;", "}", ""]))
+        for compiler, language, standards in (
+            ("cc", "c", ("c99", "c11", "c2x")),
+            ("c++", "c++", ("c++11", "c++20")),
+        ):
+            for standard in standards:
+                run(compiler, f"-std={standard}", *strict, "-x", language, source, "-o", program)
+                run(program)
+
+
 def check_generated_code_is_up_to_date() -> None:
     for module in ("Tests/CModelFormat", "Sources/CForeignFormats"):
         folder = ROOT / module

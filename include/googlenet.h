@@ -229,6 +229,33 @@ GLN_API gln_status gln_model_read_file(const char *path, gln_model **model);
  */
 GLN_API gln_status gln_model_load_memory(const void *bytes, size_t size, gln_memory memory, gln_model **model);
 
+/*
+ * Fills `buffer` with the `size` bytes that begin at byte `offset` of a model file, and returns 0. Anything else ends the
+ * call that reads, which returns GLN_IO_ERROR.
+ */
+typedef int (*gln_read_function)(void *context, uint64_t offset, void *buffer, size_t size);
+
+/*
+ * The same from what a function reads, such as a file inside an archive, into a copy in memory.
+ * read     called during this call only, on the calling thread, for all bytes from the first to the last, each once, in
+ *          pieces of at most 1 MiB. May call the library.
+ * size     of the file, in bytes; 0 is GLN_INVALID_MODEL, as an empty file.
+ * context  handed to read.
+ * Returns GLN_IO_ERROR where read returns anything but 0, and otherwise as gln_model_load_file.
+ *
+ *     static int read_part(void *archive, uint64_t offset, void *buffer, size_t size)
+ *     {
+ *         const long start = 512;
+ *         return fseek(archive, start + (long)offset, SEEK_SET) != 0 || fread(buffer, 1, size, archive) != size;
+ *     }
+ *
+ *     gln_status load_part(FILE *archive, uint64_t size, gln_model **model)
+ *     {
+ *         return gln_model_load_callbacks(read_part, size, archive, model);
+ *     }
+ */
+GLN_API gln_status gln_model_load_callbacks(gln_read_function read, uint64_t size, void *context, gln_model **model);
+
 /* Gives up the caller's handle. Sessions made from the model go on working. */
 GLN_API void gln_model_free(gln_model *model);
 
@@ -248,6 +275,85 @@ GLN_API const char *gln_model_label(const gln_model *model, size_t class_index);
 GLN_API int32_t gln_model_input_height(const gln_model *model);
 GLN_API int32_t gln_model_input_width(const gln_model *model);
 GLN_API int32_t gln_model_input_channels(const gln_model *model);
+
+/* The channels of the network's input, in their order. */
+typedef enum gln_channel_order {
+    GLN_CHANNEL_ORDER_RGB = 0,
+    GLN_CHANNEL_ORDER_BGR = 1,
+    GLN_CHANNEL_ORDER_GRAY = 2 /* one channel */
+} gln_channel_order;
+
+/*
+ * What a picture is resized to before its centre is cut out; docs/pictures.md says it to the pixel. Each pixel of the
+ * result is made of all pixels that it covers; not so with the plain rules, which look at four.
+ */
+typedef enum gln_resize_rule {
+    GLN_RESIZE_SHORT_SIDE = 0,        /* the short side becomes short_side, the long one in proportion */
+    GLN_RESIZE_SHORT_SIDE_PLAIN = 1,
+    GLN_RESIZE_TORCHVISION = 2,       /* the same, rounded and cut as torchvision.transforms do */
+    GLN_RESIZE_TORCHVISION_PLAIN = 3,
+    GLN_RESIZE_SQUARE = 4,            /* both sides become short_side */
+    GLN_RESIZE_SQUARE_PLAIN = 5
+} gln_resize_rule;
+
+/*
+ * How a picture becomes the network's input: resized by resize_rule, its centre of input_width x input_height pixels cut
+ * out, and the network sees (pixel - mean) * scale of pixels 0 to 255. Set struct_size to sizeof(gln_preprocessing)
+ * before the call, as GLN_PREPROCESSING_INIT does; members beyond it are not written.
+ */
+typedef struct gln_preprocessing {
+    size_t struct_size;
+    gln_channel_order channel_order;
+    int32_t channels;             /* 3, or 1 for gray */
+    int32_t input_height;         /* in pixels, as used in training */
+    int32_t input_width;
+    int32_t short_side;           /* in pixels */
+    gln_resize_rule resize_rule;
+    float mean[3];                /* a value a channel, in channel_order; 0 beyond `channels` */
+    float scale[3];
+} gln_preprocessing;
+
+#define GLN_PREPROCESSING_INIT                                                                                         \
+    {sizeof(gln_preprocessing), GLN_CHANNEL_ORDER_RGB, 0, 0, 0, 0, GLN_RESIZE_SHORT_SIDE, {0, 0, 0}, {0, 0, 0}}
+
+/*
+ * Tells how pictures become the network's input. GLN_INVALID_ARGUMENT if struct_size is not set.
+ *
+ *     void print_normalization(const gln_model *model)
+ *     {
+ *         gln_preprocessing it = GLN_PREPROCESSING_INIT;
+ *         if (gln_model_preprocessing(model, &it) != GLN_OK)
+ *             return;
+ *         for (int32_t i = 0; i < it.channels; i++)
+ *             printf("(pixel - %g) * %g\n", (double)it.mean[i], (double)it.scale[i]);
+ *     }
+ */
+GLN_API gln_status gln_model_preprocessing(const gln_model *model, gln_preprocessing *preprocessing);
+
+/*
+ * A text that the model file keeps under a key, such as gln_model_metadata(model, "licence"); NULL where there is none.
+ * `googlenet convert` keeps what the trained file says, and what --metadata adds. By convention "licence" and "source"
+ * are those of the weights, "accuracy" is what was measured, "synsets" the WordNet ids of the classes, one a line,
+ * "description" a few words, and "source_producer" what wrote the trained file. Valid as long as the model.
+ */
+GLN_API const char *gln_model_metadata(const gln_model *model, const char *key);
+
+/* The number of such texts, at most 1024. 0 for NULL. */
+GLN_API size_t gln_model_metadata_count(const gln_model *model);
+
+/*
+ * Tells key and value of text `index`, counted from 0, in the order of the file. Keys have 1 to 256 bytes, and none is
+ * there twice; values have at most 65,536. Valid as long as the model. GLN_INVALID_ARGUMENT if there is no such text.
+ *
+ *     void print_metadata(const gln_model *model)
+ *     {
+ *         const char *key, *value;
+ *         for (size_t i = 0; i < gln_model_metadata_count(model); i++)
+ *             if (gln_model_metadata_entry(model, i, &key, &value) == GLN_OK)
+ *                 printf("%s: %s\n", key, value);
+ *     }
+ */
+GLN_API gln_status gln_model_metadata_entry(const gln_model *model, size_t index, const char **key, const char **value);
 
 /* The length of the feature vector that gln_session_features writes for an image (1024 in GoogLeNet). 0 for NULL. */
 GLN_API size_t gln_model_feature_count(const gln_model *model);
@@ -270,7 +376,10 @@ GLN_API uint64_t gln_model_multiply_add_count(const gln_model *model);
  */
 GLN_API uint64_t gln_model_work_count(const gln_model *model);
 
-/* What a layer is. Set struct_size to sizeof(gln_layer_info) before the call; members beyond it are not written. */
+/*
+ * What a layer is. Set struct_size to sizeof(gln_layer_info) before the call, as GLN_LAYER_INFO_INIT does; members beyond
+ * it are not written.
+ */
 typedef struct gln_layer_info {
     size_t struct_size;
     const char *name;            /* unique in the model; valid as long as the model */
@@ -281,6 +390,8 @@ typedef struct gln_layer_info {
     uint64_t parameter_count;
     uint64_t multiply_add_count;
 } gln_layer_info;
+
+#define GLN_LAYER_INFO_INIT {sizeof(gln_layer_info), NULL, NULL, 0, 0, 0, 0, 0}
 
 /* The number of layers, in the order in which they run. 0 for NULL. */
 GLN_API size_t gln_model_layer_count(const gln_model *model);
@@ -446,7 +557,7 @@ GLN_API size_t gln_session_activation_bytes(const gln_session *session);
 
 /*
  * The memory that a session and its model hold, in bytes. Set struct_size to sizeof(gln_session_memory_info) before the
- * call; members beyond it are not written.
+ * call, as GLN_SESSION_MEMORY_INFO_INIT does; members beyond it are not written.
  */
 typedef struct gln_session_memory_info {
     size_t struct_size;
@@ -461,6 +572,8 @@ typedef struct gln_session_memory_info {
      */
     size_t peak_bytes;
 } gln_session_memory_info;
+
+#define GLN_SESSION_MEMORY_INFO_INIT {sizeof(gln_session_memory_info), 0, 0, 0, 0, 0, 0}
 
 /*
  * Tells how much memory a session holds. The library's code and bookkeeping (about 1 MB together), the threads' stacks,

@@ -169,7 +169,7 @@ static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *
     if (info->type == H5O_TYPE_DATASET) {
         status = read_dataset(it, object, path);
     } else if (strcmp(path, ".") == 0) {
-        static const char *const names[] = {"model_config", "layer_names", "nb_layers"};
+        static const char *const names[] = {"model_config", "layer_names", "nb_layers", "keras_version"};
         for (size_t index = 0; index < sizeof names / sizeof *names && status >= 0; index++)
             status = read_attribute(it, object, "", names[index]);
     } else {

@@ -5,6 +5,8 @@ import GoogLeNet
 public struct ConversionOptions {
   /// One a class.
   public var labels: [String]?
+  /// The WordNet ids of the classes, kept as metadata; empty where there are none.
+  public var synsets: [String]?
   /// The network sees (pixel − mean) × scale, pixels 0 to 255: one value, or one a channel in the network's own order.
   public var mean: [Float]?
   /// As `mean`.
@@ -28,6 +30,8 @@ public struct ConversionOptions {
   public var weightStorage: ElementType?
   /// The network's name in the model file.
   public var name: String?
+  /// Kept in the model file before what the trained file says under the same key; an empty value leaves that out.
+  public var metadata: [MetadataEntry] = []
 
   /// Bytes that the conversion may take at a time for all values that it makes: unpacked entries, constants, their copies,
   /// tensors. nil for 64 MiB and 8 times the size of the file and those that it refers to, which real networks stay far

@@ -84,8 +84,7 @@ public enum Converter {
         imported = try StateDictImporter.network(of: contents, file: file, options: options)
       }
     case .safetensors:
-      let contents = TorchContents(state: try SafetensorsFile.stateDict(file), source: .safetensors)
-      imported = try StateDictImporter.network(of: contents, file: file, options: options)
+      imported = try StateDictImporter.network(of: try SafetensorsFile.contents(file), file: file, options: options)
     case .hdf5: imported = try KerasFile.network(ofHDF5: file, options: options)
     case .tensorFlowGraph: imported = try TensorFlowImporter.network(of: file, options: options)
     case .savedModel: imported = try SavedModelImporter.network(of: file, options: options)
@@ -170,6 +169,9 @@ public enum Converter {
       labels: [], inputName: imported.inputName, layers: layers)
     notes += try store(&network, imported.quantizations, file, options)
     network.labels = labels
+    let metadata = try KeptMetadata(imported.metadata, for: network, options)
+    network.metadata = metadata.entries
+    notes += metadata.notes
     // Written beside what it is written from.
     let written = network.layers.reduce(0) { $0 + $1.operation.tensors.reduce(0) { $0 + $1.tensor.bytes.count } }
     try file.budget.lend(written) {}

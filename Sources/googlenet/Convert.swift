@@ -19,6 +19,11 @@ struct Convert: ParsableCommand {
 
       The network sees (pixel - mean) x scale, pixels 0 to 255, in the network's own channel order.
 
+      What the trained file says of itself (ONNX's metadata_props, doc_string and producer, safetensors' __metadata__, what \
+      TFLite and Keras files tell) is kept in the model as metadata, texts under keys. These have a meaning: licence and \
+      source of the weights, accuracy, description, source_producer (what wrote the trained file) and synsets, the WordNet \
+      ids of the classes, one a line, which come from --labels where each label has one.
+
       EXAMPLES
         googlenet convert bvlc.caffemodel --labels synset_words.txt --resize-rule square-plain -o bvlc.gln
         googlenet convert weights.caffemodel --prototxt deploy.prototxt -o my.gln
@@ -27,6 +32,7 @@ struct Convert: ParsableCommand {
         googlenet convert torchvision.safetensors --transform-input yes -o my.gln
         googlenet convert scripted.pt --fix-padding -o my.gln
         googlenet convert model.keras --scale 0.00392157 -o my.gln
+        googlenet convert checkpoint.pt --metadata licence=Apache-2.0 --metadata accuracy="69.8 % top-1" -o my.gln
         googlenet convert checkpoint.pt --verify reference.npz --check photo.jpg -o my.gln
 
       A reference for --verify is a NumPy archive of float32 arrays: numpy.savez(path, input=x, output=y), where y is \
@@ -114,6 +120,15 @@ struct Convert: ParsableCommand {
   var name: String?
 
   @Option(
+    help: ArgumentHelp(
+      """
+      A text to keep in the model under a key, instead of what the trained file says; nothing after the = leaves that \
+      out. May be repeated. Keys have 1 to \(ModelLimits.metadataKeyBytes) bytes, texts at most \
+      \(ModelLimits.metadataValueBytes).
+      """, valueName: "key=text"))
+  var metadata: [MetadataArgument] = []
+
+  @Option(
     help: "A NumPy archive (.npz) of an input and the output expected for it; where they differ, nothing is written.",
     completion: .file(extensions: ["npz"]), transform: StandardStreams.input)
   var verify: String?
@@ -143,6 +158,10 @@ struct Convert: ParsableCommand {
     guard name?.unicodeScalars.contains(where: { PathText.byte(of: $0) != nil }) != true else {
       throw ValidationError("--name '\(name ?? "")' is not UTF-8 text")
     }
+    for it in metadata
+    where "\(it.entry.key)\(it.entry.value)".unicodeScalars.contains(where: { PathText.byte(of: $0) != nil }) {
+      throw ValidationError("--metadata '\(it.entry.key)=\(it.entry.value)' is not UTF-8 text")
+    }
   }
 
   /// Not a matter of `validate`, which comes before options that do not exist are complained of.
@@ -157,7 +176,10 @@ struct Convert: ParsableCommand {
     var file = try OutputFile(
       output, madeFrom: [input] + [prototxt, meanFile, labels, verify, check].compactMap { $0 })
     var options = ConversionOptions()
-    options.labels = try labels.map { (path) throws(GoogLeNetError) in try LabelsFile.read(path: path) }
+    let labelled = try labels.map { (path) throws(GoogLeNetError) in try LabelsFile.read(path: path) }
+    options.labels = labelled?.labels
+    options.synsets = labelled?.synsets
+    options.metadata = metadata.map(\.entry)
     options.mean = mean?.values
     options.scale = scale?.values
     options.channelOrder = channelOrder?.value

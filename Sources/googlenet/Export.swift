@@ -11,7 +11,8 @@ struct Export: ParsableCommand {
       model stores in 16 bits stay float32. 'googlenet convert' reads it back.
 
       Runtimes do not normalize pictures: how the network's input is made of pixels, and the labels, stand in the \
-      file's metadata_props as googlenet.channel_order, .mean, .scale, .short_side, .resize_rule and .labels (one a line).
+      file's metadata_props as googlenet.channel_order, .mean, .scale, .short_side, .resize_rule and .labels (one a line). \
+      The model's metadata stands beside them under its own keys.
 
       EXAMPLES
         googlenet export bvlc.gln -o bvlc.onnx

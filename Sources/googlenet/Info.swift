@@ -7,7 +7,8 @@ struct Info: ParsableCommand {
     discussion: """
       The table is like table 1 of the GoogLeNet paper: for each layer its window and stride, the shape of its output \
       (height x width x channels), its parameters and its multiply-adds for one image. The memory is that of a session with the given options; \
-      what is at most in memory at once, while the session is made, counts the model file too.
+      what is at most in memory at once, while the session is made, counts the model file too. \
+      Of metadata the text shows first lines, --json all.
 
       EXAMPLES
         googlenet info                       the bundled model

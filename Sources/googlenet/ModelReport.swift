@@ -55,8 +55,17 @@ struct ModelReport {
       ("pictures", "\(preprocessing.resizeRule.summary(shortSide: preprocessing.shortSide)); centre cut out"),
       ("weights", storage),
       ("precision", model.precision.choiceName),
-      ("file", "\(path), \(Formatting.megabytes(fileBytes))"),
+    ] + metadataLines + [
+      ("file", "\(path), \(Formatting.megabytes(fileBytes))")
     ]
+  }
+
+  private var metadataLines: [(String, String)] {
+    model.network.metadata.enumerated().map { index, entry in
+      let start = String(entry.value.prefix { !$0.isNewline }.prefix(80))
+      let rest = start == entry.value ? "" : " … (\(Formatting.grouped(UInt64(entry.value.utf8.count))) bytes)"
+      return (index == 0 ? "metadata" : "", "\(entry.key): \(start)\(rest)")
+    }
   }
 
   var members: [(String, JSON)] {
@@ -74,6 +83,7 @@ struct ModelReport {
       ("classes", .integer(model.classCount)),
       ("features", .integer(model.featureCount)),
       ("labels", .array(model.network.labels.map { .string($0) })),
+      ("metadata", .object(model.network.metadata.map { ($0.key, .string($0.value)) })),
       (
         "preprocessing",
         .object([

@@ -52,6 +52,51 @@ void   googlenet__model__free_unpacked
   assert(message->base.descriptor == &googlenet__model__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   googlenet__metadata__init
+                     (Googlenet__Metadata         *message)
+{
+  static const Googlenet__Metadata init_value = GOOGLENET__METADATA__INIT;
+  *message = init_value;
+}
+size_t googlenet__metadata__get_packed_size
+                     (const Googlenet__Metadata *message)
+{
+  assert(message->base.descriptor == &googlenet__metadata__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t googlenet__metadata__pack
+                     (const Googlenet__Metadata *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &googlenet__metadata__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t googlenet__metadata__pack_to_buffer
+                     (const Googlenet__Metadata *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &googlenet__metadata__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Googlenet__Metadata *
+       googlenet__metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Googlenet__Metadata *)
+     protobuf_c_message_unpack (&googlenet__metadata__descriptor,
+                                allocator, len, data);
+}
+void   googlenet__metadata__free_unpacked
+                     (Googlenet__Metadata *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &googlenet__metadata__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   googlenet__preprocessing__init
                      (Googlenet__Preprocessing         *message)
 {
@@ -772,7 +817,7 @@ void   googlenet__clipped_re_lu__free_unpacked
   assert(message->base.descriptor == &googlenet__clipped_re_lu__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor googlenet__model__field_descriptors[11] =
+static const ProtobufCFieldDescriptor googlenet__model__field_descriptors[13] =
 {
   {
     "format_major",
@@ -906,6 +951,30 @@ static const ProtobufCFieldDescriptor googlenet__model__field_descriptors[11] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "magic",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__Model, magic),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "metadata",
+    18,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Googlenet__Model, n_metadata),
+    offsetof(Googlenet__Model, metadata),
+    &googlenet__metadata__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned googlenet__model__field_indices_by_name[] = {
   8,   /* field[8] = checksum */
@@ -914,6 +983,8 @@ static const unsigned googlenet__model__field_indices_by_name[] = {
   7,   /* field[7] = input_name */
   5,   /* field[5] = labels */
   6,   /* field[6] = layers */
+  11,   /* field[11] = magic */
+  12,   /* field[12] = metadata */
   2,   /* field[2] = name */
   10,   /* field[10] = padding */
   4,   /* field[4] = preprocessing */
@@ -924,7 +995,7 @@ static const ProtobufCIntRange googlenet__model__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 14, 8 },
-  { 0, 11 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor googlenet__model__descriptor =
 {
@@ -934,11 +1005,62 @@ const ProtobufCMessageDescriptor googlenet__model__descriptor =
   "Googlenet__Model",
   "googlenet",
   sizeof(Googlenet__Model),
-  11,
+  13,
   googlenet__model__field_descriptors,
   googlenet__model__field_indices_by_name,
   2,  googlenet__model__number_ranges,
   (ProtobufCMessageInit) googlenet__model__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor googlenet__metadata__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__Metadata, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Googlenet__Metadata, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned googlenet__metadata__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange googlenet__metadata__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor googlenet__metadata__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "googlenet.Metadata",
+  "Metadata",
+  "Googlenet__Metadata",
+  "googlenet",
+  sizeof(Googlenet__Metadata),
+  2,
+  googlenet__metadata__field_descriptors,
+  googlenet__metadata__field_indices_by_name,
+  1,  googlenet__metadata__number_ranges,
+  (ProtobufCMessageInit) googlenet__metadata__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor googlenet__preprocessing__field_descriptors[7] =

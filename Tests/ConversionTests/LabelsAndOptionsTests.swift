@@ -4,7 +4,22 @@ import Testing
 
 @Suite struct LabelsAndOptionsTests {
   private func labels(_ text: String) throws -> [String] {
+    try file(text).labels
+  }
+
+  private func file(_ text: String) throws -> LabelsFile {
     try [UInt8](text.utf8).withUnsafeBytes { try LabelsFile.parse($0, name: "labels.txt") }
+  }
+
+  static let synsets: [(text: String, synsets: [String])] = [
+    ("n01440764 tench, Tinca tinca\nn01443537 goldfish\n", ["n01440764", "n01443537"]),
+    ("n01440764 tench\ngoldfish\n", []), ("tench\ngoldfish\n", []),
+    ("{\"1\": [\"n01443537\", \"goldfish\"], \"0\": [\"n01440764\", \"tench\"]}", ["n01440764", "n01443537"]),
+    ("[\"n01440764 tench\"]", ["n01440764"]), ("[[\"n01440764\", \"tench\"], \"n01443537 goldfish\"]", []),
+  ]
+
+  @Test(arguments: synsets) func synsetsAreKeptWhereEveryClassHasOne(text: String, expected: [String]) throws {
+    #expect(try file(text).synsets == expected)
   }
 
   @Test func synsetsStayOutOnlyWhereEveryLineHasOne() throws {

@@ -9,7 +9,9 @@ import Testing
     options.weightStorage = storage
     options.labels = ["a", "b", "c"]
     options.name = "small"
-    return try convert(CaffeFile.small(legacy: false).bytes, options: options).network
+    var network = try convert(CaffeFile.small(legacy: false).bytes, options: options).network
+    network.metadata = [MetadataEntry(key: "licence", value: "CC BY 4.0"), MetadataEntry(key: "b", value: "ü\n")]
+    return network
   }
 
   @Test(arguments: [ElementType.float32, .float16, .int8]) func roundTrip(storage: ElementType) throws {
@@ -22,12 +24,12 @@ import Testing
     var network = try network()
     network.preprocessing.resizeRule = rule
     try roundTrip(network)
-    #expect(try ModelWriter.serialize(network).prefix(2) == [1 << 3, rule == .shortSide ? 1 : 2])
+    #expect(try ModelWriter.serialize(network).dropFirst(10).prefix(2) == [1 << 3, rule == .shortSide ? 1 : 2])
   }
 
   @Test(arguments: [false, true]) func roundTripOfPaddingRules(extraFirst: Bool) throws {
     var network = try network()
-    #expect(try ModelWriter.serialize(network).prefix(2) == [1 << 3, 1])
+    #expect(try ModelWriter.serialize(network).dropFirst(10).prefix(2) == [1 << 3, 1])
     let border = Border.same(extraFirst: extraFirst)
     var changed = 0
     for place in network.layers.indices {
@@ -44,7 +46,7 @@ import Testing
     }
     #expect(changed > 1)
     try roundTrip(network)
-    #expect(try ModelWriter.serialize(network).prefix(2) == [1 << 3, 3])
+    #expect(try ModelWriter.serialize(network).dropFirst(10).prefix(2) == [1 << 3, 3])
   }
 
   @Test func roundTripOf16BitIntegers() throws {
@@ -61,6 +63,7 @@ import Testing
       let read = try Model(path: path).network
       #expect(read.name == "small")
       #expect(read.labels == network.labels)
+      #expect(read.metadata == network.metadata)
       #expect(read.inputName == network.inputName)
       #expect(read.preprocessing == network.preprocessing)
       #expect(read.layers.map(\.inputs) == network.layers.map(\.inputs))
@@ -105,7 +108,11 @@ import Testing
 
   /// protobuf-c cuts texts at a zero byte, so that two names could become one.
   @Test func textsWithZeroBytesAreRefused() throws {
-    for change in [{ $0.layers[0].name = "a\0b" }, { $0.labels = ["a", "b\0", "c"] }, { $0.name = "\0" }]
+    for change in [
+      { $0.layers[0].name = "a\0b" }, { $0.labels = ["a", "b\0", "c"] }, { $0.name = "\0" },
+      { $0.metadata[0].key += "\0" },
+      { $0.metadata[0].value = "\0" },
+    ]
       as [(inout Network) -> Void]
     {
       var network = try network()
@@ -114,6 +121,29 @@ import Testing
       #expect(error?.status == .invalidModel)
       #expect(error?.message.contains("zero byte") == true)
     }
+  }
+
+  private static let metadata: [(entries: [MetadataEntry], told: String)] = [
+    ([MetadataEntry(key: "", value: "a")], "the key of metadata entry 0 is empty"),
+    ([MetadataEntry(key: String(repeating: "k", count: 257), value: "")], "has 257 bytes: at most 256 are supported"),
+    (
+      [MetadataEntry(key: "a", value: String(repeating: "v", count: 10_000_000))],
+      "has 10000000 bytes: at most 65536 are supported"
+    ),
+    ([MetadataEntry(key: "a", value: "1"), MetadataEntry(key: "a", value: "2")], "key 'a' is there twice"),
+    ((0...1024).map { MetadataEntry(key: "\($0)", value: "") }, "1025 metadata entries: at most 1024 are supported"),
+    (
+      (0..<64).map { MetadataEntry(key: "\($0)", value: String(repeating: "v", count: 65_536)) },
+      "bytes of names, labels and metadata: at most 4194304"
+    ),
+  ]
+
+  @Test(arguments: metadata) func metadataThatNoFileCanHoldIsRefused(entries: [MetadataEntry], told: String) throws {
+    var network = try network()
+    network.metadata = entries
+    let error = #expect(throws: GoogLeNetError.self) { try ModelWriter.serialize(network) }
+    #expect(error?.status == .invalidModel)
+    #expect(error?.message.contains(told) == true, "\(error?.message ?? "")")
   }
 
   @Test func weightsBeyondFloat16AreRefused() {

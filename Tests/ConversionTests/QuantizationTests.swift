@@ -162,10 +162,13 @@ struct QuantizationTests {
   }
 
   @Test func quantizedNetworkIsCloseAndLaidOutForIntegers() throws {
-    let model = try Model(network: QuantizationTests.network())
+    var network = try QuantizationTests.network()
+    network.metadata = [MetadataEntry(key: "licence", value: "MIT")]
+    let model = try Model(network: network)
     let result = try Quantizer.quantize(model: model, pictures: QuantizationTests.pictures(40))
     let quantized = try Model(network: result.network)
     #expect(quantized.precision == .int8)
+    #expect(quantized.network.metadata == network.metadata)
     func encoding(_ name: String) -> ActivationEncoding? {
       result.network.layers.firstIndex { $0.name == name }.map { quantized.encodings[$0] }
     }

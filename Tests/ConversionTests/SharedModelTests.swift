@@ -32,7 +32,7 @@ import Testing
     let alone = try Converter.convert(path: SharedFiles.path(SharedFiles.bvlcCaffe), options: ConversionOptions())
     var options = ConversionOptions()
     options.prototxtPath = SharedFiles.path(SharedFiles.bvlcPrototxt)
-    options.labels = try LabelsFile.read(path: SharedFiles.path(SharedFiles.bvlcLabels))
+    options.labels = try LabelsFile.read(path: SharedFiles.path(SharedFiles.bvlcLabels)).labels
     let described = try Converter.convert(path: SharedFiles.path(SharedFiles.bvlcCaffe), options: options)
     #expect(described.network.labels.count == 1000)
     #expect(described.network.labels.first == "tench, Tinca tinca")

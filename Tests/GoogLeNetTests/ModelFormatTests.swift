@@ -8,6 +8,7 @@ import Testing
 @Suite struct ModelFormatTests {
   @Test func filesAreAsTheProtoSays() throws {
     var kinds: Set<String> = []
+    var entries = 0
     for seed in 0..<200 {
       var choices = Choices(seed: UInt64(seed))
       let network = NetworkGenerator.network(&choices).network
@@ -17,8 +18,13 @@ import Testing
       defer { googlenet__model__free_unpacked(model, nil) }
       #expect(hasUnknownFields(UnsafeRawPointer(model)) == false, "seed \(seed)")
       #expect(model.pointee.n_layers == network.layers.count)
+      #expect(model.pointee.n_metadata == network.metadata.count)
+      entries += network.metadata.count
 
-      // The fields before the checksum, in the order of their numbers.
+      // The magic number, and the fields before the checksum in the order of their numbers.
+      #expect(file.starts(with: [0x89, 0x01] + "GLNMODEL".utf8), "seed \(seed)")
+      #expect(model.pointee.magic == ModelMagic.value)
+      model.pointee.magic = 0
       model.pointee.checksum = 0
       let weights = model.pointee.weights
       let padding = model.pointee.padding
@@ -26,11 +32,12 @@ import Testing
       model.pointee.padding = ProtobufCBinaryData()
       var fields = [UInt8](repeating: 0, count: googlenet__model__get_packed_size(model))
       googlenet__model__pack(model, &fields)
-      #expect(file.starts(with: fields), "seed \(seed)")
+      #expect(file.dropFirst(10).starts(with: fields), "seed \(seed)")
       model.pointee.weights = weights
       model.pointee.padding = padding
     }
     #expect(kinds.count == Operation.fieldNumbers.count, "\(kinds)")
+    #expect(entries > 0)
   }
 
   /// Whether the message or one in it has fields that its descriptor does not know.

@@ -21,6 +21,9 @@ import Testing
     }
   }
 
+  /// Where the format version's value lies in files of the writer.
+  private let majorPlace = 11
+
   /// Where the 9 bytes of the checksum field lie.
   private func checksumOffset(_ file: [UInt8]) throws -> Int {
     let layout = try file.withUnsafeBytes { bytes in
@@ -48,6 +51,7 @@ import Testing
   private func file() throws -> [UInt8] {
     var network = try Networks.inception()
     network.labels = (0..<21).map { "class \($0) ü" }
+    network.metadata = [MetadataEntry(key: "licence", value: "CC BY 4.0"), MetadataEntry(key: "ü", value: "")]
     return try ModelWriter.serialize(network)
   }
 
@@ -55,6 +59,8 @@ import Testing
     let network = try load(try file()).network
     let original = try Networks.inception()
     #expect(network.labels[20] == "class 20 ü")
+    #expect(
+      network.metadata == [MetadataEntry(key: "licence", value: "CC BY 4.0"), MetadataEntry(key: "ü", value: "")])
     #expect(network.preprocessing == original.preprocessing)
     #expect(network.layers.map(\.name) == original.layers.map(\.name))
     #expect(network.layers.map(\.inputs) == original.layers.map(\.inputs))
@@ -122,6 +128,7 @@ import Testing
       let error = refusal(Array(file[..<length]))
       #expect(error.status == .invalidModel)
       #expect(!error.message.isEmpty)
+      #expect(length < 10 || error.message.contains("is a damaged googlenet model file"), "\(error.message)")
     }
   }
 
@@ -130,8 +137,10 @@ import Testing
     for offset in stride(from: 0, to: file.count, by: 1) where offset < 1500 || offset % 101 == 0 {
       var broken = file
       broken[offset] ^= 1 << UInt8(offset % 8)
-      let status = refusal(broken).status
-      #expect(status == .invalidModel || status == .unsupportedVersion, "byte \(offset)")
+      let error = refusal(broken)
+      #expect(error.status == .invalidModel || error.status == .unsupportedVersion, "byte \(offset)")
+      guard offset >= 10, error.status == .invalidModel else { continue }
+      #expect(error.message.contains("is a damaged googlenet model file"), "byte \(offset): \(error.message)")
     }
   }
 
@@ -159,8 +168,8 @@ import Testing
 
   @Test func newerMajorVersionsAreRefused() throws {
     var file = try file()
-    #expect(file[0] == 1 << 3 && file[1] == 1)
-    file[1] = 4
+    #expect(file[majorPlace - 1] == 1 << 3 && file[majorPlace] == 1)
+    file[majorPlace] = 4
     let error = refusal(try signed(file))
     #expect(error.status == .unsupportedVersion)
     #expect(error.message.contains("version 4"))
@@ -176,7 +185,7 @@ import Testing
     network.layers[place + 1].inputs = ["new"]
     var file = try ModelWriter.serialize(network)
     guard let major else { return file }
-    file[1] = major
+    file[majorPlace] = major
     return try signed(file)
   }
 
@@ -187,7 +196,7 @@ import Testing
       (.clippedReLU(ClippedReLU(maximum: 6.5)), 1),
     ] {
       let file = try file(operation, of: inputs)
-      #expect(file[1] == 3)
+      #expect(file[majorPlace] == 3)
       let layers = try load(file).network.layers
       let layer = layers[layers.count - 3]
       #expect(layer.operation.kind.description == operation.kind.description && layer.inputs.count == inputs)
@@ -201,6 +210,38 @@ import Testing
       let wanted = "layer 'new' needs format version 3, but the file has 2"
       #expect(error.message.contains(wanted), "\(error.message)")
     }
+  }
+
+  @Test func filesWithoutAMagicNumberAreRead() throws {
+    let file = try file()
+    #expect(file.starts(with: [0x89, 0x01] + "GLNMODEL".utf8))
+    // Those of version 0.1.0.
+    let older = try signed([UInt8](file.dropFirst(10)))
+    #expect(try load(older).network.metadata.count == 2)
+    // A program that writes the fields in the order of their numbers.
+    #expect(throws: Never.self) { try load(try signed(older + file.prefix(10))) }
+    for place in 2..<10 {
+      var wrong = file
+      wrong[place] ^= 0x20
+      let error = refusal(try resigned(wrong))
+      #expect(error.status == .invalidModel)
+      let wanted = "the magic number at byte 0 does not read GLNMODEL"
+      #expect(error.message.contains(wanted), "\(error.message)")
+    }
+    #expect(refusal(older + [0x88, 0x01, 0x01]).message.contains("field 17 at byte \(older.count) is not of the type"))
+  }
+
+  /// The file with the checksum that it should have but for its magic number.
+  private func resigned(_ file: [UInt8]) throws -> [UInt8] {
+    let right = try self.file()
+    let offset = try checksumOffset(right)
+    var hash = XXHash64()
+    for part in [file[..<offset], file[(offset + 9)...]] {
+      [UInt8](part).withUnsafeBytes { hash.update($0) }
+    }
+    var file = file
+    withUnsafeBytes(of: hash.digest.littleEndian) { file.replaceSubrange(offset + 1..<offset + 9, with: $0) }
+    return file
   }
 
   @Test func unknownFieldsAreSkipped() throws {
@@ -268,6 +309,78 @@ import Testing
     let other = try load(
       try scaling(model: { $0.text(3, "last") }, preprocessing: { $0.number(6, 7) }, layer: { $0.text(1, "scaled") }))
     #expect(other.network.name == "last" && other.network.preprocessing.shortSide == 7)
+  }
+
+  private static func metadata(_ count: Int, _ value: String = "") -> @Sendable (inout WireWriter) -> Void {
+    { model in
+      for index in 0..<count {
+        model.message(18) {
+          $0.text(1, "key \(index)")
+          $0.text(2, value)
+        }
+      }
+    }
+  }
+
+  @Test func metadataOfTheLargestSizes() throws {
+    let model = try load(
+      try scaling(model: {
+        Self.metadata(1023)(&$0)
+        $0.message(18) {
+          $0.text(2, String(repeating: "v", count: 65_536))
+          $0.text(1, String(repeating: "k", count: 256))
+          $0.number(9, 1)
+        }
+      }))
+    #expect(model.network.metadata.count == 1024)
+    #expect(model.network.metadata[1022] == MetadataEntry(key: "key 1022", value: ""))
+    #expect(model.network.metadata[1023].key.count == 256 && model.network.metadata[1023].value.count == 65_536)
+    #expect(throws: Never.self) {
+      try load(try scaling(model: Self.metadata(63, String(repeating: "v", count: 65_536))))
+    }
+  }
+
+  private static let wrongMetadata: [(change: @Sendable (inout WireWriter) -> Void, told: String)] = [
+    (metadata(1025), "1025 metadata entries: at most 1024 are supported"),
+    (metadata(64, String(repeating: "v", count: 65_536)), "bytes of names, labels and metadata: at most 4194304"),
+    ({ $0.message(18) { $0.text(2, "v") } }, "the key of metadata entry 0 is empty"),
+    (
+      { $0.message(18) { $0.text(1, String(repeating: "k", count: 257)) } },
+      "the key of metadata entry 0 has 257 bytes: at most 256 are supported"
+    ),
+    (
+      { $0.message(18) { $0.text(2, String(repeating: "v", count: 10_000_000)) } },
+      "the value of metadata entry 0 has 10000000 bytes: at most 65536 are supported"
+    ),
+    (
+      {
+        for value in ["1", "2"] {
+          $0.message(18) {
+            $0.text(1, "a")
+            $0.text(2, value)
+          }
+        }
+      }, "the metadata key 'a' is there twice"
+    ),
+    ({ $0.message(18) { $0.data(1, [0x61, 0]) } }, "the key of metadata entry 0 is not valid UTF-8"),
+    ({ $0.message(18) { $0.data(2, [0xFF]) } }, "the value of metadata entry 0 is not valid UTF-8"),
+    ({ $0.message(18) { $0.number(1, 5) } }, "not of the type"), ({ $0.number(18, 5) }, "not of the type"),
+  ]
+
+  @Test(arguments: 0..<wrongMetadata.count) func wrongMetadataIsRefused(index: Int) throws {
+    let (change, told) = Self.wrongMetadata[index]
+    let error = refusal(try scaling(model: change))
+    #expect(error.status == .invalidModel)
+    #expect(error.message.contains(told), "\(error.message)")
+  }
+
+  /// Keys are bytes, too: é is not e with an accent.
+  @Test func metadataOfEqualLookingKeys() throws {
+    let model = try load(
+      try scaling(model: {
+        for key in ["\u{E9}", "e\u{301}"] { $0.message(18) { $0.text(1, key) } }
+      }))
+    #expect(model.network.metadata.count == 2)
   }
 
   @Test func resizeRulesNeedTheirFormatVersion() throws {

@@ -72,10 +72,13 @@ struct NetworkGenerator {
   private mutating func result() -> RandomNetwork {
     let classes = values[values.count - 1].shape.channels
     let labels = choices.chance(30) ? (0..<classes).map { "class \($0)" } : []
+    let metadata = (0..<(choices.chance(20) ? choices.number(1...3) : 0)).map {
+      MetadataEntry(key: "key \($0)", value: choices.pick(["", "value", "two\nlines ü"]))
+    }
     return RandomNetwork(
       network: Network(
         name: "random", producer: "NetworkGenerator", preprocessing: preprocessing, labels: labels, inputName: "data",
-        layers: layers),
+        layers: layers, metadata: metadata),
       isExtreme: isExtreme, mayBeRefused: mayBeRefused)
   }
 

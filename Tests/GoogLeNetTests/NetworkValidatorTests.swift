@@ -362,7 +362,7 @@ import Testing
     try expectRefusal("the name of layer 1 has 4097 bytes: at most 4096") { $0.layers[1].name = long }
     try expectRefusal("label 0 has 4097 bytes") { $0.labels = [long] }
     try expectRefusal("the name has 4097 bytes") { $0.name = long }
-    try expectRefusal("bytes of names and labels: at most 4194304") {
+    try expectRefusal("bytes of names, labels and metadata: at most 4194304") {
       $0.labels = Array(repeating: String(repeating: "n", count: 4096), count: 1025)
     }
     try expectRefusal("65537 labels: at most 65536") { $0.labels = Array(repeating: "n", count: 65_537) }

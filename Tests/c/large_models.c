@@ -438,6 +438,47 @@ static writer empty_normalizations(void)
     return sealed(&out);
 }
 
+/* `count` entries of metadata with values of `length` bytes. */
+static writer metadata_of(unsigned count, size_t length)
+{
+    network out = begin(1, 3);
+    char key[256], *value = calloc(1, length + 1);
+    unsigned i;
+    memset(key, 'k', sizeof key);
+    memset(value, 'v', length);
+    put_layer(&out, "prob", "data", SOFTMAX, NULL);
+    for (i = 0; i < count; i++) {
+        writer entry = {0};
+        snprintf(key, sizeof key, "%06u", i);
+        key[6] = 'k';
+        put_bytes(&entry, 1, key, sizeof key);
+        put_bytes(&entry, 2, value, length);
+        put_message(&out.structure, 18, &entry);
+    }
+    free(value);
+    return sealed(&out);
+}
+
+writer large_model_of_metadata(void)
+{
+    return metadata_of(1024, 3830);
+}
+
+static writer too_long_metadata(void)
+{
+    return metadata_of(1, 10000000);
+}
+
+static writer too_much_metadata(void)
+{
+    return metadata_of(200, 60000);
+}
+
+static writer too_many_entries(void)
+{
+    return metadata_of(60000, 0);
+}
+
 static writer wrong_checksum(void)
 {
     writer file = long_labels();
@@ -463,14 +504,18 @@ const large_model large_models[] = {
     {"5,000,000 inputs", too_many_inputs, "5000000 inputs of layers: at most 65536"},
     {"65,535 inputs that are nothing", unknown_inputs, "which no earlier layer makes"},
     {"a name of 15 MB", too_long_name, "15000000 bytes: at most 4096"},
-    {"12 MB of labels", too_much_text, "bytes of names and labels: at most 4194304"},
+    {"12 MB of labels", too_much_text, "bytes of names, labels and metadata: at most 4194304"},
     {"18 MB outside of weights", too_large_header, "bytes outside of weights and padding: at most 16777216"},
     {"4,000,000 dimensions", too_many_dimensions, "more than the 8 values"},
     {"3,900,000 scales", too_many_scales, "more than the 65536 values"},
     {"65,536 groups", too_many_groups, "65536 groups of convolutions: at most 16384"},
     {"9,999 layers with the same bytes", shared_bytes, "bytes of its own"},
     {"tensors that overlap", overlapping_bytes, "lie at byte 5 of the weights"},
-    {"a wrong checksum", wrong_checksum, "corrupted"},
+    {"1,024 entries of metadata", large_model_of_metadata, NULL},
+    {"10 MB of metadata in one entry", too_long_metadata, "10000000 bytes: at most 65536"},
+    {"12 MB of metadata", too_much_metadata, "bytes of names, labels and metadata: at most 4194304"},
+    {"60,000 entries of metadata", too_many_entries, "60000 metadata entries: at most 1024"},
+    {"a wrong checksum", wrong_checksum, "is a damaged googlenet model file"},
 };
 
 const size_t large_model_count = sizeof large_models / sizeof large_models[0];

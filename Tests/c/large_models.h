@@ -18,4 +18,7 @@ extern const size_t large_model_count;
 /* One of two layers with LARGE_MODEL_LABELS classes and labels. */
 writer large_model_of_labels(void);
 
+/* One of 1,024 metadata entries, whose keys begin with their numbers and have 256 bytes, and whose values have 3,830. */
+writer large_model_of_metadata(void);
+
 #endif

@@ -96,11 +96,23 @@ static void test_capacities(void)
     gln_session_free(session);
 }
 
+static int read_nothing(void *context, uint64_t offset, void *buffer, size_t size)
+{
+    CHECK(!"called");
+    (void)context;
+    (void)offset;
+    (void)buffer;
+    (void)size;
+    return 0;
+}
+
 static void test_models(void)
 {
     tiny_bytes file = tiny_model();
     gln_model *model = NULL;
     gln_layer_info layer;
+    gln_preprocessing preprocessing;
+    const char *key, *value;
     gln_session_memory_info memory;
     gln_session *session = tiny_session(NULL);
     const size_t absurd[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1, (size_t)1 << 48};
@@ -111,6 +123,9 @@ static void test_models(void)
                     gln_model_load_memory(file.data, absurd[i], GLN_MEMORY_BORROW, &model));
         if (i == 0)
             check_number(largest);
+        CHECK_ERROR(GLN_INVALID_ARGUMENT, "size is", gln_model_load_callbacks(read_nothing, absurd[i], NULL, &model));
+        if (i == 0)
+            check_number(largest);
     }
     CHECK(model == NULL);
     CHECK_STATUS(GLN_OK, gln_model_load_memory(file.data, file.size, GLN_MEMORY_COPY, &model));
@@ -119,6 +134,11 @@ static void test_models(void)
     check_number(largest);
     layer.struct_size = SIZE_MAX;
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "struct_size", gln_model_layer(model, 0, &layer));
+    check_number(largest);
+    preprocessing.struct_size = SIZE_MAX;
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "preprocessing->struct_size", gln_model_preprocessing(model, &preprocessing));
+    check_number(largest);
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "index", gln_model_metadata_entry(model, SIZE_MAX, &key, &value));
     check_number(largest);
     memory.struct_size = SIZE_MAX;
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "struct_size", gln_session_memory(session, &memory));

@@ -48,11 +48,12 @@ static void test_getters(void)
 {
     writer file = large_model_of_labels();
     gln_model *model = NULL;
-    gln_layer_info info;
+    gln_layer_info info = GLN_LAYER_INFO_INIT;
+    gln_preprocessing preprocessing = GLN_PREPROCESSING_INIT;
+    const char *key = NULL, *value = NULL;
     long before;
     CHECK_STATUS(GLN_OK, gln_model_load_memory(file.data, file.size, GLN_MEMORY_BORROW, &model));
     before = allocations_calls();
-    info.struct_size = sizeof info;
     CHECK_STATUS(GLN_OK, gln_model_layer(model, 0, &info));
     CHECK(strcmp(gln_model_name(model), "cost") == 0 && *gln_model_producer(model) == 0);
     CHECK(gln_model_class_count(model) == LARGE_MODEL_LABELS && gln_model_layer_count(model) == 2);
@@ -60,8 +61,47 @@ static void test_getters(void)
     CHECK(gln_model_parameter_count(model) == 3 * LARGE_MODEL_LABELS && gln_model_multiply_add_count(model) == 3 * LARGE_MODEL_LABELS);
     CHECK(gln_model_work_count(model) == 4 * LARGE_MODEL_LABELS);
     CHECK(gln_model_feature_count(model) == 3 && gln_model_precision(model) == GLN_PRECISION_FLOAT32);
+    CHECK_STATUS(GLN_OK, gln_model_preprocessing(model, &preprocessing));
+    CHECK(preprocessing.channels == 3 && preprocessing.short_side == 1);
+    CHECK(gln_model_metadata_count(model) == 0 && gln_model_metadata(model, "licence") == NULL);
     CHECK(allocations_calls() == before);
     gln_model_free(model);
+    free(file.data);
+
+    file = large_model_of_metadata();
+    CHECK_STATUS(GLN_OK, gln_model_load_memory(file.data, file.size, GLN_MEMORY_BORROW, &model));
+    before = allocations_calls();
+    CHECK(gln_model_metadata_count(model) == 1024);
+    CHECK_STATUS(GLN_OK, gln_model_metadata_entry(model, 1023, &key, &value));
+    CHECK(strncmp(key, "001023kk", 8) == 0 && strlen(key) == 256 && strlen(value) == 3830);
+    CHECK(gln_model_metadata(model, key) == value && gln_model_metadata(model, "001023kk") == NULL);
+    CHECK(allocations_calls() == before);
+    gln_model_free(model);
+    free(file.data);
+}
+
+static int read_part(void *context, uint64_t offset, void *buffer, size_t size)
+{
+    const writer *file = context;
+    memcpy(buffer, file->data + offset, size);
+    return 0;
+}
+
+/* The copy costs what that of GLN_MEMORY_COPY does. */
+static void test_callbacks(void)
+{
+    writer file = large_model_of_metadata();
+    gln_model *model = NULL;
+    allocations_begin_peak();
+    CHECK_STATUS(GLN_OK, gln_model_load_callbacks(read_part, file.size, &file, &model));
+    CHECK(allocations_peak() <= 2 * file.size + (16u << 20));
+    CHECK(gln_model_metadata_count(model) == 1024);
+    gln_model_free(model);
+    model = NULL;
+    /* More than any machine has. Nothing is read. */
+    CHECK_ERROR(GLN_OUT_OF_MEMORY, "no memory for a copy of 70368744177664 bytes",
+                gln_model_load_callbacks(read_part, (uint64_t)1 << 46, NULL, &model));
+    CHECK(model == NULL);
     free(file.data);
 }
 
@@ -105,5 +145,6 @@ int main(int count, char **arguments)
     }
     RUN(test_memory);
     RUN(test_getters);
+    RUN(test_callbacks);
     return check_finish();
 }

@@ -30,6 +30,12 @@ int main()
     check(gln_session_options_create(&made) == GLN_OK, "options");
     std::unique_ptr<gln_session_options, decltype(&gln_session_options_free)> options(made, gln_session_options_free);
     check(gln_session_options_set_allocator(options.get(), no_memory, no_release, nullptr) == GLN_OK, "allocator");
+    gln_layer_info layer = GLN_LAYER_INFO_INIT;
+    gln_session_memory_info memory = GLN_SESSION_MEMORY_INFO_INIT;
+    gln_preprocessing preprocessing = GLN_PREPROCESSING_INIT;
+    check(layer.struct_size == sizeof layer && memory.struct_size == sizeof memory &&
+              preprocessing.struct_size == sizeof preprocessing,
+          "initializers");
     gln_model *model = nullptr;
     check(gln_model_load_memory("", 0, GLN_MEMORY_COPY, &model) == GLN_INVALID_MODEL && !model, "no bytes");
     check(std::strlen(gln_last_error_message()) > 0, "message");

@@ -91,9 +91,27 @@ static gln_status load_borrowed(host *host)
     return load_memory(host, GLN_MEMORY_BORROW);
 }
 
+static int read_part(void *context, uint64_t offset, void *buffer, size_t size)
+{
+    const tiny_bytes *file = context;
+    memcpy(buffer, file->data + offset, size);
+    return 0;
+}
+
+static gln_status load_callbacks(host *host)
+{
+    gln_model *model = NULL;
+    gln_status status = gln_model_load_callbacks(read_part, host->file.size, &host->file, &model);
+    CHECK((status == GLN_OK) == (model != NULL));
+    gln_model_free(model);
+    return status;
+}
+
 static gln_status describe(host *host)
 {
-    gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+    gln_preprocessing preprocessing = GLN_PREPROCESSING_INIT;
+    const char *key, *value;
+    gln_layer_info info = GLN_LAYER_INFO_INIT;
     gln_status status = GLN_OK;
     size_t i, length = 0;
     for (i = 0; i < gln_model_class_count(host->model); i++)
@@ -102,6 +120,14 @@ static gln_status describe(host *host)
         status = gln_model_layer(host->model, i, &info);
         length += strlen(info.name);
     }
+    for (i = 0; i < gln_model_metadata_count(host->model) && status == GLN_OK; i++) {
+        status = gln_model_metadata_entry(host->model, i, &key, &value);
+        length += strlen(value);
+        CHECK(gln_model_metadata(host->model, key) == value);
+    }
+    CHECK(gln_model_metadata(host->model, "no key of this name") == NULL);
+    if (status == GLN_OK)
+        status = gln_model_preprocessing(host->model, &preprocessing);
     length += strlen(gln_model_name(host->model)) + strlen(gln_model_producer(host->model));
     length += gln_model_feature_count(host->model) + (size_t)gln_model_input_height(host->model) +
               (size_t)gln_model_input_width(host->model) + (size_t)gln_model_input_channels(host->model);
@@ -188,7 +214,7 @@ static gln_status create_with_team(host *host)
 
 static gln_status ask(host *host)
 {
-    gln_session_memory_info memory = {sizeof memory, 0, 0, 0, 0, 0, 0};
+    gln_session_memory_info memory = GLN_SESSION_MEMORY_INFO_INIT;
     CHECK(gln_session_isa(host->session) > 0 && gln_session_threads(host->session) > 0 &&
           gln_session_precision(host->session) > 0 && gln_session_backend(host->session) == GLN_BACKEND_NATIVE &&
           gln_session_input_height(host->session) > 0 && gln_session_input_width(host->session) > 0 &&
@@ -254,7 +280,7 @@ static gln_status features(host *host)
 
 static const char *some_layer(host *host)
 {
-    gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+    gln_layer_info info = GLN_LAYER_INFO_INIT;
     size_t count = gln_model_layer_count(host->model);
     CHECK_STATUS(GLN_OK, gln_model_layer(host->model, count * (1 + host->turn++ % KEPT_CALLS) / (KEPT_CALLS + 2), &info));
     return info.name;
@@ -287,15 +313,26 @@ static gln_status profile(host *host)
     return gln_session_profile(host->session, &batch, receive, &length);
 }
 
+static int read_nothing(void *context, uint64_t offset, void *buffer, size_t size)
+{
+    (void)context;
+    (void)offset;
+    (void)buffer;
+    (void)size;
+    return 5;
+}
+
 /* Calls that fail anyway: their messages need memory. Each gives its own status, or that there is no memory. */
 static gln_status mistakes(host *host)
 {
     gln_batch batch = pixels_of(host), empty = batch;
     gln_image image = picture();
-    gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+    gln_layer_info info = GLN_LAYER_INFO_INIT;
     gln_session *session = NULL;
     gln_model *model = NULL;
-    gln_status found[16];
+    gln_preprocessing preprocessing = {0, GLN_CHANNEL_ORDER_RGB, 0, 0, 0, 0, GLN_RESIZE_SHORT_SIDE, {0, 0, 0}, {0, 0, 0}};
+    const char *key, *value;
+    gln_status found[24];
     int i, count = 0, lacking = 0;
     static char path[4096];
     static const gln_status expected[] = {
@@ -303,6 +340,7 @@ static gln_status mistakes(host *host)
         GLN_INVALID_MODEL,    GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT,
         GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_NOT_FOUND,        GLN_INVALID_ARGUMENT,
         GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_UNSUPPORTED_VERSION,
+        GLN_IO_ERROR,         GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT,
     };
     empty.count = 0;
     image.row_stride = 1;
@@ -324,6 +362,10 @@ static gln_status mistakes(host *host)
                          ? GLN_BUFFER_TOO_SMALL
                          : GLN_OUT_OF_MEMORY;
     found[count++] = gln_check_abi(GLN_ABI_VERSION + 1);
+    found[count++] = gln_model_load_callbacks(read_nothing, 100, NULL, &model);
+    found[count++] = gln_model_load_callbacks(read_nothing, UINT64_MAX, NULL, &model);
+    found[count++] = gln_model_preprocessing(host->model, &preprocessing);
+    found[count++] = gln_model_metadata_entry(host->model, SIZE_MAX, &key, &value);
     for (i = 0; i < count; i++) {
         CHECK(found[i] == expected[i] || found[i] == GLN_OUT_OF_MEMORY);
         lacking += found[i] == GLN_OUT_OF_MEMORY;
@@ -342,6 +384,7 @@ static const struct {
     {"read_file", read_file, 0},
     {"load_memory, copied", load_copy, 0},
     {"load_memory, borrowed", load_borrowed, 0},
+    {"load_callbacks", load_callbacks, 0},
     {"a model's getters", describe, 1},
     {"options", make_options, 0},
     {"create", create, 0},
@@ -380,7 +423,7 @@ static void open_host(host *host, const char *path, int threads)
     host->pixels = (size_t)gln_session_input_height(host->session) * (size_t)gln_session_input_width(host->session) *
                    (size_t)gln_model_input_channels(host->model);
     for (i = 0; i < gln_model_layer_count(host->model); i++) {
-        gln_layer_info info = {sizeof info, NULL, NULL, 0, 0, 0, 0, 0};
+        gln_layer_info info = GLN_LAYER_INFO_INIT;
         size_t size;
         CHECK_STATUS(GLN_OK, gln_model_layer(host->model, i, &info));
         size = (size_t)info.channels * (size_t)info.height * (size_t)info.width;

@@ -135,6 +135,251 @@ static void test_struct_size(void)
     gln_model_free(model);
 }
 
+static void test_preprocessing(void)
+{
+    struct {
+        gln_preprocessing it;
+        char more[32];
+    } newer;
+    gln_preprocessing it = GLN_PREPROCESSING_INIT;
+    gln_model *model = tiny_load();
+    size_t i;
+    CHECK(it.struct_size == sizeof it);
+    CHECK_STATUS(GLN_OK, gln_model_preprocessing(model, &it));
+    CHECK(it.struct_size == sizeof it && it.channel_order == GLN_CHANNEL_ORDER_BGR && it.channels == 3);
+    CHECK(it.input_height == TINY_HEIGHT && it.input_width == TINY_WIDTH && it.short_side == 28);
+    CHECK(it.resize_rule == GLN_RESIZE_SHORT_SIDE);
+    CHECK(it.mean[0] == 104 && it.mean[1] == 117 && it.mean[2] == 123);
+    for (i = 0; i < 3; i++)
+        CHECK(it.scale[i] == 0.02f);
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "model is NULL", gln_model_preprocessing(NULL, &it));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "preprocessing is NULL", gln_model_preprocessing(model, NULL));
+    for (i = 0; i < sizeof it; i += i < sizeof it - 1 ? sizeof it - 1 : 1) {
+        memset(&it, 0x55, sizeof it);
+        it.struct_size = i;
+        CHECK_ERROR(GLN_INVALID_ARGUMENT, "preprocessing->struct_size", gln_model_preprocessing(model, &it));
+        CHECK(it.struct_size == i && it.channels == 0x55555555 && it.input_width == 0x55555555);
+    }
+    /* A newer program's struct is longer: what this library does not know is left as it is. */
+    memset(&newer, 0x55, sizeof newer);
+    newer.it.struct_size = sizeof newer;
+    CHECK_STATUS(GLN_OK, gln_model_preprocessing(model, &newer.it));
+    CHECK(newer.it.channels == 3 && newer.it.struct_size == sizeof newer);
+    for (i = 0; i < sizeof newer.more; i++)
+        CHECK(newer.more[i] == 0x55);
+    gln_model_free(model);
+}
+
+/* A gray network with another rule. */
+static void test_preprocessing_of_gray(void)
+{
+    static const float mean = 7, scale = 0.5f;
+    writer structure = {0}, part = {0}, empty = {0}, file;
+    gln_preprocessing it = GLN_PREPROCESSING_INIT;
+    gln_model *model = NULL;
+    it.mean[1] = it.mean[2] = it.scale[1] = it.scale[2] = 9;
+    put_number(&structure, 1, 2);
+    put_number(&part, 1, 1);
+    put_number(&part, 2, 1);
+    put_number(&part, 3, 2);
+    put_bytes(&part, 4, &mean, sizeof mean);
+    put_bytes(&part, 5, &scale, sizeof scale);
+    put_number(&part, 6, 3);
+    put_number(&part, 7, 5);
+    put_message(&structure, 5, &part);
+    put_text(&part, 1, "prob");
+    put_text(&part, 2, "data");
+    put_message(&part, 24, &empty);
+    put_message(&structure, 7, &part);
+    put_text(&structure, 8, "data");
+    file = seal_model(structure.data, structure.size, "", 0);
+    CHECK_STATUS(GLN_OK, gln_model_load_memory(file.data, file.size, GLN_MEMORY_BORROW, &model));
+    CHECK_STATUS(GLN_OK, gln_model_preprocessing(model, &it));
+    CHECK(it.channel_order == GLN_CHANNEL_ORDER_GRAY && it.channels == 1 && it.resize_rule == GLN_RESIZE_SQUARE_PLAIN);
+    CHECK(it.input_height == 1 && it.input_width == 1 && it.short_side == 3);
+    CHECK(it.mean[0] == 7 && it.mean[1] == 0 && it.mean[2] == 0);
+    CHECK(it.scale[0] == 0.5f && it.scale[1] == 0 && it.scale[2] == 0);
+    gln_model_free(model);
+    free(file.data);
+    free(structure.data);
+}
+
+static void test_metadata(void)
+{
+    gln_model *model = tiny_load();
+    const char *key = NULL, *value = NULL;
+    CHECK(gln_model_metadata_count(model) == 2 && gln_model_metadata_count(NULL) == 0);
+    CHECK_STATUS(GLN_OK, gln_model_metadata_entry(model, 0, &key, &value));
+    CHECK(key && strcmp(key, "licence") == 0 && value && strcmp(value, "CC0") == 0);
+    CHECK(gln_model_metadata(model, "licence") == value);
+    CHECK_STATUS(GLN_OK, gln_model_metadata_entry(model, 1, &key, &value));
+    CHECK(key && strcmp(key, "k\xC3\xA9y") == 0 && value && *value == 0);
+    CHECK(gln_model_metadata(model, "k\xC3\xA9y") == value);
+    CHECK(gln_model_metadata(model, "") == NULL && gln_model_metadata(model, "licenc") == NULL);
+    CHECK(gln_model_metadata(model, "licences") == NULL && gln_model_metadata(model, "CC0") == NULL);
+    CHECK(gln_model_metadata(model, NULL) == NULL && gln_model_metadata(NULL, "licence") == NULL);
+    key = value = "as before";
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "2 metadata entries", gln_model_metadata_entry(model, 2, &key, &value));
+    CHECK_STATUS(GLN_INVALID_ARGUMENT, gln_model_metadata_entry(model, SIZE_MAX, &key, &value));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "model is NULL", gln_model_metadata_entry(NULL, 0, &key, &value));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "key is NULL", gln_model_metadata_entry(model, 0, NULL, &value));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "value is NULL", gln_model_metadata_entry(model, 0, &key, NULL));
+    CHECK(strcmp(key, "as before") == 0 && strcmp(value, "as before") == 0);
+    gln_model_free(model);
+}
+
+static void test_magic(void)
+{
+    static const unsigned char magic[] = {0x89, 0x01, 'G', 'L', 'N', 'M', 'O', 'D', 'E', 'L'};
+    const tiny_variant usual = {1, TINY_CLASSES, 1};
+    tiny_bytes structure = tiny_structure(usual), with = {NULL, 0}, file;
+    gln_model *model = NULL;
+    size_t size;
+    with.size = sizeof magic + structure.size;
+    with.data = malloc(with.size);
+    memcpy(with.data, magic, sizeof magic);
+    memcpy(with.data + sizeof magic, structure.data, structure.size);
+    file = tiny_seal(with, usual);
+    CHECK_STATUS(GLN_OK, gln_model_load_memory(file.data, file.size, GLN_MEMORY_BORROW, &model));
+    CHECK(gln_model_layer_count(model) == TINY_LAYERS);
+    gln_model_free(model);
+    model = NULL;
+    for (size = sizeof magic; size < file.size; size++)
+        CHECK_ERROR(GLN_INVALID_MODEL, "is a damaged googlenet model file",
+                    gln_model_load_memory(file.data, size, GLN_MEMORY_BORROW, &model));
+    file.data[file.size / 2] ^= 1;
+    CHECK_ERROR(GLN_INVALID_MODEL, "is a damaged googlenet model file",
+                gln_model_load_memory(file.data, file.size, GLN_MEMORY_BORROW, &model));
+    free(file.data);
+    with.data[9] = 'l';
+    file = tiny_seal(with, usual);
+    CHECK_ERROR(GLN_INVALID_MODEL, "does not read GLNMODEL",
+                gln_model_load_memory(file.data, file.size, GLN_MEMORY_BORROW, &model));
+    CHECK(model == NULL);
+    free(file.data);
+    free(with.data);
+    free(structure.data);
+}
+
+/* A file that is read by callbacks, and what they are to do. */
+typedef struct source {
+    writer file;
+    uint64_t next; /* the byte that must be asked for */
+    int pieces;
+    int fail_at; /* the piece that fails; -1 for none */
+    int result;  /* what it returns then */
+    int calls_library;
+} source;
+
+static int read_source(void *context, uint64_t offset, void *buffer, size_t size)
+{
+    source *it = context;
+    CHECK(offset == it->next && size > 0 && size <= 1 << 20 && size <= it->file.size - offset);
+    it->next = offset + size;
+    if (it->calls_library) {
+        gln_model *model = tiny_load();
+        float row[TINY_CLASSES];
+        compute(model, row);
+        gln_model_free(model);
+        CHECK_STATUS(GLN_INVALID_ARGUMENT, gln_model_load_file(NULL, &model));
+    }
+    if (it->pieces++ == it->fail_at)
+        return it->result;
+    memcpy(buffer, it->file.data + offset, size);
+    return 0;
+}
+
+static source make_source(writer file)
+{
+    source made = {{NULL, 0, 0}, 0, 0, -1, 0, 0};
+    made.file = file;
+    return made;
+}
+
+/* The tiny model with so many bytes without meaning in front of its weights. */
+static writer padded_model(size_t size)
+{
+    const tiny_variant usual = {1, TINY_CLASSES, 1};
+    tiny_bytes structure = tiny_structure(usual), whole = {NULL, 0}, file;
+    writer out = {0}, result = {0};
+    unsigned char *zeros = calloc(1, size + 1);
+    put_raw(&out, structure.data, structure.size);
+    put_bytes(&out, 16, zeros, size);
+    whole.data = out.data;
+    whole.size = out.size;
+    file = tiny_seal(whole, usual);
+    result.data = file.data;
+    result.size = file.size;
+    free(out.data);
+    free(zeros);
+    free(structure.data);
+    return result;
+}
+
+static void test_callbacks(void)
+{
+    static const size_t sizes[] = {0, (1 << 20) - 1, 1 << 20, 5 << 20};
+    float reference[TINY_CLASSES], row[TINY_CLASSES];
+    gln_model *model = tiny_load();
+    size_t i;
+    compute(model, reference);
+    gln_model_free(model);
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        source it = make_source(padded_model(sizes[i]));
+        const int pieces = (int)((it.file.size + (1 << 20) - 1) >> 20);
+        model = NULL;
+        it.calls_library = i % 2;
+        CHECK_STATUS(GLN_OK, gln_model_load_callbacks(read_source, it.file.size, &it, &model));
+        CHECK(it.next == it.file.size && it.pieces == pieces);
+        memset(it.file.data, 0xEE, it.file.size);
+        compute(model, row);
+        CHECK(memcmp(row, reference, sizeof row) == 0 && it.pieces == pieces);
+        CHECK(strcmp(gln_model_metadata(model, "licence"), "CC0") == 0);
+        gln_model_free(model);
+        free(it.file.data);
+    }
+}
+
+static void test_callbacks_that_fail(void)
+{
+    static const int results[] = {1, -1, 2147483647};
+    source it = make_source(padded_model(3 << 20));
+    gln_model *model = NULL;
+    size_t i;
+    for (i = 0; i < 4; i++) {
+        char place[64];
+        snprintf(place, sizeof place, "from byte %zu of %zu on", i << 20, it.file.size);
+        it.next = 0;
+        it.pieces = 0;
+        it.fail_at = (int)i;
+        it.result = results[i % 3];
+        it.calls_library = i % 2;
+        CHECK_ERROR(GLN_IO_ERROR, place, gln_model_load_callbacks(read_source, it.file.size, &it, &model));
+        snprintf(place, sizeof place, "read returned %d ", it.result);
+        check_message(place, "gln_model_load_callbacks", __FILE__, __LINE__);
+        CHECK(it.pieces == (int)i + 1 && model == NULL);
+    }
+    it.fail_at = -1;
+    it.next = 0;
+    it.pieces = 0;
+    CHECK_ERROR(GLN_INVALID_MODEL, "is empty", gln_model_load_callbacks(read_source, 0, &it, &model));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "size is 18446744073709551615",
+                gln_model_load_callbacks(read_source, UINT64_MAX, &it, &model));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "size is ", gln_model_load_callbacks(read_source, (uint64_t)1 << 63, &it, &model));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "read is NULL", gln_model_load_callbacks(NULL, it.file.size, &it, &model));
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "model is NULL", gln_model_load_callbacks(read_source, it.file.size, &it, NULL));
+    CHECK(it.pieces == 0);
+    /* Cut off, and broken. */
+    CHECK_ERROR(GLN_INVALID_MODEL, "the model from callbacks",
+                gln_model_load_callbacks(read_source, it.file.size - 1, &it, &model));
+    it.next = 0;
+    it.file.data[it.file.size - 1] ^= 1;
+    CHECK_ERROR(GLN_INVALID_MODEL, "the model from callbacks",
+                gln_model_load_callbacks(read_source, it.file.size, &it, &model));
+    CHECK(model == NULL);
+    free(it.file.data);
+}
+
 static void test_memory_kinds(void)
 {
     tiny_bytes file = tiny_model();
@@ -357,6 +602,12 @@ int main(void)
 {
     RUN(test_description);
     RUN(test_struct_size);
+    RUN(test_preprocessing);
+    RUN(test_preprocessing_of_gray);
+    RUN(test_metadata);
+    RUN(test_magic);
+    RUN(test_callbacks);
+    RUN(test_callbacks_that_fail);
     RUN(test_memory_kinds);
     RUN(test_files);
     RUN(test_truncated);

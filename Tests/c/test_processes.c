@@ -547,6 +547,39 @@ static void test_fork_in_profile_with_a_team(void)
     free_setting(&parents);
 }
 
+typedef struct forking_file {
+    tiny_bytes file;
+    int pieces;
+} forking_file;
+
+static int fork_in_read(void *context, uint64_t offset, void *buffer, size_t size)
+{
+    forking_file *it = context;
+    it->pieces++;
+    memcpy(buffer, it->file.data + offset, size / 2);
+    fork_once();
+    memcpy((char *)buffer + size / 2, it->file.data + offset + size / 2, size - size / 2);
+    return 0;
+}
+
+/* Parent and child both have the model. */
+static void test_fork_in_load_callbacks(void)
+{
+    setting made = make_setting(1, NULL, NULL);
+    forking_file it = {{NULL, 0}, 0};
+    it.file = tiny_model();
+    gln_model_free(made.model);
+    prepare_fork();
+    EXPECT(gln_model_load_callbacks(fork_in_read, it.file.size, &it, &made.model) == GLN_OK);
+    EXPECT(it.pieces == 1);
+    expect_new_session_works(&made);
+    if (forked_here == 0)
+        use_in_child(&made);
+    CHECK(callbacks_child_did_well());
+    free(it.file.data);
+    free_setting(&made);
+}
+
 static void test_fork_in_log(void)
 {
     setting made = make_setting(3, NULL, NULL);
@@ -574,6 +607,7 @@ int main(void)
     RUN(test_exit_in_parallel_for);
     RUN(test_fork_in_profile);
     RUN(test_fork_in_profile_with_a_team);
+    RUN(test_fork_in_load_callbacks);
     RUN(test_fork_in_log);
     return check_finish();
 }

@@ -99,6 +99,12 @@ static writer build(tiny_variant variant, tensors *all)
     for (label = 0; label < variant.labels; label++)
         put_text(&out, 6, labels[label % 6]);
 
+    put_text(&part, 1, "licence");
+    put_text(&part, 2, "CC0");
+    put_message(&out, 18, &part);
+    put_text(&part, 1, "k\xC3\xA9y");
+    put_message(&out, 18, &part);
+
     put_convolution(&out, all, "conv1", "data", 8, TINY_CHANNELS, 3, 2, 1);
     put_layer(&out, "relu1", "conv1", NULL, 20, &part);
     for (i = 3; i <= 4; i++)

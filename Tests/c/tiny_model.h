@@ -5,6 +5,8 @@
  *   data (3 x 20 x 24) - conv1 3x3 s2 p1 (8) - relu1 - pool1 max 3x3 s2 ceil - norm1
  *     - branch1 1x1 (5) - relu2 \
  *     - branch2 3x3 p1 (7) - relu3 - concat (12) - bn - pool2 global average - fc (4) - prob
+ *
+ * Its metadata: "CC0" under "licence", and an empty text under another key that is not ASCII.
  */
 #ifndef GLN_TEST_TINY_MODEL_H
 #define GLN_TEST_TINY_MODEL_H

@@ -30,6 +30,7 @@ def evil_model(golden: Path, root: Path, tmp_path_factory: pytest.TempPathFactor
     """A model with such a name, of which the file name has it too."""
     path = tmp_path_factory.mktemp("evil") / f"model{EVIL}.gln"
     arguments = ["convert", golden / "keras2-sequential.h5", "--name", f"name{EVIL}", "-o", path]
+    arguments[2:2] = ["--metadata", f"key{EVIL}=text{EVIL}"]
     done = subprocess.run([root / "dist/bin/googlenet", *arguments], capture_output=True)
     assert done.returncode == 0
     check(done.stdout.decode())
@@ -69,7 +70,8 @@ def test_names_cannot_steer_a_terminal(tool, evil_model, root, tmp_path) -> None
         assert SEEN in done.stdout or command[:1] == ["evaluate"] or "--profile" in command
         for line in run(tool, *command, "--json").stdout.splitlines():
             json.loads(line)
-    assert json.loads(run(tool, "info", evil_model, "--json").stdout)["name"] == f"name{EVIL}"
+    told = json.loads(run(tool, "info", evil_model, "--json").stdout)
+    assert (told["name"], told["metadata"][f"key{EVIL}"]) == (f"name{EVIL}", f"text{EVIL}")
 
 
 def test_labels_and_layers_cannot_steer_a_terminal(tool, root, tmp_path) -> None:

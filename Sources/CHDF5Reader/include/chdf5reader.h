@@ -51,9 +51,9 @@ typedef struct gln_hdf5_contents {
 } gln_hdf5_contents;
 
 /*
- * Reads the HDF5 file in memory. Of attributes it lists the root's `model_config`, `layer_names` and `nb_layers` and each
- * group's `name`; of datasets all but those below groups whose names begin with "optimizer". On failure *contents is left
- * as it was and `message`, of GLN_HDF5_MESSAGE_SIZE bytes, says what is wrong.
+ * Reads the HDF5 file in memory. Of attributes it lists the root's `model_config`, `layer_names`, `nb_layers` and
+ * `keras_version` and each group's `name`; of datasets all but those below groups whose names begin with "optimizer". On
+ * failure *contents is left as it was and `message`, of GLN_HDF5_MESSAGE_SIZE bytes, says what is wrong.
  */
 gln_hdf5_status gln_hdf5_read(const uint8_t *bytes, size_t size, const gln_hdf5_limits *limits,
                               gln_hdf5_contents *contents, char *message);

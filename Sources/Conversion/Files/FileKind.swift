@@ -56,6 +56,7 @@ enum FileKind: Equatable {
 
   private static func magic(_ file: InputFile) -> FileKind? {
     if file.bytes.isEmpty { return .foreign("empty") }
+    if ModelMagic.begins(file.bytes) { return model(file) }
     if file.starts(with: "TFL3", at: 4) { return .tfLite }
     if file.starts(with: [0x50, 0x4B, 0x03, 0x04]) || file.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
     if file.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) { return .hdf5 }
@@ -76,6 +77,19 @@ enum FileKind: Equatable {
       return pickle(file)
     }
     return nil
+  }
+
+  /// Of what begins as model files do.
+  private static func model(_ file: InputFile) -> FileKind {
+    do throws(GoogLeNetError) {
+      _ = try Model(memory: MemoryBlock(borrowing: file.bytes))
+    } catch {
+      // Others are intact, and too new.
+      if error.status == .invalidModel {
+        return .foreign("a damaged GoogLeNet model file: copy it again, or convert the trained file anew")
+      }
+    }
+    return .foreign("a GoogLeNet model file already: it needs no conversion")
   }
 
   /// A pickle begins with its protocol; so may a protobuf message in theory, but none that is converted here does.

@@ -1,12 +1,23 @@
 import GoogLeNet
 
-/// Files of class names: one a line, or JSON.
-public enum LabelsFile {
+/// A file of class names: one a line, or JSON.
+public struct LabelsFile {
+  /// In class order.
+  public let labels: [String]
+  /// The WordNet ids of the classes; none where not all of them have one.
+  public let synsets: [String]
+
+  /// What stands for a class.
+  private struct Entry {
+    var synset: [UInt8]?
+    var text: [UInt8]
+  }
+
   /// A model's labels have 4 MiB at most.
   private static let sizeLimit = 8 << 20
 
-  /// Reads the labels in class order; see `parse`.
-  public static func read(path: String) throws(GoogLeNetError) -> [String] {
+  /// Reads a file; see `parse`.
+  public static func read(path: String) throws(GoogLeNetError) -> LabelsFile {
     let file = try MappedFile(path: path, readingStreams: true)
     return try withExtendedLifetime(file) { () throws(GoogLeNetError) in try parse(file.bytes, name: path) }
   }
@@ -16,7 +27,7 @@ public enum LabelsFile {
   /// A JSON label may be a pair of a WordNet synset id and a name, as in Keras's imagenet_class_index.json.
   /// Where every label begins with a synset id and a space, as `n01440764 tench, Tinca tinca`, the ids stay out of the
   /// labels; where only some do, they belong to them.
-  public static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GoogLeNetError) -> [String] {
+  public static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GoogLeNetError) -> LabelsFile {
     guard bytes.count <= sizeLimit else {
       throw GoogLeNetError(
         .invalidArgument, "labels file '\(name)' has \(bytes.count) bytes: at most \(sizeLimit >> 20) MiB are read")
@@ -24,13 +35,13 @@ public enum LabelsFile {
     let skipped = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     let text = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
     let isJSON = startsAsJSON(text)
-    var found = isJSON ? try labels(ofJSON: text, name) : try lines(of: text, name)
+    var found = isJSON ? try entries(ofJSON: text, name) : try lines(of: text, name)
     guard !found.isEmpty else { throw GoogLeNetError(.invalidArgument, "labels file '\(name)' has no labels") }
-    if found.allSatisfy(startsWithSynset) {
-      for index in found.indices { found[index] = trimmed(found[index].dropFirst(10)) }
+    if found.allSatisfy({ $0.synset == nil && startsWithSynset($0.text) }) {
+      found = found.map { Entry(synset: [UInt8]($0.text.prefix(9)), text: trimmed($0.text.dropFirst(10))) }
     }
     var labels: [String] = []
-    for (index, bytes) in found.enumerated() {
+    for (index, bytes) in found.map(\.text).enumerated() {
       let place = isJSON ? "the label of class \(index)" : "line \(index + 1)"
       guard !bytes.isEmpty else {
         throw GoogLeNetError(
@@ -41,17 +52,18 @@ public enum LabelsFile {
       }
       labels.append(label)
     }
-    return labels
+    let synsets = found.compactMap(\.synset).map { String(decoding: $0, as: UTF8.self) }
+    return LabelsFile(labels: labels, synsets: synsets.count == labels.count ? synsets : [])
   }
 
   // MARK: - Lines
 
-  private static func lines(of text: UnsafeRawBufferPointer, _ name: String) throws(GoogLeNetError) -> [[UInt8]] {
-    var lines: [[UInt8]] = []
+  private static func lines(of text: UnsafeRawBufferPointer, _ name: String) throws(GoogLeNetError) -> [Entry] {
+    var lines: [Entry] = []
     var rest = text[...]
     while !rest.isEmpty {
       let line = rest.prefix { $0 != UInt8(ascii: "\n") }
-      lines.append(trimmed(line))
+      lines.append(Entry(text: trimmed(line)))
       rest = rest.dropFirst(line.count + 1)
       guard lines.count <= ModelLimits.labels else {
         throw GoogLeNetError(
@@ -59,7 +71,7 @@ public enum LabelsFile {
           "labels file '\(name)' has more than \(ModelLimits.labels) lines: a model has no more labels")
       }
     }
-    while lines.last?.isEmpty == true { lines.removeLast() }
+    while lines.last?.text.isEmpty == true { lines.removeLast() }
     return lines
   }
 
@@ -93,47 +105,47 @@ public enum LabelsFile {
     }
   }
 
-  private static func labels(ofJSON text: UnsafeRawBufferPointer, _ name: String) throws(GoogLeNetError) -> [[UInt8]] {
+  private static func entries(ofJSON text: UnsafeRawBufferPointer, _ name: String) throws(GoogLeNetError) -> [Entry] {
     let root: JSONValue
     do throws(JSONValue.Fault) { root = try JSONValue(text) } catch {
       throw GoogLeNetError(
         .invalidArgument, "labels file '\(name)': its JSON is broken at byte \(error.offset): \(error.what)")
     }
     if let items = root.items {
-      var labels: [[UInt8]] = []
-      for (index, item) in items.enumerated() { labels.append(try label(item, "\(index)", name)) }
-      return labels
+      var entries: [Entry] = []
+      for (index, item) in items.enumerated() { entries.append(try entry(item, "\(index)", name)) }
+      return entries
     }
-    return try labels(ofObject: root["id2label"] ?? root, name)
+    return try entries(ofObject: root["id2label"] ?? root, name)
   }
 
   /// Those of an object whose keys are the classes' numbers, in any order.
-  private static func labels(ofObject object: JSONValue, _ name: String) throws(GoogLeNetError) -> [[UInt8]] {
+  private static func entries(ofObject object: JSONValue, _ name: String) throws(GoogLeNetError) -> [Entry] {
     guard let members = object.members else {
       throw GoogLeNetError(
         .invalidArgument, "labels file '\(name)': its id2label is no object of labels by class number")
     }
-    var labels = [[UInt8]?](repeating: nil, count: members.count)
+    var entries = [Entry?](repeating: nil, count: members.count)
     for (key, value) in members {
-      guard let index = Int(key), "\(index)" == key, labels.indices.contains(index) else {
+      guard let index = Int(key), "\(index)" == key, entries.indices.contains(index) else {
         throw GoogLeNetError(
           .invalidArgument,
           "labels file '\(name)': the key '\(key)' is not one of 0 to \(members.count - 1), the numbers of "
             + "\(Counted.text(members.count, "class", "classes")): a list, an object by class number or one with "
             + "'id2label' is read")
       }
-      labels[index] = try label(value, key, name)
+      entries[index] = try entry(value, key, name)
     }
-    return labels.compactMap { $0 }
+    return entries.compactMap { $0 }
   }
 
-  /// A text, or the name in a pair of a synset id and a name.
-  private static func label(_ value: JSONValue, _ key: String, _ name: String) throws(GoogLeNetError) -> [UInt8] {
-    if let text = value.string { return trimmed(text.utf8) }
+  /// A text, or a pair of a synset id and a name.
+  private static func entry(_ value: JSONValue, _ key: String, _ name: String) throws(GoogLeNetError) -> Entry {
+    if let text = value.string { return Entry(text: trimmed(text.utf8)) }
     if let pair = value.items, pair.count == 2, let synset = pair[0].string, isSynset(synset.utf8),
       let text = pair[1].string
     {
-      return trimmed(text.utf8)
+      return Entry(synset: [UInt8](synset.utf8), text: trimmed(text.utf8))
     }
     throw GoogLeNetError(
       .invalidArgument,

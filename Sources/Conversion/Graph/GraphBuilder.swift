@@ -86,12 +86,13 @@ struct GraphBuilder {
 
   /// What the finished graph is.
   func network(
-    _ source: SourceFormat, name: String = "", _ preprocessing: PreprocessingDefaults, labels: [String] = []
+    _ source: SourceFormat, name: String = "", _ preprocessing: PreprocessingDefaults, labels: [String] = [],
+    metadata: [MetadataEntry] = []
   ) -> ImportedNetwork {
     ImportedNetwork(
       source: source, name: name, inputName: input?.layer ?? "", layers: layers,
       inputChannels: input?.shape.channels ?? 0, inputSize: declaredSize, preprocessing: preprocessing, labels: labels,
-      quantizations: quantizations, paddingFixes: shapes.fixes, notes: notes)
+      metadata: metadata, quantizations: quantizations, paddingFixes: shapes.fixes, notes: notes)
   }
 
   // MARK: - Layers

@@ -14,6 +14,8 @@ struct ImportedNetwork {
   var preprocessing: PreprocessingDefaults
   /// From the file itself; empty where it has none.
   var labels: [String] = []
+  /// From the file itself, under its own keys.
+  var metadata: [MetadataEntry] = []
   /// By layer, from a file that is quantized already.
   var quantizations: [String: ActivationQuantization] = [:]
   /// Where asked for, in the order of the layers.

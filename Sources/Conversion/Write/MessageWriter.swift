@@ -16,6 +16,12 @@ struct MessageWriter {
     bytes += ProtobufEncoding.varint(value)
   }
 
+  mutating func fixed64(_ field: Int, _ value: UInt64) {
+    guard value != 0 else { return }
+    append(field, .fixed64)
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
   mutating func float(_ field: Int, _ value: Float) {
     guard value != 0 else { return }
     append(field, .fixed32)

@@ -13,7 +13,9 @@ struct ModelFileHeader {
   static let alignment = 64
 
   init(_ network: Network) throws(GoogLeNetError) {
+    try MetadataEntry.check(network.metadata, source: "the model")
     var model = MessageWriter()
+    model.fixed64(Int(ModelMagic.field), ModelMagic.value)
     model.number(1, network.formatMajor)
     try model.text(3, network.name)
     try model.text(4, network.producer)
@@ -22,6 +24,7 @@ struct ModelFileHeader {
     let tensors = WrittenTensors()
     for layer in network.layers { model.message(7, try ModelFileHeader.bytes(of: layer, tensors)) }
     try model.text(8, network.inputName)
+    for entry in network.metadata { model.message(18, try ModelFileHeader.bytes(of: entry)) }
     bytes = model.bytes
     self.tensors = tensors.places
     weightsLength = tensors.length
@@ -45,6 +48,13 @@ struct ModelFileHeader {
     message.floats(5, it.scale)
     message.number(6, try number(it.shortSide, "the short side"))
     message.number(7, it.resizeRule.rawValue)
+    return message.bytes
+  }
+
+  private static func bytes(of entry: MetadataEntry) throws(GoogLeNetError) -> [UInt8] {
+    var message = MessageWriter()
+    try message.text(1, entry.key)
+    try message.text(2, entry.value)
     return message.bytes
   }
 

@@ -2,7 +2,7 @@ import GoogLeNet
 
 /// Writes model files.
 ///
-/// The header's fields come first, then the checksum, then padding so that the first byte of the weights, which come
+/// The magic number and the header's fields come first, then the checksum, then padding so that the first byte of the weights, which come
 /// last, is aligned to 64 bytes in the file. The tensors go from where they lie into the file without a copy.
 public enum ModelWriter {
   /// Field numbers of googlenet.Model.

@@ -10,8 +10,11 @@ enum Failure {
     return gln_status(rawValue: UInt32(error.status.rawValue))
   }
 
-  static func null(_ argument: StaticString) -> gln_status {
-    catching { () throws(GoogLeNetError) in throw GoogLeNetError(.invalidArgument, "\(argument) is NULL") }
+  static func null(_ argument: StaticString) -> gln_status { refuse("\(argument) is NULL") }
+
+  /// The status of an argument that is not what it must be.
+  static func refuse(_ message: @autoclosure () -> String) -> gln_status {
+    catching { () throws(GoogLeNetError) in throw GoogLeNetError(.invalidArgument, message()) }
   }
 
   /// An enumerator that this library does not know.

@@ -9,6 +9,8 @@ final class ModelHandle {
   private let producerOffset: UInt32
   private let labelOffsets: [UInt32]
   private let layerOffsets: [UInt32]
+  /// Of key and value of each entry, one after the other.
+  private let metadataOffsets: [UInt32]
   private let emptyOffset: UInt32
 
   private init(_ packedWeights: PackedWeightsCache, text: UnsafeMutablePointer<CChar>) {
@@ -34,6 +36,10 @@ final class ModelHandle {
     producerOffset = add(network.producer)
     labelOffsets = network.labels.map(add)
     layerOffsets = network.layers.map { add($0.name) }
+    var metadataOffsets: [UInt32] = []
+    metadataOffsets.reserveCapacity(2 * network.metadata.count)
+    for entry in network.metadata { metadataOffsets += [add(entry.key), add(entry.value)] }
+    self.metadataOffsets = metadataOffsets
     emptyOffset = add("")
   }
 
@@ -44,8 +50,9 @@ final class ModelHandle {
     var size = network.name.utf8.count + network.producer.utf8.count + 3
     for label in network.labels { size += label.utf8.count + 1 }
     for layer in network.layers { size += layer.name.utf8.count + 1 }
+    for entry in network.metadata { size += entry.key.utf8.count + entry.value.utf8.count + 2 }
     guard let text = gln_allocate_aligned(size, 16) else {
-      throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes of names and labels")
+      throw GoogLeNetError(.outOfMemory, "no memory for \(size) bytes of names, labels and metadata")
     }
     let handle = ModelHandle(packedWeights, text: text.bindMemory(to: CChar.self, capacity: size))
     try Allocation.check()
@@ -64,6 +71,26 @@ final class ModelHandle {
 
   /// - Parameter index: below the number of layers.
   func layerName(_ index: Int) -> UnsafePointer<CChar> { UnsafePointer(text + Int(layerOffsets[index])) }
+
+  var metadataCount: Int { metadataOffsets.count / 2 }
+
+  /// - Parameter index: below the number of entries.
+  func metadata(_ index: Int) -> (key: UnsafePointer<CChar>, value: UnsafePointer<CChar>) {
+    (UnsafePointer(text + Int(metadataOffsets[2 * index])), UnsafePointer(text + Int(metadataOffsets[2 * index + 1])))
+  }
+
+  /// The value of a key; nil where there is none.
+  func metadata(of key: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
+    for index in 0..<metadataCount {
+      let entry = metadata(index)
+      var place = 0
+      while entry.key[place] == key[place] {
+        if key[place] == 0 { return entry.value }
+        place += 1
+      }
+    }
+    return nil
+  }
 
   /// The handle behind a caller's pointer.
   static func from(_ pointer: OpaquePointer?) -> ModelHandle? {

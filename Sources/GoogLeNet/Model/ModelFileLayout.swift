@@ -12,6 +12,7 @@ struct ModelFileLayout {
     static let checksum: UInt64 = 14
     static let weights: UInt64 = 15
     static let padding: UInt64 = 16
+    static let metadata: UInt64 = 18
   }
 
   private(set) var formatMajor: UInt64?
@@ -19,6 +20,7 @@ struct ModelFileLayout {
   private(set) var weights = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var labelCount = 0
   private(set) var layerCount = 0
+  private(set) var metadataCount = 0
   /// Outside of weights, padding and checksum.
   private(set) var headerBytes = 0
   /// XXH64 of all fields but the checksum.
@@ -28,8 +30,12 @@ struct ModelFileLayout {
 
   /// The whole file as a message.
   static func message(_ bytes: UnsafeRawBufferPointer, source: String) -> ProtobufMessage {
-    ProtobufMessage(bytes, refusal: "\(source) is not a valid model file")
+    ProtobufMessage(
+      bytes, refusal: ModelMagic.begins(bytes) ? damaged(source) : "\(source) is not a valid model file")
   }
+
+  /// How errors of what is certainly a model file begin.
+  static func damaged(_ source: String) -> String { "\(source) is a damaged googlenet model file" }
 
   /// - Throws: `invalidModel` where the bytes are not a sequence of protobuf fields.
   init(_ bytes: UnsafeRawBufferPointer, source: String, owner: MemoryBlock) throws(GoogLeNetError) {
@@ -41,6 +47,11 @@ struct ModelFileLayout {
       case Field.formatMajor: formatMajor = try fields.number(field)
       case Field.label: labelCount += 1
       case Field.layer: layerCount += 1
+      case Field.metadata: metadataCount += 1
+      case ModelMagic.field:
+        guard try fields.fixed64(field) == ModelMagic.value else {
+          throw fields.malformed("the magic number at byte \(field.start) does not read GLNMODEL")
+        }
       case Field.checksum:
         guard checksum == nil else { throw fields.malformed("a second checksum at byte \(field.start)") }
         checksum = try fields.fixed64(field)
@@ -55,8 +66,6 @@ struct ModelFileLayout {
         headerBytes += fields.cursor - field.start
       }
     }
-    try ModelLimits.check(
-      headerBytes, atMost: ModelLimits.headerBytes, "bytes outside of weights and padding", source: source)
     var hash = XXHash64()
     ModelFileLayout.update(&hash, UnsafeRawBufferPointer(rebasing: bytes[..<checksumField.lowerBound]), owner)
     ModelFileLayout.update(&hash, UnsafeRawBufferPointer(rebasing: bytes[checksumField.upperBound...]), owner)

@@ -8,8 +8,12 @@ public enum ModelLimits {
   static let groups = 1 << 14
   /// Of one name or label, so that messages which quote it stay small.
   static let textBytes = 4096
-  /// Of the model's, its layers' and its classes' names and of what layers call their inputs.
-  static let allTextBytes = 4 << 20
+  /// Of the model's, its layers' and its classes' names, of what layers call their inputs and of metadata.
+  public static let allTextBytes = 4 << 20
+  /// Entries.
+  public static let metadata = 1024
+  public static let metadataKeyBytes = 256
+  public static let metadataValueBytes = 64 << 10
   /// Of pictures, in pixels, and so of what they may be resized to.
   static let pictureSide = 65_535
   /// Of a file, outside of weights and padding.

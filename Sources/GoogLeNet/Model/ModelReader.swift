@@ -39,12 +39,13 @@ struct ModelReader {
       throw ForeignFormat.error(owner.bytes, source: source)
         ?? GoogLeNetError(
           .invalidModel,
-          layout.formatMajor == nil
+          layout.formatMajor == nil && !ModelMagic.begins(owner.bytes)
             ? "\(source) is not a model file (it has no format version): convert trained weights with 'googlenet convert'"
-            : "\(source) has no checksum: truncated? Copy it again, or convert the trained file anew")
+            : "\(ModelFileLayout.damaged(source)): it has no checksum: truncated? Copy it again, or convert the trained file anew"
+        )
     }
     guard let major = layout.formatMajor, major > 0 else {
-      throw GoogLeNetError(.invalidModel, "\(source) is not a valid model file: it has no format version")
+      throw ModelFileLayout.message(owner.bytes, source: source).malformed("it has no format version")
     }
     guard major <= formatMajor else {
       throw GoogLeNetError(
@@ -55,14 +56,17 @@ struct ModelReader {
     guard checksum == layout.digest else {
       throw GoogLeNetError(
         .invalidModel,
-        "\(source) is corrupted, for its checksum does not match its content: copy it again, or convert the trained file anew"
+        "\(ModelFileLayout.damaged(source)): its checksum does not match its content: copy it again, or convert the trained file anew"
       )
     }
+    try ModelLimits.check(
+      layout.headerBytes, atMost: ModelLimits.headerBytes, "bytes outside of weights and padding", source: source)
     try ModelLimits.check(layout.labelCount, atMost: ModelLimits.labels, "labels", source: source)
     try ModelLimits.check(layout.layerCount, atMost: ModelLimits.layers, "layers", source: source)
+    try ModelLimits.check(layout.metadataCount, atMost: ModelLimits.metadata, "metadata entries", source: source)
     try Allocation.ensure(reserveBytes(layout))
     var reader = ModelReader(source: source, owner: owner, weights: layout.weights)
-    let network = try reader.network(labels: layout.labelCount, layers: layout.layerCount)
+    let network = try reader.network(layout)
     let rule = network.preprocessing.resizeRule
     guard major >= rule.formatMajor else {
       throw reader.invalid(
@@ -82,17 +86,19 @@ struct ModelReader {
   private static func reserveBytes(_ layout: ModelFileLayout) -> Int {
     // An input takes three bytes at least.
     let inputs = min(layout.headerBytes / 3, ModelLimits.inputs)
-    return 256 << 10 + 4 * layout.headerBytes + 4096 * layout.layerCount + 256 * (layout.labelCount + inputs)
+    return 256 << 10 + 4 * layout.headerBytes + 4096 * layout.layerCount
+      + 256 * (layout.labelCount + layout.metadataCount + inputs)
   }
 
-  private mutating func network(labels: Int, layers: Int) throws(GoogLeNetError) -> Network {
+  private mutating func network(_ layout: ModelFileLayout) throws(GoogLeNetError) -> Network {
     var network = Network(
       name: "", producer: "",
       preprocessing: Preprocessing(
         inputHeight: 0, inputWidth: 0, channelOrder: .rgb, mean: [], scale: [], shortSide: 0),
       labels: [], inputName: "", layers: [])
-    network.labels.reserveCapacity(labels)
-    network.layers.reserveCapacity(layers)
+    network.labels.reserveCapacity(layout.labelCount)
+    network.layers.reserveCapacity(layout.layerCount)
+    network.metadata.reserveCapacity(layout.metadataCount)
     var preprocessingSeen = false
     var message = ModelFileLayout.message(owner.bytes, source: source)
     while let field = try message.next() {
@@ -109,6 +115,8 @@ struct ModelReader {
         network.layers.append(try layer(message.message(field), network.layers.count))
         try Allocation.check()
       case ModelFileLayout.Field.inputName: network.inputName = try text(message.content(field), "input_name")
+      case ModelFileLayout.Field.metadata:
+        network.metadata.append(try metadata(message.message(field), network.metadata.count))
       default: break
       }
     }
@@ -140,6 +148,23 @@ struct ModelReader {
           throw invalid("preprocessing.resize_rule is \(value), which this version does not know")
         }
         result.resizeRule = rule
+      default: break
+      }
+    }
+    return result
+  }
+
+  private mutating func metadata(_ message: ProtobufMessage, _ index: Int) throws(GoogLeNetError) -> MetadataEntry {
+    var message = message
+    var result = MetadataEntry(key: "", value: "")
+    while let field = try message.next() {
+      switch field.number {
+      case 1:
+        result.key = try text(
+          message.content(field), MetadataEntry.keyName, index, limit: ModelLimits.metadataKeyBytes)
+      case 2:
+        result.value = try text(
+          message.content(field), MetadataEntry.valueName, index, limit: ModelLimits.metadataValueBytes)
       default: break
       }
     }
@@ -195,9 +220,10 @@ struct ModelReader {
   /// - Parameters: as those of `TextBudget.add`.
   @inline(never)
   private mutating func text(
-    _ bytes: UnsafeRawBufferPointer, _ what: StaticString, _ index: Int = -1, of layer: String = ""
+    _ bytes: UnsafeRawBufferPointer, _ what: StaticString, _ index: Int = -1, of layer: String = "",
+    limit: Int = ModelLimits.textBytes
   ) throws(GoogLeNetError) -> String {
-    try texts.add(bytes.count, what, index, of: layer)
+    try texts.add(bytes.count, what, index, of: layer, limit: limit)
     guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
       throw invalid("\(TextBudget.name(what, index, layer)) is not valid UTF-8 without zero bytes")
     }

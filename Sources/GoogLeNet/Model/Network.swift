@@ -9,9 +9,12 @@ public struct Network {
   public var inputName: String
   /// In topological order; the last one gives the output.
   public var layers: [Layer]
+  /// In the order of the file; no two have the same key.
+  public var metadata: [MetadataEntry]
 
   public init(
-    name: String, producer: String, preprocessing: Preprocessing, labels: [String], inputName: String, layers: [Layer]
+    name: String, producer: String, preprocessing: Preprocessing, labels: [String], inputName: String, layers: [Layer],
+    metadata: [MetadataEntry] = []
   ) {
     self.name = name
     self.producer = producer
@@ -19,6 +22,7 @@ public struct Network {
     self.labels = labels
     self.inputName = inputName
     self.layers = layers
+    self.metadata = metadata
   }
 }
 

@@ -96,6 +96,7 @@ struct NetworkValidator {
     try texts.add(network.producer.utf8.count, "the producer")
     try texts.add(network.inputName.utf8.count, "input_name")
     for (index, label) in network.labels.enumerated() { try texts.add(label.utf8.count, "label", index) }
+    try MetadataEntry.check(network.metadata, &texts)
     // By index: copies of layers would take most of the time.
     for index in network.layers.indices {
       try texts.add(network.layers[index].name.utf8.count, "the name of layer", index)

@@ -9,6 +9,9 @@ enum AddressSpace {
     return !overflow && bytes <= end(after: address) - address
   }
 
+  /// Whether `count` bytes can lie anywhere.
+  static func holds(_ count: Int) -> Bool { 0...end(after: 0) ~= UInt(bitPattern: count) }
+
   #if _pointerBitWidth(_64)
     /// Bits above may be a tag.
     private static let addressBits: UInt = 1 << 56 - 1

@@ -29,9 +29,8 @@ open class MemoryBlock {
 public final class HeapBlock: MemoryBlock {
   public let mutableBytes: UnsafeMutableRawBufferPointer
 
-  fileprivate init(zeroing base: UnsafeMutableRawPointer, _ byteCount: Int) {
+  fileprivate init(owning base: UnsafeMutableRawPointer, _ byteCount: Int) {
     mutableBytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
-    mutableBytes.initializeMemory(as: UInt8.self, repeating: 0)
     super.init(borrowing: UnsafeRawBufferPointer(mutableBytes))
   }
 
@@ -43,7 +42,13 @@ extension HeapBlock: AllocatedLast {}
 extension AllocatedLast where Self == HeapBlock {
   /// `byteCount` zero bytes aligned to 64; nil where there is no memory.
   public init?(byteCount: Int) {
+    self.init(unfilled: byteCount)
+    self.mutableBytes.initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
+  /// `byteCount` bytes aligned to 64, all of which the caller writes before they are read; nil where there is no memory.
+  init?(unfilled byteCount: Int) {
     guard let base = gln_allocate_aligned(max(byteCount, 1), 64) else { return nil }
-    self = HeapBlock(zeroing: base, byteCount)
+    self = HeapBlock(owning: base, byteCount)
   }
 }

@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Googlenet__Model Googlenet__Model;
+typedef struct Googlenet__Metadata Googlenet__Metadata;
 typedef struct Googlenet__Preprocessing Googlenet__Preprocessing;
 typedef struct Googlenet__Tensor Googlenet__Tensor;
 typedef struct Googlenet__Layer Googlenet__Layer;
@@ -145,10 +146,41 @@ struct  Googlenet__Model
    * zeros, without meaning
    */
   ProtobufCBinaryData padding;
+  /*
+   * Written first, so that a file begins with the bytes 0x89 0x01 "GLNMODEL", and what is left of a damaged one is told from other
+   * formats. Another value is refused. Files of googlenet 0.1.0 have none.
+   */
+  /*
+   * 0x4C45444F4D4E4C47
+   */
+  uint64_t magic;
+  size_t n_metadata;
+  Googlenet__Metadata **metadata;
 };
 #define GOOGLENET__MODEL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&googlenet__model__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, {0,NULL}, {0,NULL} }
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, {0,NULL}, {0,NULL}, 0, 0,NULL }
+
+
+/*
+ * A text for people and hosts. Keys that the converter gives a meaning: "licence" and "source" of the weights, "accuracy" as measured,
+ * "synsets", the WordNet ids of the classes, one a line, "description", and "source_producer", the program that wrote the trained file.
+ */
+struct  Googlenet__Metadata
+{
+  ProtobufCMessage base;
+  /*
+   * unique, 1 to 256 bytes
+   */
+  char *key;
+  /*
+   * at most 65,536 bytes
+   */
+  char *value;
+};
+#define GOOGLENET__METADATA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&googlenet__metadata__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Googlenet__Preprocessing
@@ -543,6 +575,25 @@ Googlenet__Model *
 void   googlenet__model__free_unpacked
                      (Googlenet__Model *message,
                       ProtobufCAllocator *allocator);
+/* Googlenet__Metadata methods */
+void   googlenet__metadata__init
+                     (Googlenet__Metadata         *message);
+size_t googlenet__metadata__get_packed_size
+                     (const Googlenet__Metadata   *message);
+size_t googlenet__metadata__pack
+                     (const Googlenet__Metadata   *message,
+                      uint8_t             *out);
+size_t googlenet__metadata__pack_to_buffer
+                     (const Googlenet__Metadata   *message,
+                      ProtobufCBuffer     *buffer);
+Googlenet__Metadata *
+       googlenet__metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   googlenet__metadata__free_unpacked
+                     (Googlenet__Metadata *message,
+                      ProtobufCAllocator *allocator);
 /* Googlenet__Preprocessing methods */
 void   googlenet__preprocessing__init
                      (Googlenet__Preprocessing         *message);
@@ -852,6 +903,9 @@ void   googlenet__clipped_re_lu__free_unpacked
 typedef void (*Googlenet__Model_Closure)
                  (const Googlenet__Model *message,
                   void *closure_data);
+typedef void (*Googlenet__Metadata_Closure)
+                 (const Googlenet__Metadata *message,
+                  void *closure_data);
 typedef void (*Googlenet__Preprocessing_Closure)
                  (const Googlenet__Preprocessing *message,
                   void *closure_data);
@@ -911,6 +965,7 @@ extern const ProtobufCEnumDescriptor    googlenet__resize_rule__descriptor;
 extern const ProtobufCEnumDescriptor    googlenet__element_type__descriptor;
 extern const ProtobufCEnumDescriptor    googlenet__padding_rule__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__model__descriptor;
+extern const ProtobufCMessageDescriptor googlenet__metadata__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__preprocessing__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__tensor__descriptor;
 extern const ProtobufCMessageDescriptor googlenet__layer__descriptor;

@@ -102,6 +102,7 @@ final class Host {
     let (file, isWhole) = ModelFile.random(&choices)
     guard !file.isEmpty else { return }
     if choices.chance(30) { return loadFile(file, isWhole: isWhole) }
+    if choices.chance(20) { return loadCallbacks(file, isWhole: isWhole) }
     let buffer = ExactBuffer(file)
     let memory = choices.pick([GLN_MEMORY_COPY, GLN_MEMORY_BORROW, GLN_MEMORY_BORROW, gln_memory(rawValue: 2)])
     let size = choices.chance(5) ? choices.pick([0, -1, file.count - 1]) : file.count
@@ -132,6 +133,54 @@ final class Host {
     checkLoaded(load(path, &pointer), pointer, isValid: isWhole, isCopied ? "read_file" : "load_file")
     guard let pointer else { return }
     models.append(HostModel(pointer, file: isCopied ? file : nil, isWhole: isWhole))
+  }
+
+  /// A file that is read by a callback, which may fail, and call the library.
+  private final class ReadFile {
+    let contents: [UInt8]
+    let failsAt: Int?
+    var next: UInt64 = 0
+
+    init(_ contents: [UInt8], failsAt: Int?) {
+      self.contents = contents
+      self.failsAt = failsAt
+    }
+  }
+
+  private func loadCallbacks(_ contents: [UInt8], isWhole: Bool) {
+    let read: gln_read_function = { context, offset, buffer, size in
+      guard let context, let buffer else { fatalError("nothing to read into") }
+      let file = Unmanaged<ReadFile>.fromOpaque(context).takeUnretainedValue()
+      guard offset == file.next, size > 0, size <= file.contents.count - Int(offset) else {
+        fatalError("\(size) bytes from \(offset) on are asked for")
+      }
+      file.next += UInt64(size)
+      _ = gln_model_load_memory(buffer, 0, GLN_MEMORY_COPY, nil)
+      if let place = file.failsAt, file.next > place { return -1 }
+      let piece = file.contents[Int(offset)..<Int(offset) + size]
+      UnsafeMutableRawBufferPointer(start: buffer, count: size).copyBytes(from: piece)
+      return 0
+    }
+    let fails = choices.chance(10)
+    let file = ReadFile(contents, failsAt: fails ? choices.number(0...contents.count - 1) : nil)
+    let size = choices.chance(5) ? choices.pick([UInt64(0), .max, UInt64(contents.count - 1)]) : UInt64(contents.count)
+    let function = choices.chance(4) ? nil : read
+    var pointer: OpaquePointer?
+    let context = Unmanaged.passUnretained(file).toOpaque()
+    let status = withExtendedLifetime(file) {
+      choices.chance(4)
+        ? gln_model_load_callbacks(function, size, context, nil)
+        : gln_model_load_callbacks(function, size, context, &pointer)
+    }
+    if fails, status == GLN_IO_ERROR {
+      guard pointer == nil else { fatalError("load_callbacks fails and writes") }
+      return
+    }
+    checkLoaded(
+      status, pointer,
+      isValid: isWhole && !fails && size == contents.count && function != nil && status != GLN_INVALID_ARGUMENT,
+      "load_callbacks")
+    if let pointer { models.append(HostModel(pointer, isWhole: isWhole)) }
   }
 
   private func checkLoaded(_ status: gln_status, _ pointer: OpaquePointer?, isValid: Bool, _ what: StaticString) {
@@ -171,6 +220,8 @@ final class Host {
     guard isNull ? gln_model_work_count(model) == 0 : gln_model_work_count(model) > 0 else {
       fatalError("a model without work")
     }
+    describePreprocessing(of: model)
+    describeMetadata(of: model)
     let info = ExactBuffer(byteCount: MemoryLayout<gln_layer_info>.size + choices.number(0...8))
     let layer = info.base.assumingMemoryBound(to: gln_layer_info.self)
     let size = choices.pick([MemoryLayout<gln_layer_info>.size, 0, 8, info.bytes.count])
@@ -182,6 +233,36 @@ final class Host {
     guard info.isUntouched(from: status == GLN_OK ? MemoryLayout<gln_layer_info>.size : 8) else {
       fatalError("model_layer writes beyond its struct")
     }
+  }
+
+  private func describePreprocessing(of model: OpaquePointer?) {
+    let size = MemoryLayout<gln_preprocessing>.size
+    let info = ExactBuffer(byteCount: size + choices.number(0...8))
+    let preprocessing = info.base.assumingMemoryBound(to: gln_preprocessing.self)
+    preprocessing.pointee.struct_size = choices.pick([size, 0, 8, info.bytes.count])
+    let isValid = model != nil && preprocessing.pointee.struct_size >= size
+    let target = maybe(preprocessing)
+    let status = gln_model_preprocessing(model, target)
+    check(status, isValid && target != nil ? [GLN_OK] : [GLN_INVALID_ARGUMENT], "model_preprocessing")
+    guard info.isUntouched(from: status == GLN_OK ? size : 8) else {
+      fatalError("model_preprocessing writes beyond its struct")
+    }
+  }
+
+  private func describeMetadata(of model: OpaquePointer?) {
+    let count = gln_model_metadata_count(model)
+    guard model != nil || count == 0 else { fatalError("metadata of no model") }
+    for index in [0, count - 1, count, -1, Int.max] {
+      var key: UnsafePointer<CChar>?
+      var value: UnsafePointer<CChar>?
+      let status = gln_model_metadata_entry(model, index, &key, &value)
+      check(status, [0..<count ~= index ? GLN_OK : GLN_INVALID_ARGUMENT], "model_metadata_entry")
+      guard (key != nil) == (status == GLN_OK), (value != nil) == (status == GLN_OK) else {
+        fatalError("model_metadata_entry and its texts disagree")
+      }
+      guard gln_model_metadata(model, key) == value else { fatalError("another text under the same key") }
+    }
+    check(gln_model_metadata_entry(model, 0, nil, nil), [GLN_INVALID_ARGUMENT], "model_metadata_entry")
   }
 
   // MARK: Options

@@ -15,5 +15,5 @@ fuzz(seeds: headers.map { TorchFile.safetensors(header: $0, data: [UInt8](repeat
   bytes throws(GoogLeNetError) in
   let file = InputFile(name: "input", folder: nil, bytes: bytes)
   guard FileKind(file) == .safetensors else { return }
-  try readAll(try SafetensorsFile.stateDict(file), file)
+  try readAll(try SafetensorsFile.contents(file).state, file)
 }

@@ -4,6 +4,7 @@ import GoogLeNet
 enum KerasFile {
   private static let configuration = "config.json"
   private static let weights = "model.weights.h5"
+  private static let metadata = "metadata.json"
 
   static func isArchive(_ archive: ZipArchive) -> Bool {
     archive.names.contains(configuration) && archive.names.contains(weights)
@@ -19,7 +20,9 @@ enum KerasFile {
     return try withExtendedLifetime(block) { () throws(GoogLeNetError) in
       let data = try HDF5File(block.bytes, file)
       let arrays = try KerasWeights(data, isArchive: true, layers: model.layers, file: file)
-      return try KerasImporter.network(of: model, arrays, source: .keras, options: options, file: file)
+      var network = try KerasImporter.network(of: model, arrays, source: .keras, options: options, file: file)
+      network.metadata = try texts(of: archive)
+      return network
     }
   }
 
@@ -31,7 +34,24 @@ enum KerasFile {
     guard let text = data.texts["@model_config"] else { throw file.unsupported(what(data)) }
     let model = try [UInt8](text.utf8).withRawBytes { (bytes) throws(GoogLeNetError) in try KerasModel(bytes, file) }
     let arrays = try KerasWeights(data, isArchive: false, layers: model.layers, file: file)
-    return try KerasImporter.network(of: model, arrays, source: .kerasHDF5, options: options, file: file)
+    var network = try KerasImporter.network(of: model, arrays, source: .kerasHDF5, options: options, file: file)
+    network.metadata = texts(version: data.texts["@keras_version"])
+    return network
+  }
+
+  /// What an archive says for people.
+  private static func texts(of archive: ZipArchive) throws(GoogLeNetError) -> [MetadataEntry] {
+    guard archive.names.contains(metadata) else { return [] }
+    let text = try archive.read(metadata, limit: KerasModel.configurationLimit)
+    return withExtendedLifetime(text) {
+      let told = try? JSONValue(text.bytes)
+      let date = told?["date_saved"]?.string.map { MetadataEntry(key: "date_saved", value: $0) }
+      return texts(version: told?["keras_version"]?.string) + [date].compactMap { $0 }
+    }
+  }
+
+  private static func texts(version: String?) -> [MetadataEntry] {
+    version.map { [MetadataEntry(key: MetadataKey.sourceProducer, value: "Keras \($0)")] } ?? []
   }
 
   /// What an HDF5 file without a model's configuration is, and what would help.

@@ -57,7 +57,8 @@ struct ONNXImporter {
       ?? ONNXPreprocessing.defaults(
         layers, builder.input, isTorchvision: ONNXPreprocessing.namesTorchvision(nodes, graph))
     return builder.network(
-      .onnx(opset: opset), name: text(graph.name), preprocessing, labels: metadata?.labels ?? [])
+      .onnx(opset: opset), name: text(graph.name), preprocessing, labels: metadata?.labels ?? [],
+      metadata: ONNXMetadata.texts(of: model))
   }
 
   private mutating func readOpset(_ model: Onnx__Model) throws(GoogLeNetError) {

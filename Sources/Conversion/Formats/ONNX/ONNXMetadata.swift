@@ -1,7 +1,7 @@
 import CForeignFormats
 import GoogLeNet
 
-/// What an ONNX file says of a network beside its graph: how pictures become its input, and the names of its classes.
+/// What an ONNX file says of a network beside its graph: how pictures become its input, the names of its classes, and metadata.
 /// Written by the exporter as `metadata_props`, and understood again by the importer.
 struct ONNXMetadata {
   private enum Key {
@@ -13,6 +13,7 @@ struct ONNXMetadata {
     static let labels = "googlenet.labels"
     /// ONNX's own key for the order of channels.
     static let bitmapPixelFormat = "Image.BitmapPixelFormat"
+    static let all: Set<String> = [channelOrder, mean, scale, shortSide, resizeRule, labels, bitmapPixelFormat]
   }
 
   let channelOrder: Preprocessing.ChannelOrder
@@ -21,6 +22,7 @@ struct ONNXMetadata {
   let shortSide: Int
   let resizeRule: Preprocessing.ResizeRule
   let labels: [String]
+  private let others: [MetadataEntry]
 
   init(_ network: Network) {
     channelOrder = network.preprocessing.channelOrder
@@ -30,6 +32,25 @@ struct ONNXMetadata {
     resizeRule = network.preprocessing.resizeRule
     // One label a line, as in labels files.
     labels = network.labels.map { String($0.map { $0.isNewline ? " " : $0 }) }
+    others = network.metadata.filter { !Key.all.contains($0.key) }
+  }
+
+  /// What a file says for people: its `metadata_props`, and what its writer calls itself and the network. Not what the exporter
+  /// writes, which is read as what it means.
+  static func texts(of model: Onnx__Model) -> [MetadataEntry] {
+    var entries: [MetadataEntry] = []
+    for entry in UnsafeBufferPointer(start: model.metadata_props, count: model.n_metadata_props) {
+      guard let entry = entry?.pointee, !Key.all.contains(text(entry.key)) else { continue }
+      entries.append(MetadataEntry(key: text(entry.key), value: text(entry.value)))
+    }
+    let producer = text(model.producer_name)
+    guard producer != "googlenet" else { return entries }
+    entries.append(MetadataEntry(key: MetadataKey.description, value: text(model.doc_string)))
+    guard !producer.isEmpty else { return entries }
+    let version = text(model.producer_version)
+    entries.append(
+      MetadataEntry(key: MetadataKey.sourceProducer, value: version.isEmpty ? producer : "\(producer) \(version)"))
+    return entries
   }
 
   /// nil where the entries are missing or do not fit together.
@@ -50,6 +71,7 @@ struct ONNXMetadata {
     self.scale = scale
     self.shortSide = shortSide
     resizeRule = rule
+    others = []
     labels =
       entries[Key.labels].map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) } ?? []
   }
@@ -68,7 +90,7 @@ struct ONNXMetadata {
       (Key.resizeRule, "\(resizeRule.name)"), (Key.bitmapPixelFormat, bitmapPixelFormat),
     ]
     if !labels.isEmpty { entries.append((Key.labels, labels.joined(separator: "\n"))) }
-    return entries
+    return entries + others.map { ($0.key, $0.value) }
   }
 
   /// For people.

@@ -9,8 +9,10 @@ enum SafetensorsFile {
     "I8": .int8, "U8": .uint8, "BOOL": .bool,
   ]
 
-  /// The state dict. The bytes of `file` must stay as long as it.
-  static func stateDict(_ file: InputFile) throws(GoogLeNetError) -> StateDict {
+  private static let metadataKey = "__metadata__"
+
+  /// The state dict and the metadata. The bytes of `file` must stay as long as them.
+  static func contents(_ file: InputFile) throws(GoogLeNetError) -> TorchContents {
     guard file.bytes.count >= 8 else { throw file.invalid("it is too short for a safetensors file") }
     let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
     guard length <= headerLimit, length <= UInt64(file.bytes.count - 8) else {
@@ -26,7 +28,7 @@ enum SafetensorsFile {
     guard case .object(let members) = header else { throw file.invalid("its safetensors header is not a JSON object") }
     let data = UnsafeRawBufferPointer(rebasing: file.bytes[(8 + Int(length))...])
     var result = StateDict()
-    for (key, value) in members where key != "__metadata__" {
+    for (key, value) in members where key != metadataKey {
       guard let name = value["dtype"]?.string, let dims = value["shape"]?.sizes,
         let offsets = value["data_offsets"]?.sizes, offsets.count == 2
       else { throw file.invalid("tensor '\(key)' lacks a dtype, shape or data_offsets") }
@@ -50,6 +52,15 @@ enum SafetensorsFile {
           }
         })
     }
-    return result
+    return TorchContents(state: result, source: .safetensors, metadata: metadata(header[metadataKey]))
+  }
+
+  private static func metadata(_ value: JSONValue?) -> [MetadataEntry] {
+    guard case .object(let members)? = value else { return [] }
+    return members.compactMap { key, value in
+      // The framework that wrote the tensors, which says nothing of the network.
+      guard key != "format", let text = value.string else { return nil }
+      return MetadataEntry(key: key, value: text)
+    }
   }
 }

@@ -76,7 +76,7 @@ struct StateDictImporter {
     return ImportedNetwork(
       source: contents.source, name: "", inputName: StateDictImporter.inputName, layers: layers,
       inputChannels: inputChannels, inputSize: nil, preprocessing: defaults, labels: contents.classes,
-      paddingFixes: shapes.fixes, notes: notes)
+      metadata: contents.metadata, paddingFixes: shapes.fixes, notes: notes)
   }
 
   private func paddingNote(_ wideKernel: Int) -> String {

@@ -43,7 +43,7 @@ struct TFLiteImporter {
       values[result] = try convert(try operands(it))
     }
     let layers = try builder.finish(values[output], try tensor(output).name)
-    return builder.network(.tfLite, try preprocessing(layers))
+    return builder.network(.tfLite, try preprocessing(layers), metadata: TFLiteMetadata.texts(of: model))
   }
 
   // MARK: - Graph
