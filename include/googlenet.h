@@ -32,14 +32,15 @@
  *   Status       Functions that can fail return a gln_status. On failure every output argument is left as it was,
  *                except where a function says otherwise, and gln_last_error_message() tells what was wrong. Besides
  *                those that a function lists, any may return GLN_INVALID_ARGUMENT and GLN_OUT_OF_MEMORY, and those that
- *                run something on a session GLN_BUSY, GLN_WRONG_PROCESS and GLN_LIMIT_EXCEEDED.
+ *                run something on a session GLN_BUSY, GLN_WRONG_PROCESS, GLN_LIMIT_EXCEEDED and GLN_CANCELLED (rows of
+ *                images before the one at which it stopped may have been written, no others).
  *   NULL         Every function accepts NULL for every pointer: unless it gives NULL a meaning, it returns
  *                GLN_INVALID_ARGUMENT, or 0 or NULL where it returns a value, or does nothing where it frees. No call
  *                crashes, aborts, exits, prints or installs a signal handler, on a stack of 64 KB or more. Pointers to
  *                numbers and structs must be aligned as C asks for.
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY, also from a callback of that
- *                one. gln_session_options is plain data without locking. Sessions of any threads may share the worker
+ *                one. gln_session_cancel alone may be called at any time. gln_session_options is plain data without locking. Sessions of any threads may share the worker
  *                threads of a gln_thread_team.
  *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is
  *                GLN_INVALID_ARGUMENT.
@@ -111,7 +112,7 @@ typedef enum gln_status {
     GLN_BUSY = 10,               /* the session is running a call already */
     GLN_LIMIT_EXCEEDED = 11,     /* more memory would be needed than the option memory_limit allows */
     GLN_WRONG_PROCESS = 12,      /* session or team were made before a fork, by another process: see "Processes" */
-    GLN_CANCELLED = 13,          /* the host ended the call; not used yet */
+    GLN_CANCELLED = 13,          /* the host ended the call: gln_session_cancel, or a progress callback */
     GLN_NOT_FINITE = 14          /* a value became infinite or NaN while the network ran */
 } gln_status;
 
@@ -168,13 +169,26 @@ typedef enum gln_precision {
     GLN_PRECISION_INT8 = 2  /* needs a quantized model */
 } gln_precision;
 
-/* Bytes of a pixel in memory order, 8 bits a channel. Alpha is ignored. */
+/*
+ * How pixels lie in memory. 0 to 4: bytes of a pixel in memory order, 8 bits a channel; alpha is ignored. The others are
+ * for a gln_picture only. NV12 and I420 have Y (brightness) for each pixel in planes[0], and Cb and Cr (colour) for each
+ * square of 2 x 2 pixels, whose four pixels get the same: rows and columns of them are half as many, rounded up. The
+ * matrix is that of ITU-R BT.601. VIDEO has Y in 16 to 235 and colour in 16 to 240, as video has them; FULL has 0 to
+ * 255, as JPEG and many cameras have them.
+ */
 typedef enum gln_pixel_format {
     GLN_PIXEL_RGB = 0,
     GLN_PIXEL_BGR = 1,
     GLN_PIXEL_RGBA = 2,
     GLN_PIXEL_BGRA = 3,
-    GLN_PIXEL_GRAY = 4
+    GLN_PIXEL_GRAY = 4,
+    GLN_PIXEL_NV12_VIDEO = 5,  /* planes[1]: Cb and Cr of a square side by side */
+    GLN_PIXEL_NV12_FULL = 6,
+    GLN_PIXEL_I420_VIDEO = 7,  /* planes[1]: Cb; planes[2]: Cr */
+    GLN_PIXEL_I420_FULL = 8,
+    /* red, green and blue of a pixel side by side, float32, 0 to 1: rounded to the nearest of 256 levels, what is below
+     * 0 or above 1 to the first and the last. Values must be finite. */
+    GLN_PIXEL_RGB_FLOAT32 = 9
 } gln_pixel_format;
 
 /*
@@ -498,6 +512,23 @@ typedef void (*gln_log_function)(void *context, const char *message);
 GLN_API gln_status gln_session_options_set_log(gln_session_options *options, gln_log_function log, void *context);
 
 /*
+ * Tells how far a call is that runs the network on several views or images: called after each, on the calling thread,
+ * with done from 1 to total. Another value than 0 cancels the call, which returns GLN_CANCELLED as with
+ * gln_session_cancel; after the last one it does nothing. The session is busy meanwhile. NULL for none (default). To
+ * show it, and stop after as many images as the context says:
+ *
+ *     int show_progress(void *context, size_t done, size_t total)
+ *     {
+ *         const size_t *enough = context;
+ *         printf("%lu of %lu\n", (unsigned long)done, (unsigned long)total);
+ *         return done == *enough;
+ *     }
+ */
+typedef int (*gln_progress_function)(void *context, size_t done, size_t total);
+GLN_API gln_status gln_session_options_set_progress(gln_session_options *options, gln_progress_function progress,
+                                                    void *context);
+
+/*
  * Runs the session's work on the host's own threads instead of the session's. `parallel_for` must call
  * work(work_context, i) once for every i from 0 to count - 1 (other numbers do nothing), on any threads, at the same
  * time or one after another, and return after the last has returned. count is at most gln_session_threads, and work may
@@ -526,8 +557,9 @@ typedef struct gln_session gln_session;
  * Returns GLN_OUT_OF_MEMORY, GLN_LIMIT_EXCEEDED, GLN_UNSUPPORTED (int8 asked of a float32 model, an input size that the
  * network cannot take), GLN_BACKEND_UNAVAILABLE, GLN_IO_ERROR (see gln_model_read_file) or GLN_INVALID_ARGUMENT (also
  * where the environment variable GOOGLENET_MAX_ISA is no tier's name) on failure. After it, calls on the session that
- * succeed allocate nothing, except gln_session_classify and gln_session_preprocess for a picture larger than any
- * before, gln_session_layer and gln_session_profile.
+ * succeed allocate nothing, except those that take pictures for a larger one than any
+ * before, gln_session_layer and gln_session_run for layers that they keep no way to (see there), and
+ * gln_session_profile.
  */
 GLN_API gln_status gln_session_create(const gln_model *model, const gln_session_options *options, gln_session **session);
 
@@ -581,7 +613,10 @@ typedef struct gln_session_memory_info {
  */
 GLN_API gln_status gln_session_memory(const gln_session *session, gln_session_memory_info *info);
 
-/* A picture, 8 bits a channel. Borrowed for the length of the call. */
+/*
+ * A picture of bytes in one plane, for gln_session_classify and gln_session_preprocess. Functions that came later take a
+ * gln_picture. Borrowed for the length of the call.
+ */
 typedef struct gln_image {
     const void *pixels;      /* the first byte of the top row */
     int32_t width;           /* in pixels, 1 to 65535 */
@@ -599,8 +634,7 @@ typedef struct gln_prediction {
 /*
  * Classifies a picture, whose pixels are in the order in which people see it (turn them first where its EXIF says so):
  * resizes it by the model's rule (docs/pictures.md says them to the pixel), cuts the centre to the network's input
- * size, normalises, runs the network. For several pictures at once gln_session_preprocess each into one batch, and
- * gln_session_predict.
+ * size, normalises, runs the network. gln_session_run does it for several pictures at once, and for turned ones.
  * predictions  receives the `capacity` likeliest classes, most probable first; ties go to the lower class index.
  * count        receives how many were written: the smaller of capacity and the class count. May be NULL.
  * GLN_INVALID_ARGUMENT for capacity 0 or a wrong image, GLN_NOT_FINITE as gln_session_predict; both outputs then stay
@@ -615,6 +649,140 @@ GLN_API gln_status gln_session_classify(gln_session *session, const gln_image *i
  * GLN_BATCH_U8. `capacity` is the number of bytes that `pixels` holds; GLN_BUFFER_TOO_SMALL if that is less.
  */
 GLN_API gln_status gln_session_preprocess(gln_session *session, const gln_image *image, uint8_t *pixels, size_t capacity);
+
+/*
+ * A picture in the caller's memory, borrowed for the length of the call. Members that are not named are 0 with
+ * GLN_PICTURE_INIT; a picture of RGB bytes without gaps needs planes[0], width and height.
+ */
+typedef struct gln_picture {
+    size_t struct_size;      /* sizeof(gln_picture) */
+    const void *planes[3];   /* the first byte of the top row of each plane that the format has; NULL for others */
+    ptrdiff_t strides[3];    /* bytes from a row to the next: at least those of a row; 0 for exactly that, and for others */
+    int32_t width;           /* of the rows in memory, in pixels, 1 to 65535 */
+    int32_t height;
+    gln_pixel_format format;
+    int32_t orientation;     /* how the rows lie, as EXIF's tag Orientation says it, 1 to 8: read so, without a copy; 0 for 1 */
+} gln_picture;
+#define GLN_PICTURE_INIT {sizeof(gln_picture), {NULL, NULL, NULL}, {0, 0, 0}, 0, 0, GLN_PIXEL_RGB, 1}
+
+/*
+ * How a part of a picture becomes the network's input. docs/pictures.md says it to the pixel. WARP and ASPECT lay the
+ * input over the picture, `context` pixels of the input beyond the box on each side, and show what is there; what is
+ * beyond the picture has the model's mean colour, rounded to a level.
+ */
+typedef enum gln_fit {
+    GLN_FIT_MODEL = 0,  /* resized and cut by the model's rule, as if the box were the whole picture */
+    GLN_FIT_WARP = 1,   /* the box is stretched to the input */
+    GLN_FIT_ASPECT = 2  /* the box keeps its aspect, and its longer side (in proportion to the input's) fills the input */
+} gln_fit;
+
+/* A picture, or a part of it, as the network is to see it. Members that are not named are 0 with GLN_VIEW_INIT. */
+typedef struct gln_view {
+    size_t struct_size;         /* sizeof(gln_view) */
+    const gln_picture *picture;
+    int32_t left;               /* a box in pixels of the picture as it is seen, which it must not leave; */
+    int32_t top;                /* four times 0 for the whole picture */
+    int32_t width;
+    int32_t height;
+    int32_t mirrored;           /* 1: left and right of the input change places; 0: they do not */
+    gln_fit fit;
+    int32_t context;            /* pixels of the input, less than half of its sides; 0 with GLN_FIT_MODEL */
+    int32_t reserved;           /* 0 */
+} gln_view;
+#define GLN_VIEW_INIT {sizeof(gln_view), NULL, 0, 0, 0, 0, 0, GLN_FIT_MODEL, 0, 0}
+
+typedef enum gln_request_kind {
+    GLN_REQUEST_PROBABILITIES = 0, /* as gln_session_predict */
+    GLN_REQUEST_LOGITS = 1,
+    GLN_REQUEST_FEATURES = 2,      /* as gln_session_features */
+    GLN_REQUEST_LAYER = 3,         /* as gln_session_layer */
+    GLN_REQUEST_TOP = 4            /* the likeliest classes, as gln_session_classify */
+} gln_request_kind;
+
+/*
+ * What is wanted of each view: rows, one after another, in the order of the views. Members that are not named are 0 with
+ * GLN_REQUEST_INIT.
+ */
+typedef struct gln_request {
+    size_t struct_size;    /* sizeof(gln_request) */
+    gln_request_kind kind;
+    int32_t top;           /* GLN_REQUEST_TOP: how many classes, at least 1, and no more than there are; others: 0 */
+    const char *layer;     /* GLN_REQUEST_LAYER: the layer's name; others: NULL */
+    void *values;          /* receives the rows: gln_prediction for GLN_REQUEST_TOP, float for the others */
+    size_t capacity;       /* how many of them it holds: at least view_count times the length of a row */
+    size_t *row_length;    /* receives the length of a row, in elements of `values`; may be NULL */
+} gln_request;
+#define GLN_REQUEST_INIT {sizeof(gln_request), GLN_REQUEST_PROBABILITIES, 0, NULL, NULL, 0, NULL}
+
+/*
+ * Answers all requests for all views, in one pass over the network for each view. For two pictures and what is likeliest
+ * in them, with their features:
+ *
+ *     int describe(gln_session *session, const gln_picture pictures[2], gln_prediction best[2], float *features,
+ *                  size_t capacity)
+ *     {
+ *         gln_view views[2] = {GLN_VIEW_INIT, GLN_VIEW_INIT};
+ *         gln_request requests[2] = {GLN_REQUEST_INIT, GLN_REQUEST_INIT};
+ *         views[0].picture = &pictures[0];
+ *         views[1].picture = &pictures[1];
+ *         requests[0].kind = GLN_REQUEST_TOP;
+ *         requests[0].top = 1;
+ *         requests[0].values = best;
+ *         requests[0].capacity = 2;
+ *         requests[1].kind = GLN_REQUEST_FEATURES;
+ *         requests[1].values = features;
+ *         requests[1].capacity = capacity;
+ *         return gln_session_run(session, views, 2, requests, 2);
+ *     }
+ *
+ * views     view_count of them, at least 1. The elements of both arrays lie as far apart as the first one's struct_size
+ *           says, and all have that size. Members that a newer header has must be 0 for this library: GLN_UNSUPPORTED.
+ * requests  request_count of them, 1 to 1024, all for the same views.
+ * A view, a request or a capacity (GLN_BUFFER_TOO_SMALL) that is wrong is found before anything is written; a layer that
+ * the model does not have is GLN_NOT_FOUND. GLN_NOT_FINITE as gln_session_predict, GLN_INVALID_ARGUMENT for a picture of
+ * floats that are not finite, and GLN_CANCELLED: rows of earlier views may have been written, those of the view concerned
+ * and of later ones are as they were.
+ * Probabilities, logits, features and the likeliest classes cost nothing to ask for together. Layers need a way through
+ * the network of their own, which takes up to as long as creating a session; those for the last four combinations of
+ * layers are kept for the next calls, as long as the memory limit has room for them.
+ * The answers for a view do not depend on the other views and requests.
+ */
+GLN_API gln_status gln_session_run(gln_session *session, const gln_view *views, size_t view_count,
+                                   const gln_request *requests, size_t request_count);
+
+/*
+ * A view as the network is to see it, as gln_session_preprocess writes a picture. A box of 50 x 40 pixels with what lies
+ * around it, as R-CNN has it:
+ *
+ *     gln_status warp(gln_session *session, const gln_picture *picture, uint8_t *pixels, size_t capacity)
+ *     {
+ *         gln_view view = GLN_VIEW_INIT;
+ *         view.picture = picture;
+ *         view.left = 10;
+ *         view.top = 20;
+ *         view.width = 50;
+ *         view.height = 40;
+ *         view.fit = GLN_FIT_WARP;
+ *         view.context = 4;
+ *         return gln_session_preprocess_view(session, &view, pixels, capacity);
+ *     }
+ */
+GLN_API gln_status gln_session_preprocess_view(gln_session *session, const gln_view *view, uint8_t *pixels,
+                                               size_t capacity);
+
+/*
+ * Stops the call that runs on the session, which returns GLN_CANCELLED, within the longest operation of the network and
+ * on any thread; where none runs, or it is about to return, nothing happens. May be called from any thread, callback or
+ * signal handler while the session lives:
+ *
+ *     gln_session *interruptible;
+ *     void interrupt(int signal_number)
+ *     {
+ *         (void)signal_number;
+ *         gln_session_cancel(interruptible);
+ *     }
+ */
+GLN_API void gln_session_cancel(gln_session *session);
 
 typedef enum gln_batch_kind {
     GLN_BATCH_U8 = 0,     /* pixels of exactly the session's input size in `format`, NHWC without gaps; normalised here */
@@ -664,7 +832,7 @@ GLN_API gln_status gln_session_layer_shape(gln_session *session, const char *nam
 /*
  * Any layer's own output (a convolution's before the activation that follows it): batch->count times channels × height
  * × width float32 values, NCHW. The first call for a name prepares a way through the network up to that layer, which
- * takes up to as long as creating a session. Those of the last three names are kept for the next calls with them, as
+ * takes up to as long as creating a session. Those of the last four names are kept for the next calls with them, as
  * long as the memory limit has room for them. GLN_NOT_FOUND if the model has no such layer; fails otherwise as
  * gln_session_predict, for values of the layer and of those before it, and for a `capacity`, in floats, that is too
  * small.

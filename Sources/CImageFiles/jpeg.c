@@ -19,7 +19,7 @@ typedef struct decoder {
     jmp_buf failed;
     gln_picture_status status;
     char *message;
-    gln_picture picture;
+    gln_decoded_picture picture;
     uint8_t *cmyk_row;
 } decoder;
 
@@ -124,7 +124,7 @@ static void decode(decoder *state, const uint8_t *bytes, size_t size)
     jpeg_finish_decompress(jpeg);
 }
 
-gln_picture_status gln_decode_jpeg(const uint8_t *bytes, size_t size, gln_picture *picture, char *message)
+gln_picture_status gln_decode_jpeg(const uint8_t *bytes, size_t size, gln_decoded_picture *picture, char *message)
 {
     decoder *state = calloc(1, sizeof *state);
     if (state == NULL) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-gln_picture_status gln_picture_allocate(gln_picture *picture, uint64_t width, uint64_t height, int32_t channels,
+gln_picture_status gln_picture_allocate(gln_decoded_picture *picture, uint64_t width, uint64_t height, int32_t channels,
                                         char *message)
 {
     if (width == 0 || height == 0) {
@@ -28,7 +28,7 @@ gln_picture_status gln_picture_allocate(gln_picture *picture, uint64_t width, ui
     return GLN_PICTURE_OK;
 }
 
-void gln_picture_free(gln_picture *picture)
+void gln_picture_free(gln_decoded_picture *picture)
 {
     if (picture == NULL)
         return;

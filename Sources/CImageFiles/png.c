@@ -15,7 +15,7 @@ typedef struct decoder {
     size_t remaining;
     gln_picture_status status;
     char *message;
-    gln_picture picture;
+    gln_decoded_picture picture;
 } decoder;
 
 static void fail(decoder *state, gln_picture_status status, const char *message)
@@ -81,7 +81,7 @@ static void decode(decoder *state)
             png_read_row(png, state->picture.pixels + (size_t)row * row_size, NULL);
 }
 
-gln_picture_status gln_decode_png(const uint8_t *bytes, size_t size, gln_picture *picture, char *message)
+gln_picture_status gln_decode_png(const uint8_t *bytes, size_t size, gln_decoded_picture *picture, char *message)
 {
     decoder *state = calloc(1, sizeof *state);
     if (state == NULL) {

@@ -6,8 +6,8 @@ struct Classify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what is in pictures.",
     discussion: """
-      Reads JPEG and PNG files of at most \(Image.sideLimit) pixels a side and \
-      \(Picture.pixelLimit / 1_000_000) million in all. A picture is turned as its EXIF orientation says, resized \
+      Reads JPEG and PNG files of at most \(Picture.sideLimit) pixels a side and \
+      \(PictureFile.pixelLimit / 1_000_000) million in all. A picture is turned as its EXIF orientation says, resized \
       by the model's rule ('googlenet info' tells it, docs/pictures.md explains it), and its centre is cut out. \
       Transparency is dropped.
 
@@ -51,9 +51,9 @@ struct Classify: ParsableCommand {
     for path in images {
       var text = ""
       do throws(GoogLeNetError) {
-        let picture = try Picture(path: path)
+        let picture = try PictureFile(path: path)
         let oriented = pictureArguments.exifOrientation
-        let predictions = try picture.withImage(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
+        let predictions = try picture.withPicture(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
           try session.classify(image, count: count)
         }
         let report = PredictionReport(path: path, predictions: predictions, model: loaded)

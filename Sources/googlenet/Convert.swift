@@ -197,7 +197,7 @@ struct Convert: ParsableCommand {
     let reference = try verify.map { (path) throws(GoogLeNetError) in
       try ReferenceOutputs.read(path: path, memoryLimit: options.memoryLimit)
     }
-    let picture = try check.map { (path) throws(GoogLeNetError) in try Picture(path: path) }
+    let picture = try check.map { (path) throws(GoogLeNetError) in try PictureFile(path: path) }
     let result = try Converter.convert(path: input, options: options)
     file.refuse(replacing: result)
     let model = try Model(network: result.network)
@@ -229,13 +229,13 @@ struct Convert: ParsableCommand {
     return comparison
   }
 
-  private func predictions(_ model: Model, _ picture: Picture?) throws(GoogLeNetError) -> PredictionReport? {
+  private func predictions(_ model: Model, _ picture: PictureFile?) throws(GoogLeNetError) -> PredictionReport? {
     guard let picture, let check else { return nil }
     var options = SessionOptions()
     if let memoryLimit { options.memoryLimit = max(options.memoryLimit, UInt64(memoryLimit) << 20) }
     let session = try Session(model: model, options: options)
     let oriented = pictureArguments.exifOrientation
-    let predictions = try picture.withImage(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
+    let predictions = try picture.withPicture(applyingOrientation: oriented) { (image) throws(GoogLeNetError) in
       try session.classify(image, count: min(5, model.classCount))
     }
     return PredictionReport(path: check, predictions: predictions, model: model)

@@ -32,10 +32,10 @@ enum PictureFolder {
   {
     let channels = session.model.network.preprocessing.channelOrder.channels
     var pixels = [UInt8](repeating: 0, count: session.inputHeight * session.inputWidth * channels)
-    try Picture(path: path).withImage(applyingOrientation: arguments.exifOrientation) {
+    try PictureFile(path: path).withPicture(applyingOrientation: arguments.exifOrientation) {
       (image) throws(GoogLeNetError) in
       try pixels.withUnsafeMutableBufferPointer { (pixels) throws(GoogLeNetError) in
-        try session.preprocess(image, into: pixels)
+        try session.preprocess(try View(image), into: pixels)
       }
     }
     return pixels

@@ -204,7 +204,7 @@ import Testing
         try expectEveryCallFails(session, batch, .notFinite, naming: "image 1: ")
       }
       try bright.withUnsafeBytes { bytes in
-        let image = try Image(
+        let image = try Picture(
           pixels: bytes.baseAddress, width: Self.size, height: Self.size, rowStride: 0, format: .gray)
         var received = false
         let error = #expect(throws: GoogLeNetError.self) {

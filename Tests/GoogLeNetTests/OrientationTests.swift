@@ -68,14 +68,14 @@ import Testing
     throws -> (pixels: [UInt8], probabilities: [Int: Float])
   {
     try stored.bytes.withUnsafeBytes { bytes in
-      let image = try Image(
+      let image = try Picture(
         pixels: bytes.baseAddress, width: stored.width, height: stored.height, rowStride: stored.rowStride,
         format: format, orientation: orientation)
       var pixels = [UInt8](
         repeating: 0,
         count: session.inputHeight * session.inputWidth
           * session.model.network.preprocessing.channelOrder.channels)
-      try pixels.withUnsafeMutableBufferPointer { try session.preprocess(image, into: $0) }
+      try pixels.withUnsafeMutableBufferPointer { try session.preprocess(try View(image), into: $0) }
       let best = try session.classify(image, count: 5)
       return (pixels, Dictionary(uniqueKeysWithValues: best.map { ($0.classIndex, $0.probability) }))
     }

@@ -38,13 +38,14 @@ import Testing
     try all.forEach(count, atMost: count) { index, _ in
       do {
         let single = try Crew(threads: 1, spinMicroseconds: 0, parallelFor: nil, shared: nil)
-        let runner = ImageRunner(buffers: buffers[index], crew: single)
-        let location = try #require(buffers[index].output(of: model.outputLayer))
+        let runner = ImageRunner(buffers: buffers[index], crew: single, progress: nil)
+        let location = buffers[index].outputs[0]
         try images[index].withUnsafeBytes { bytes in
-          let batch = try Batch(.tensors, data: bytes.baseAddress, count: 1)
+          let images = BatchSource(
+            batch: try Batch(.tensors, data: bytes.baseAddress, count: 1), channelOrder: .rgb, height: 17, width: 17)
           for _ in 0..<50 {
             var found = [Float](repeating: .nan, count: model.classCount)
-            try runner.run(batch) { _ in location.copyPlanes(to: &found) }
+            try runner.run(images) { _ in location.copyPlanes(to: &found) }
             #expect(found == wanted[index])
           }
         }

@@ -54,7 +54,7 @@ $c -c "$here/model_bytes.c" -o "$build/model_bytes.o"
 $c -c "$here/large_models.c" -o "$build/large_models.o"
 $c -fno-builtin -c "$here/allocations.c" -o "$build/allocations.o"
 model=$here/../../models/clothing.gln
-for test in basics examples models read_file sessions thread_teams memory arguments processes float_state starved cost finite exhaustion; do
+for test in basics examples models read_file sessions run run_arguments cancel thread_teams memory arguments processes float_state starved cost finite exhaustion; do
     fits "$here/test_$test.c" || continue
     # Some get another malloc: the compiler must not reason about it.
     $c -fno-builtin -I"$build" -c "$here/test_$test.c" -o "$build/$test.o"

@@ -82,6 +82,46 @@ static void test_descriptions(void)
     gln_model_free(model);
 }
 
+/* Describes two pictures, shows a view, and stops in between. */
+static void run_and_stop(const gln_model *model)
+{
+    static unsigned char pixels[2][90 * 70 * 3], shown[TINY_PIXELS];
+    gln_picture pictures[2] = {GLN_PICTURE_INIT, GLN_PICTURE_INIT};
+    gln_session_options *options = NULL;
+    gln_session *session = NULL;
+    gln_prediction best[2];
+    float features[2 * TINY_FEATURES];
+    size_t i, enough = 2;
+    for (i = 0; i < sizeof pixels; i++)
+        pixels[0][i] = (unsigned char)(i * 2654435761u >> 24);
+    for (i = 0; i < 2; i++) {
+        pictures[i].planes[0] = pixels[i];
+        pictures[i].width = 90;
+        pictures[i].height = 70;
+    }
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_progress(options, show_progress, &enough));
+    CHECK_STATUS(GLN_OK, gln_session_create(model, options, &session));
+    CHECK_STATUS(GLN_OK, (gln_status)describe(session, pictures, best, features, 2 * TINY_FEATURES));
+    CHECK(best[0].label != NULL && memcmp(features, features + TINY_FEATURES, sizeof features / 2) != 0);
+    enough = 1;
+    CHECK_STATUS(GLN_CANCELLED, (gln_status)describe(session, pictures, best, features, 2 * TINY_FEATURES));
+    CHECK_STATUS(GLN_OK, warp(session, &pictures[0], shown, sizeof shown));
+    CHECK_STATUS(GLN_BUFFER_TOO_SMALL, warp(session, &pictures[0], shown, sizeof shown - 1));
+    interruptible = session;
+    interrupt(0);
+    gln_session_free(session);
+    gln_session_options_free(options);
+}
+
+static void test_run(void)
+{
+    gln_model *model = tiny_load();
+    capture(run_and_stop, model);
+    CHECK(strcmp(printed, "1 of 2\n2 of 2\n1 of 2\n") == 0);
+    gln_model_free(model);
+}
+
 int main(void)
 {
     int result;
@@ -90,6 +130,7 @@ int main(void)
     RUN(test_classify);
     RUN(test_load_part);
     RUN(test_descriptions);
+    RUN(test_run);
     result = check_finish();
     return rmdir(folder) != 0 || result;
 }

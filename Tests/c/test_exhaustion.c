@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* One more than the ways to layers that a session keeps: a call that comes so many calls after another finds nothing prepared. */
-enum { KEPT_CALLS = 4 };
+enum { KEPT_CALLS = 5 };
 
 /* What operations work on. */
 typedef struct host {
@@ -223,7 +223,7 @@ static gln_status ask(host *host)
 }
 
 /* A larger picture each time, for which the session needs more memory than before. */
-static gln_image picture(void)
+static gln_image larger_picture(void)
 {
     enum { MOST = 20000, HEIGHT = 40 };
     static unsigned char pixels[3 * MOST * HEIGHT];
@@ -236,14 +236,37 @@ static gln_image picture(void)
 
 static gln_status classify(host *host)
 {
-    gln_image image = picture();
+    gln_image image = larger_picture();
     return gln_session_classify(host->session, &image, host->predictions, host->classes, NULL);
 }
 
 static gln_status preprocess(host *host)
 {
-    gln_image image = picture();
+    gln_image image = larger_picture();
     return gln_session_preprocess(host->session, &image, host->noise, host->pixels);
+}
+
+static gln_view view_of(gln_picture *picture)
+{
+    static const gln_picture empty = GLN_PICTURE_INIT;
+    gln_view view = GLN_VIEW_INIT;
+    const gln_image image = larger_picture();
+    *picture = empty;
+    picture->planes[0] = image.pixels;
+    picture->width = image.width;
+    picture->height = image.height;
+    view.picture = picture;
+    view.left = 1;
+    view.width = image.width - 1;
+    view.height = image.height;
+    return view;
+}
+
+static gln_status preprocess_view(host *host)
+{
+    gln_picture picture;
+    const gln_view view = view_of(&picture);
+    return gln_session_preprocess_view(host->session, &view, host->noise, host->pixels);
 }
 
 static gln_batch pixels_of(host *host)
@@ -299,6 +322,23 @@ static gln_status layer(host *host)
     return gln_session_layer(host->session, some_layer(host), &batch, host->values, host->capacity);
 }
 
+/* Another layer each time, with the likeliest class, of a larger picture each time. */
+static gln_status run(host *host)
+{
+    gln_picture picture;
+    const gln_view view = view_of(&picture);
+    gln_request requests[2] = {GLN_REQUEST_INIT, GLN_REQUEST_INIT};
+    requests[0].kind = GLN_REQUEST_TOP;
+    requests[0].top = 1;
+    requests[0].values = host->predictions;
+    requests[0].capacity = host->classes;
+    requests[1].kind = GLN_REQUEST_LAYER;
+    requests[1].layer = some_layer(host);
+    requests[1].values = host->values;
+    requests[1].capacity = host->capacity;
+    return gln_session_run(host->session, &view, 1, requests, 2);
+}
+
 static void receive(void *context, const gln_operation_time *operation)
 {
     size_t i;
@@ -326,13 +366,16 @@ static int read_nothing(void *context, uint64_t offset, void *buffer, size_t siz
 static gln_status mistakes(host *host)
 {
     gln_batch batch = pixels_of(host), empty = batch;
-    gln_image image = picture();
+    gln_image image = larger_picture();
     gln_layer_info info = GLN_LAYER_INFO_INIT;
     gln_session *session = NULL;
     gln_model *model = NULL;
     gln_preprocessing preprocessing = {0, GLN_CHANNEL_ORDER_RGB, 0, 0, 0, 0, GLN_RESIZE_SHORT_SIDE, {0, 0, 0}, {0, 0, 0}};
     const char *key, *value;
-    gln_status found[24];
+    gln_status found[28];
+    gln_picture wrong_picture;
+    gln_view view = view_of(&wrong_picture);
+    gln_request request = GLN_REQUEST_INIT;
     int i, count = 0, lacking = 0;
     static char path[4096];
     static const gln_status expected[] = {
@@ -341,6 +384,7 @@ static gln_status mistakes(host *host)
         GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_NOT_FOUND,        GLN_INVALID_ARGUMENT,
         GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT, GLN_BUFFER_TOO_SMALL, GLN_UNSUPPORTED_VERSION,
         GLN_IO_ERROR,         GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT,
+        GLN_NOT_FOUND,        GLN_INVALID_ARGUMENT, GLN_INVALID_ARGUMENT,
     };
     empty.count = 0;
     image.row_stride = 1;
@@ -366,6 +410,17 @@ static gln_status mistakes(host *host)
     found[count++] = gln_model_load_callbacks(read_nothing, UINT64_MAX, NULL, &model);
     found[count++] = gln_model_preprocessing(host->model, &preprocessing);
     found[count++] = gln_model_metadata_entry(host->model, SIZE_MAX, &key, &value);
+    request.kind = GLN_REQUEST_LAYER;
+    request.layer = "no layer of this name";
+    request.values = host->values;
+    request.capacity = host->capacity;
+    found[count++] = gln_session_run(host->session, &view, 1, &request, 1);
+    view.left = 2;
+    request.kind = GLN_REQUEST_FEATURES;
+    request.layer = NULL;
+    found[count++] = gln_session_run(host->session, &view, 1, &request, 1);
+    wrong_picture.strides[0] = 1;
+    found[count++] = gln_session_run(host->session, &view, 1, &request, 1);
     for (i = 0; i < count; i++) {
         CHECK(found[i] == expected[i] || found[i] == GLN_OUT_OF_MEMORY);
         lacking += found[i] == GLN_OUT_OF_MEMORY;
@@ -396,7 +451,9 @@ static const struct {
     {"predict", predict, 1},
     {"predict tensors", predict_planes, 1},
     {"features", features, 1},
-    {"layer_shape", layer_shape, 0},
+    {"preprocess_view", preprocess_view, 0},
+    {"run", run, 0},
+    {"layer_shape", layer_shape, 1},
     {"layer", layer, 0},
     {"profile", profile, 0},
     {"mistakes", mistakes, 0},

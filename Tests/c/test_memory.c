@@ -208,6 +208,41 @@ static void test_no_leaks(void)
     CHECK(allocations_live() == before);
 }
 
+/* Four combinations of answers, of two pictures. */
+static gln_status run_all(gln_session *session)
+{
+    static const char *const layers[] = {"conv1", "norm1", "concat", "pool1"};
+    gln_picture picture = GLN_PICTURE_INIT;
+    gln_view views[2] = {GLN_VIEW_INIT, GLN_VIEW_INIT};
+    gln_request requests[3] = {GLN_REQUEST_INIT, GLN_REQUEST_INIT, GLN_REQUEST_INIT};
+    static float layer[2 * 8 * TINY_PIXELS];
+    gln_prediction best[2];
+    gln_status status = GLN_OK;
+    int i;
+    picture.planes[0] = noise;
+    picture.width = TINY_WIDTH;
+    picture.height = TINY_HEIGHT;
+    views[0].picture = views[1].picture = &picture;
+    views[1].mirrored = 1;
+    requests[0].kind = GLN_REQUEST_TOP;
+    requests[0].top = 1;
+    requests[0].values = best;
+    requests[0].capacity = 2;
+    requests[1].kind = GLN_REQUEST_FEATURES;
+    requests[1].values = values;
+    requests[1].capacity = 2 * TINY_FEATURES;
+    requests[2].kind = GLN_REQUEST_LAYER;
+    requests[2].values = layer;
+    requests[2].capacity = 2 * 8 * TINY_PIXELS;
+    for (i = 0; status == GLN_OK && i < 4; i++) {
+        requests[2].layer = layers[i];
+        status = gln_session_run(session, views, 2, requests, 3);
+        if (status == GLN_OK)
+            status = gln_session_run(session, views, 2, requests, 2);
+    }
+    return status;
+}
+
 static void check_steady_state(int threads, gln_backend backend)
 {
     gln_session_options *options = pool_options(NULL, threads);
@@ -220,6 +255,11 @@ static void check_steady_state(int threads, gln_backend backend)
     before = allocations_calls();
     for (round = 0; round < 5; round++)
         CHECK_STATUS(GLN_OK, use_all(session));
+    CHECK(allocations_calls() == before);
+    CHECK_STATUS(GLN_OK, run_all(session));
+    before = allocations_calls();
+    for (round = 0; round < 5; round++)
+        CHECK_STATUS(GLN_OK, run_all(session));
     if (allocations_calls() != before)
         fprintf(stderr, "%ld calls of malloc and free in five rounds\n", allocations_calls() - before);
     CHECK(allocations_calls() == before);

@@ -135,6 +135,20 @@ static void expect_session_is_refused(gln_session *session)
     expect_refusal(gln_session_features(session, &batch, values, TINY_FEATURES));
     expect_refusal(gln_session_layer(session, "conv1", &batch, values, 8 * TINY_PIXELS));
     expect_refusal(gln_session_profile(session, &batch, receive_nothing, NULL));
+    {
+        gln_picture seen = GLN_PICTURE_INIT;
+        gln_view view = GLN_VIEW_INIT;
+        gln_request request = GLN_REQUEST_INIT;
+        seen.planes[0] = picture.pixels;
+        seen.width = picture.width;
+        seen.height = picture.height;
+        view.picture = &seen;
+        request.values = values;
+        request.capacity = TINY_CLASSES;
+        expect_refusal(gln_session_run(session, &view, 1, &request, 1));
+        expect_refusal(gln_session_preprocess_view(session, &view, cut, sizeof cut));
+        gln_session_cancel(session);
+    }
 }
 
 /* A new session of the parent's model, with the parent's options, computes what the parent's did. */

@@ -22,20 +22,20 @@ typedef enum gln_picture_status {
 } gln_picture_status;
 
 /* Rows without gaps, top row first. */
-typedef struct gln_picture {
+typedef struct gln_decoded_picture {
     uint8_t *pixels; /* from malloc; the caller frees it with gln_picture_free */
     int32_t width;
     int32_t height;
     int32_t channels; /* 1: gray, 3: RGB */
-} gln_picture;
+} gln_decoded_picture;
 
 /*
  * Decode `size` bytes. On failure *picture is left as it was and `message`, of GLN_PICTURE_MESSAGE_SIZE bytes, says what
  * is wrong. Colours come out as stored: colour profiles, gamma, transparency and EXIF orientation are not applied.
  */
-gln_picture_status gln_decode_jpeg(const uint8_t *bytes, size_t size, gln_picture *picture, char *message);
-gln_picture_status gln_decode_png(const uint8_t *bytes, size_t size, gln_picture *picture, char *message);
+gln_picture_status gln_decode_jpeg(const uint8_t *bytes, size_t size, gln_decoded_picture *picture, char *message);
+gln_picture_status gln_decode_png(const uint8_t *bytes, size_t size, gln_decoded_picture *picture, char *message);
 
-void gln_picture_free(gln_picture *picture);
+void gln_picture_free(gln_decoded_picture *picture);
 
 #endif

@@ -88,21 +88,6 @@ public func gln_session_memory(_ session: OpaquePointer?, _ info: UnsafeMutableP
   return GLN_OK
 }
 
-/// The picture behind a caller's struct.
-private func picture(_ image: UnsafePointer<gln_image>) throws(GoogLeNetError) -> Image {
-  let it = image.pointee
-  return try Image(
-    pixels: it.pixels, width: Int(it.width), height: Int(it.height), rowStride: it.row_stride,
-    format: try pixelFormat(it.format, "image->format"))
-}
-
-private func pixelFormat(_ format: gln_pixel_format, _ argument: StaticString) throws(GoogLeNetError) -> PixelFormat {
-  guard let value = PixelFormat(rawValue: Int32(bitPattern: format.rawValue)) else {
-    throw Failure.unknown(argument, format.rawValue)
-  }
-  return value
-}
-
 /// The images behind a caller's struct, of a session's input size.
 private func images(_ batch: UnsafePointer<gln_batch>, _ session: Session) throws(GoogLeNetError) -> Batch {
   let it = batch.pointee
@@ -110,7 +95,7 @@ private func images(_ batch: UnsafePointer<gln_batch>, _ session: Session) throw
   let valueBytes: Int
   switch it.kind {
   case GLN_BATCH_U8:
-    let format = try pixelFormat(it.format, "batch->format")
+    let format = try PixelFormat(it.format, "batch->format")
     kind = .pixels(format)
     valueBytes = format.bytesPerPixel
   case GLN_BATCH_FLOAT32:
@@ -148,11 +133,8 @@ public func gln_session_classify(
   guard let predictions else { return Failure.null("predictions") }
   return Failure.catching { () throws(GoogLeNetError) in
     let predictions = try room(predictions, capacity)
-    try handle.session.classify(try picture(image), count: capacity) { found in
-      for (index, it) in found.enumerated() {
-        predictions[index] = gln_prediction(
-          class_index: Int32(it.classIndex), probability: it.probability, label: handle.model.label(it.classIndex))
-      }
+    try handle.session.classify(try Picture(image), count: capacity) { found in
+      if let start = predictions.baseAddress { handle.write(found, to: start) }
       count?.pointee = found.count
     }
   }
@@ -167,7 +149,7 @@ public func gln_session_preprocess(
   guard let image else { return Failure.null("image") }
   guard let pixels else { return Failure.null("pixels") }
   return Failure.catching { () throws(GoogLeNetError) in
-    try handle.session.preprocess(try picture(image), into: try room(pixels, capacity))
+    try handle.session.preprocess(try View(try Picture(image)), into: try room(pixels, capacity))
   }
 }
 
@@ -201,16 +183,19 @@ public func gln_session_features(
   }
 }
 
-/// A caller's name of a layer.
-private func layerName(_ name: UnsafePointer<CChar>) throws(GoogLeNetError) -> String {
-  let limit = ModelLimits.textBytes + 1
-  guard let text = CallerText.string(name, limit: limit) else {
-    throw GoogLeNetError(
-      .notFound,
-      "there is no layer '\(CallerText.beginning(name, limit: limit))': names have at most \(ModelLimits.textBytes) bytes"
-    )
+extension Model {
+  /// The index of a layer by a caller's name for it. Takes no memory where there is one.
+  func index(ofCaller name: UnsafePointer<CChar>) throws(GoogLeNetError) -> Int {
+    let limit = ModelLimits.textBytes + 1
+    guard let bytes = CallerText.bytes(name, limit: limit) else {
+      throw GoogLeNetError(
+        .notFound,
+        "there is no layer '\(CallerText.beginning(name, limit: limit))': names have at most \(ModelLimits.textBytes) bytes"
+      )
+    }
+    guard let index = index(of: bytes) else { throw noLayer(String(decoding: bytes, as: UTF8.self)) }
+    return index
   }
-  return text
 }
 
 @c @implementation
@@ -224,7 +209,7 @@ public func gln_session_layer_shape(
   guard let height else { return Failure.null("height") }
   guard let width else { return Failure.null("width") }
   return Failure.catching { () throws(GoogLeNetError) in
-    let shape = try handle.session.layerShape(try layerName(name))
+    let shape = handle.session.layerShape(try handle.session.model.index(ofCaller: name))
     try Allocation.check()
     channels.pointee = Int32(shape.channels)
     height.pointee = Int32(shape.height)
@@ -243,7 +228,8 @@ public func gln_session_layer(
   guard let values else { return Failure.null("values") }
   return Failure.catching { () throws(GoogLeNetError) in
     try handle.session.layer(
-      try layerName(name), try images(batch, handle.session), into: try room(values, capacity))
+      try handle.session.model.index(ofCaller: name), try images(batch, handle.session),
+      into: try room(values, capacity))
   }
 }
 

@@ -133,6 +133,15 @@ public func gln_session_options_set_log(
 }
 
 @c @implementation
+public func gln_session_options_set_progress(
+  _ options: OpaquePointer?, _ progress: gln_progress_function?, _ context: UnsafeMutableRawPointer?
+) -> gln_status {
+  set(options) { (it) throws(GoogLeNetError) in
+    it.progress = progress.map { SessionOptions.Progress(report: $0, context: context) }
+  }
+}
+
+@c @implementation
 public func gln_session_options_set_parallel_for(
   _ options: OpaquePointer?, _ parallel_for: gln_parallel_for_function?, _ context: UnsafeMutableRawPointer?
 ) -> gln_status {

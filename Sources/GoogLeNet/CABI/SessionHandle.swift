@@ -1,3 +1,5 @@
+import CGoogLeNet
+
 /// What a `gln_session` points to.
 final class SessionHandle {
   let session: Session
@@ -7,6 +9,14 @@ final class SessionHandle {
   init(_ session: Session, _ model: ModelHandle) {
     self.session = session
     self.model = model
+  }
+
+  /// Writes predictions with their labels.
+  func write(_ found: UnsafeBufferPointer<Prediction>, to predictions: UnsafeMutablePointer<gln_prediction>) {
+    for (index, it) in found.enumerated() {
+      predictions[index] = gln_prediction(
+        class_index: Int32(it.classIndex), probability: it.probability, label: model.label(it.classIndex))
+    }
   }
 
   /// The handle behind a caller's pointer.

@@ -1,11 +1,13 @@
-/// Resizes a picture by the model's rule, and cuts the centre out. With the antialiased rules the result is the same, byte for
+/// Resizes a picture, or a part of one, to the network's input. With the antialiased rules the result is the same, byte for
 /// byte, as Pillow's `resize(BILINEAR)`, horizontally, then vertically, followed by a crop.
 final class Cropper {
-  private let height: Int
-  private let width: Int
+  let height: Int
+  let width: Int
   private let rule: Preprocessing.ResizeRule
   private let shortSide: Int
   private let channels: Int
+  /// The mean as RGB or gray bytes, for what lies beyond a picture.
+  private let fill: InlineArray<3, UInt8>
   /// Grows to what the largest picture needed, so that later calls allocate nothing.
   private var workspace: HeapBlock?
 
@@ -22,30 +24,53 @@ final class Cropper {
       asked == trained
       ? preprocessing.shortSide
       : max(asked, Int((Double(preprocessing.shortSide) * Double(asked) / Double(trained)).rounded()))
+    var fill = InlineArray<3, UInt8>(repeating: 0)
+    for channel in preprocessing.mean.indices.prefix(channels) {
+      let mean = max(0, min(255, preprocessing.mean[channel].rounded(.toNearestOrEven)))
+      fill[preprocessing.channelOrder == .bgr ? 2 - channel : channel] = UInt8(mean)
+    }
+    self.fill = fill
   }
 
   /// Bytes that it holds between calls.
   var workspaceBytes: Int { workspace?.bytes.count ?? 0 }
 
+  /// Throws where the network's input has no room for the context that a view asks for.
+  func check(_ view: View) throws(GoogLeNetError) {
+    guard 2 * view.context < min(width, height) else {
+      throw GoogLeNetError(
+        .invalidArgument,
+        "context is \(view.context): it must be less than half of the network's input of \(width) x \(height)")
+    }
+  }
+
+  private func geometry(of view: View) -> ViewGeometry {
+    switch view.fit {
+    case .model: ViewGeometry(view.box, rule: rule, shortSide: shortSide, input: (width, height))
+    case .warp, .aspect:
+      ViewGeometry(
+        view, keepsAspect: view.fit == .aspect, input: (width, height), isAntialiased: rule.isAntialiased)
+    }
+  }
+
   /// Writes `height` × `width` × channels bytes, RGB or gray.
-  /// - Parameter available: the most bytes that it may hold.
-  /// - Throws: `limitExceeded` or `outOfMemory`.
+  /// - Parameters:
+  ///   - view: one that has been checked.
+  ///   - available: the most bytes that it may hold.
+  ///   - call: looked at from row to row.
+  /// - Throws: `limitExceeded`, `outOfMemory`, `cancelled`, or `invalidArgument` for a picture of floats that are not finite.
   @_optimize(speed)
-  func crop(_ image: Image, into output: UnsafeMutableRawBufferPointer, available: UInt64) throws(GoogLeNetError) {
-    let pixels = UprightPixels(image)
-    let resized = ResizeGeometry(
-      rule, picture: (pixels.width, pixels.height), shortSide: shortSide, crop: (width, height))
-    let columns = ResampleFilter(
-      inputSize: pixels.width, outputSize: resized.width, first: resized.left, count: width,
-      isAntialiased: rule.isAntialiased)
-    let rows = ResampleFilter(
-      inputSize: pixels.height, outputSize: resized.height, first: resized.top, count: height,
-      isAntialiased: rule.isAntialiased)
+  func crop(_ view: View, into output: UnsafeMutableRawBufferPointer, available: UInt64, during call: CallState?)
+    throws(GoogLeNetError)
+  {
+    let geometry = geometry(of: view)
+    let pixels = UprightPixels(view.picture, geometry.source)
+    let (columns, rows) = (geometry.columns, geometry.rows)
     let firstRow = rows.firstInput
     let rowCount = rows.endInput - firstRow
 
-    let lineBytes = width * channels
-    let sourceBytes = pixels.width * channels
+    let lineBytes = columns.count * channels
+    let sourceBytes = geometry.source.width * channels
     let tables = (columns.tableCount + rows.tableCount) * MemoryLayout<Int32>.size
     let memory = try workspace(tables + rowCount * lineBytes + sourceBytes, available)
     let columnTable = memory.assumingMemoryBound(to: Int32.self)
@@ -56,20 +81,37 @@ final class Cropper {
     rows.fill(rowTable)
 
     for row in 0..<rowCount {
-      gather(pixels, image.format, row: firstRow + row, into: source)
+      try call?.check()
+      guard pixels.gather(firstRow + row, channels: channels, into: source) else {
+        throw GoogLeNetError(
+          .invalidArgument,
+          "the picture has values that are infinite or NaN, in row \(geometry.source.top + firstRow + row) as it is seen: "
+            + "all must be finite numbers")
+      }
       let line = lines + row * lineBytes
-      for column in 0..<width {
+      for column in 0..<columns.count {
         let (start, weights) = columns.window(columnTable, column)
+        let place = view.isMirrored ? columns.count &- 1 &- column : column
         for channel in 0..<channels {
-          line[column &* channels &+ channel] = weights.sum(source + (start &* channels &+ channel), stride: channels)
+          line[place &* channels &+ channel] = weights.sum(source + (start &* channels &+ channel), stride: channels)
         }
       }
     }
     guard let result = output.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-    for row in 0..<height {
+    if columns.count < width || rows.count < height { fill(result) }
+    let left = view.isMirrored ? width - geometry.left - columns.count : geometry.left
+    for row in 0..<rows.count {
       let (start, weights) = rows.window(rowTable, row)
       let line = lines + (start - firstRow) * lineBytes
-      for byte in 0..<lineBytes { result[row &* lineBytes &+ byte] = weights.sum(line + byte, stride: lineBytes) }
+      let target = result + ((geometry.top + row) * width + left) * channels
+      for byte in 0..<lineBytes { target[byte] = weights.sum(line + byte, stride: lineBytes) }
+    }
+  }
+
+  @_optimize(speed)
+  private func fill(_ pixels: UnsafeMutablePointer<UInt8>) {
+    for pixel in 0..<height * width {
+      for channel in 0..<channels { pixels[pixel &* channels &+ channel] = fill[channel] }
     }
   }
 
@@ -86,30 +128,5 @@ final class Cropper {
     try Allocation.check()
     workspace = block
     return base
-  }
-
-  /// One row of the picture as RGB, or as gray with Pillow's weights (ITU-R 601-2 luma in 16-bit fixed point).
-  @_optimize(speed)
-  private func gather(
-    _ pixels: UprightPixels, _ format: PixelFormat, row: Int, into line: UnsafeMutablePointer<UInt8>
-  ) {
-    let offsets = format.channelOffsets
-    var next = line
-    for column in 0..<pixels.width {
-      let pixel = pixels.pixel(row: row, column: column)
-      if channels == 3 {
-        next[0] = pixel[offsets.red]
-        next[1] = pixel[offsets.green]
-        next[2] = pixel[offsets.blue]
-      } else if format == .gray {
-        next[0] = pixel[0]
-      } else {
-        let luma =
-          UInt32(pixel[offsets.red]) &* 19595 &+ UInt32(pixel[offsets.green]) &* 38470
-          &+ UInt32(pixel[offsets.blue]) &* 7471 &+ 0x8000
-        next[0] = UInt8(truncatingIfNeeded: luma &>> 16)
-      }
-      next += channels
-    }
   }
 }

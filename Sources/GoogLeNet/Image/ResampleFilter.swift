@@ -5,21 +5,25 @@ struct ResampleFilter {
   private static let precision = 22
 
   private let inputSize: Int
+  /// Where the first output begins, in input samples.
+  private let origin: Double
+  /// Input samples an output.
   private let scale: Double
   /// How far from an output sample, in input samples, the triangle ends.
   private let radius: Double
   private let first: Int
-  private let count: Int
+  let count: Int
   /// Samples an output sample can read at most.
   private let support: Int
 
-  /// For the outputs `first` ..< `first + count` of `outputSize`.
+  /// For the outputs `outputs`.
   /// - Parameter isAntialiased: whether the triangle is widened when shrinking, so that all input samples count.
-  init(inputSize: Int, outputSize: Int, first: Int, count: Int, isAntialiased: Bool) {
+  init(inputSize: Int, origin: Double, scale: Double, outputs: Range<Int>, isAntialiased: Bool) {
     self.inputSize = inputSize
-    self.first = first
-    self.count = count
-    scale = Double(inputSize) / Double(outputSize)
+    self.origin = origin
+    self.scale = scale
+    first = outputs.lowerBound
+    count = outputs.count
     radius = isAntialiased ? max(scale, 1) : 1
     support = Int(radius.rounded(.up)) * 2 + 1
   }
@@ -45,8 +49,10 @@ struct ResampleFilter {
   var tableCount: Int { count * (support + 2) }
 
   private func bounds(_ output: Int) -> (start: Int, end: Int, center: Double) {
-    let center = (Double(output) + 0.5) * scale
-    return (max(Int(center - radius + 0.5), 0), min(Int(center + radius + 0.5), inputSize), center)
+    let center = origin + (Double(output) + 0.5) * scale
+    // An output beyond the inputs, of which a view may have one, reads the last of them.
+    let start = min(max(Int(center - radius + 0.5), 0), inputSize - 1)
+    return (start, max(min(Int(center + radius + 0.5), inputSize), start + 1), center)
   }
 
   /// The range of inputs that all outputs together read.
@@ -68,7 +74,7 @@ struct ResampleFilter {
       var total = 0.0
       for offset in 0..<length { total += weight(offset) }
       for offset in 0..<length {
-        let share = total == 0 ? weight(offset) : weight(offset) / total
+        let share = total == 0 ? 1 / Double(length) : weight(offset) / total
         entry[2 + offset] = Int32(0.5 + share * Double(1 << ResampleFilter.precision))
       }
     }

@@ -71,10 +71,22 @@ public final class Model {
 
   /// The index of a named layer.
   func index(of name: String) throws(GoogLeNetError) -> Int {
-    guard let index = indices[ByteText(name)] else {
-      throw GoogLeNetError(.notFound, "\(source) has no layer '\(name)'; 'googlenet info' lists its layers")
-    }
+    guard let index = indices[ByteText(name)] else { throw noLayer(name) }
     return index
+  }
+
+  /// The index of the layer whose name has these bytes; nil where there is none. Takes no memory.
+  func index(of name: UnsafeRawBufferPointer) -> Int? {
+    for index in network.layers.indices {
+      let text = network.layers[index].name.utf8
+      if text.count == name.count, text.elementsEqual(name) { return index }
+    }
+    return nil
+  }
+
+  /// The error that says that there is no such layer.
+  func noLayer(_ name: String) -> GoogLeNetError {
+    GoogLeNetError(.notFound, "\(source) has no layer '\(name)'; 'googlenet info' lists its layers")
   }
 
   func shapes(height: Int, width: Int) throws(GoogLeNetError) -> [Shape] {

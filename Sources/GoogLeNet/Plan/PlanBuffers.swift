@@ -31,12 +31,6 @@ final class PlanBuffers {
 
   deinit { arena.leave() }
 
-  /// Where a run leaves the output of a layer; nil where the plan's key does not name it.
-  func output(of layer: Int) -> Location? {
-    guard let place = plan.key.outputs.firstIndex(of: layer) else { return nil }
-    return outputs[place]
-  }
-
   /// Forgets what units have found.
   func clearFindings() {
     for thread in 0..<plan.settings.threads { findings(of: thread).pointee = gln_findings() }

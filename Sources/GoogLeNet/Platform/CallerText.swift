@@ -14,7 +14,8 @@ enum CallerText {
     return PathText.text(of: bytes)
   }
 
-  private static func bytes(_ characters: UnsafePointer<CChar>, limit: Int) -> UnsafeRawBufferPointer? {
+  /// Its bytes without the NUL; nil where it is longer.
+  static func bytes(_ characters: UnsafePointer<CChar>, limit: Int) -> UnsafeRawBufferPointer? {
     for length in 0..<limit where characters[length] == 0 {
       return UnsafeRawBufferPointer(start: characters, count: length)
     }

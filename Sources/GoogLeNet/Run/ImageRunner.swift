@@ -1,60 +1,44 @@
-/// Runs a plan's buffers on images of a batch, one after another.
+/// Runs a plan's buffers on images, one after another.
 struct ImageRunner {
   let buffers: PlanBuffers
   let crew: Crew
+  let progress: SessionOptions.Progress?
 
   private var model: Model { buffers.plan.model }
 
-  /// Runs the images of a batch one after another and calls `done` with the number of each, unless a value became infinite or NaN.
-  func run(_ batch: Batch, done: (Int) -> Void) throws(GoogLeNetError) {
-    try forEachImage(of: batch) { (image, first) throws(GoogLeNetError) in
+  /// Runs images one after another and calls `done` with the number of each, unless a value became infinite or NaN.
+  func run<Source: ImageSource>(_ source: Source, done: (Int) -> Void) throws(GoogLeNetError) {
+    try forEachImage(of: source) { (image, first) throws(GoogLeNetError) in
       buffers.clearFindings()
       try run(first: first)
-      try checkFindings(image, first: first)
+      if let finding = try finding(first: first) { throw ImageRunner.notFinite(source.name(of: image), finding) }
       done(image)
     }
   }
 
-  /// Calls `body` with the number of each image and the stage that fills the network's input from it. Tensors are checked just before.
-  func forEachImage(of batch: Batch, body: (Int, Stage) throws(GoogLeNetError) -> Void) throws(GoogLeNetError) {
-    let channels = model.network.preprocessing.channelOrder.channels
-    let (height, width) = (buffers.plan.settings.inputHeight, buffers.plan.settings.inputWidth)
-    let pixelCount = height * width
-    switch batch.kind {
-    case .tensors:
-      guard Int(bitPattern: batch.data) % MemoryLayout<Float>.alignment == 0 else {
-        throw GoogLeNetError(.invalidArgument, "batch.data is not aligned to 4 bytes, as float32 values must be")
+  /// Calls `body` with the number of each image and the stage that fills the network's input from it, and tells the host after each.
+  /// - Throws: `cancelled` where the host wants it.
+  func forEachImage<Source: ImageSource>(of source: Source, body: (Int, Stage) throws(GoogLeNetError) -> Void)
+    throws(GoogLeNetError)
+  {
+    try source.prepare(buffers.input)
+    let count = source.count
+    for image in 0..<count {
+      do throws(GoogLeNetError) {
+        try crew.call.check()
+        try body(image, try source.stage(for: image, buffers.input))
+      } catch {
+        guard error.status == .cancelled else { throw error }
+        throw ImageRunner.cancelled(done: image, of: count)
       }
-      let images = batch.data.assumingMemoryBound(to: Float.self)
-      for image in 0..<batch.count {
-        let planes = images + image * pixelCount * channels
-        if let index = Finiteness.firstException(planes, count: pixelCount * channels) {
-          throw GoogLeNetError(
-            .invalidArgument,
-            "batch.data: value \(index) of image \(image) is \(planes[index].isNaN ? "NaN" : "infinite"): "
-              + "all values must be finite numbers (image and value are counted from 0)")
-        }
-        buffers.input.setPlanes(planes)
-        try body(image, buffers.input.planeStage)
-      }
-    case .pixels(let format):
-      guard channels == 3 || format == .gray else {
-        throw GoogLeNetError(.invalidArgument, "batch.format has colours, but the network takes one gray channel")
-      }
-      let offsets = format.channelOffsets
-      let reversed = model.network.preprocessing.channelOrder == .bgr
-      buffers.input.setFormat(
-        rowStride: width * format.bytesPerPixel, pixelBytes: format.bytesPerPixel,
-        channelOffsets: (
-          Int32(reversed ? offsets.blue : offsets.red), Int32(offsets.green),
-          Int32(reversed ? offsets.red : offsets.blue), 0
-        ))
-      let images = batch.data.assumingMemoryBound(to: UInt8.self)
-      for image in 0..<batch.count {
-        buffers.input.setPixels(images + image * pixelCount * format.bytesPerPixel)
-        try body(image, buffers.input.pixelStage)
+      if let progress, progress.stops(done: image + 1, of: count), image + 1 < count {
+        throw ImageRunner.cancelled(done: image + 1, of: count)
       }
     }
+  }
+
+  private static func cancelled(done: Int, of count: Int) -> GoogLeNetError {
+    GoogLeNetError(.cancelled, "the call was cancelled after \(done) of \(count) images")
   }
 
   private func run(first: Stage) throws(GoogLeNetError) {
@@ -67,13 +51,17 @@ struct ImageRunner {
     buffers.arena.enter(step: 1 + buffers.stages.count)
   }
 
-  /// Throws if a value became infinite or NaN since the findings were cleared, whether or not it shows in an output.
-  func checkFindings(_ image: Int, first: Stage) throws(GoogLeNetError) {
-    if buffers.isFinite, buffers.outputs.allSatisfy({ $0.isFinite }) { return }
-    let origin = try originOfFindings(first: first)
-    throw GoogLeNetError(
+  /// What has values that became infinite or NaN since the findings were cleared, whether or not they show in an output; nil where
+  /// there are none.
+  func finding(first: Stage) throws(GoogLeNetError) -> String? {
+    if buffers.isFinite, buffers.outputs.allSatisfy({ $0.isFinite }) { return nil }
+    return try originOfFindings(first: first)
+  }
+
+  static func notFinite(_ image: String, _ finding: String) -> GoogLeNetError {
+    GoogLeNetError(
       .notFinite,
-      "image \(image): \(origin) has values that are infinite or NaN: for this input the "
+      "\(image): \(finding) has values that are infinite or NaN: for this input the "
         + "model's numbers are too large for float32")
   }
 

@@ -1,7 +1,6 @@
 /// The plans of a session that it used last, each with its buffers, besides the first one, which it always keeps.
 struct PlanCache {
-  /// With the first one four.
-  static let limit = 3
+  static let limit = 4
 
   /// In the order of their last uses.
   private var all: [PlanBuffers] = []

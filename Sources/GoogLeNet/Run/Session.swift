@@ -12,19 +12,21 @@ public final class Session {
   /// Gives probabilities, logits and features.
   private let first: PlanBuffers
   private var plan: Plan { first.plan }
-  /// Give what `layer` and `layers` are asked for. Only for the call that runs.
+  /// Give what the first plan does not. Only for the call that runs.
   private var others = PlanCache()
   private let cropper: Cropper
   /// Pixels of the network's input size, for `classify`.
   private let pixels: HeapBlock
-  private let running: OpaquePointer
+  /// Of the call that runs.
+  private let requests: RequestTable
+  private let progress: SessionOptions.Progress?
   /// The largest result of `classify`, made once so that calls allocate nothing.
   private let predictionBlock: HeapBlock
   private let predictions: UnsafeMutableBufferPointer<Prediction>
 
   fileprivate init(
     model: Model, settings: PlanSettings, shapes: [Shape], crew: Crew, first: PlanBuffers, pixels: HeapBlock,
-    predictions: HeapBlock, running: OpaquePointer
+    predictions: HeapBlock, requests: RequestTable, progress: SessionOptions.Progress?
   ) {
     self.model = model
     self.settings = settings
@@ -32,14 +34,13 @@ public final class Session {
     self.crew = crew
     self.first = first
     self.pixels = pixels
-    self.running = running
+    self.requests = requests
+    self.progress = progress
     predictionBlock = predictions
     self.predictions = predictions.mutableBytes.bindMemory(to: Prediction.self)
     cropper = Cropper(
       preprocessing: model.network.preprocessing, height: settings.inputHeight, width: settings.inputWidth)
   }
-
-  deinit { gln_counter_free(running) }
 
   fileprivate static func check(_ options: SessionOptions, _ model: Model) throws(GoogLeNetError) {
     try ThreadTeam.check(threads: options.threads)
@@ -138,73 +139,92 @@ public final class Session {
   /// Runs `body` unless another call runs, or the session is another process's.
   private func exclusively(_ body: () throws(GoogLeNetError) -> Void) throws(GoogLeNetError) {
     try crew.checkProcess()
-    guard gln_counter_exchange(running, 0, 1) != 0 else {
+    guard crew.call.begin() else {
       throw GoogLeNetError(
         .busy, "the session is running a call of another thread: use one session a thread, or a lock")
     }
-    defer { gln_counter_store(running, 0) }
+    defer { crew.call.end() }
     try Allocation.check()
     try body()
   }
 
+  /// Stops the call that runs, from any thread; nothing where none does.
+  public func cancel() { crew.call.cancel() }
+
+  // MARK: Pictures
+
   /// Classifies a picture: resized, cut, normalised. Calls `receive` with the `count` likeliest classes, most
   /// probable first, ties by class index; the predictions may be read until it returns.
-  public func classify(_ image: Image, count: Int, receive: (UnsafeBufferPointer<Prediction>) -> Void)
+  public func classify(_ picture: Picture, count: Int, receive: (UnsafeBufferPointer<Prediction>) -> Void)
     throws(GoogLeNetError)
   {
     guard count > 0 else {
       throw GoogLeNetError(.invalidArgument, "capacity is 0: ask for at least one prediction")
     }
-    let gray = model.network.preprocessing.channelOrder == .gray
-    let batch = try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1)
-    try exclusively { () throws(GoogLeNetError) in
-      try crop(image, into: pixels.mutableBytes)
-      let probabilities = first.output(of: model.outputLayer)?.floats
-      try runner(first).run(batch) { _ in
-        let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<min(count, predictions.count)])
-        let written = TopK.select(
-          UnsafeBufferPointer(start: probabilities, count: model.classCount), into: wanted)
-        receive(UnsafeBufferPointer(rebasing: wanted[..<written]))
-      }
-    }
+    let request = Request(.top(count), values: nil, capacity: count)
+    try run(CollectionOfOne(try View(picture)), CollectionOfOne(request)) { _, _, found in receive(found) }
   }
 
   /// The `count` likeliest classes of a picture, most probable first.
-  public func classify(_ image: Image, count: Int) throws(GoogLeNetError) -> [Prediction] {
+  public func classify(_ picture: Picture, count: Int) throws(GoogLeNetError) -> [Prediction] {
     var result: [Prediction] = []
-    try classify(image, count: count) { result = Array($0) }
+    try classify(picture, count: count) { result = Array($0) }
     return result
   }
 
-  /// Writes the resized and cut picture as rows of RGB (or gray) bytes.
-  public func preprocess(_ image: Image, into output: UnsafeMutableBufferPointer<UInt8>) throws(GoogLeNetError) {
+  /// Answers requests for views, in one pass over the network for each. Nothing is written where a view, a request or the room that
+  /// it gives is wrong.
+  /// - Parameter receive: gets the classes that a request asks for of a view; they may be read until it returns.
+  public func run<Views: ViewList, Requests: RequestList>(
+    _ views: Views, _ requests: Requests,
+    receive: (_ request: Int, _ view: Int, UnsafeBufferPointer<Prediction>) -> Void
+  ) throws(GoogLeNetError) {
+    for index in 0..<views.count {
+      let view = try views.view(at: index)
+      do throws(GoogLeNetError) {
+        try cropper.check(view)
+      } catch {
+        throw GoogLeNetError(error.status, "\(views.name(of: index)).\(error.message)")
+      }
+    }
+    let gray = model.network.preprocessing.channelOrder == .gray
+    let image = source(try Batch(.pixels(gray ? .gray : .rgb), data: pixels.bytes.baseAddress, count: 1))
+    try answer(ViewSource(views: views, pixels: image, session: self), requests, receive)
+  }
+
+  /// Writes a view as the network is to see it, as rows of RGB (or gray) bytes.
+  public func preprocess(_ view: View, into output: UnsafeMutableBufferPointer<UInt8>) throws(GoogLeNetError) {
     let needed = pixels.bytes.count
     guard output.count >= needed else {
       throw GoogLeNetError(.bufferTooSmall, "the buffer holds \(output.count) bytes: \(needed) are needed")
     }
+    try cropper.check(view)
     try exclusively { () throws(GoogLeNetError) in
-      try crop(image, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
+      try crop(view, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
     }
   }
 
-  private func crop(_ image: Image, into pixels: UnsafeMutableRawBufferPointer) throws(GoogLeNetError) {
-    try makingRoom { () throws(GoogLeNetError) in try cropper.crop(image, into: pixels, available: memoryLeft) }
+  /// Resizes a view into the session's pixels.
+  func crop(_ view: View) throws(GoogLeNetError) { try crop(view, into: pixels.mutableBytes) }
+
+  private func crop(_ view: View, into pixels: UnsafeMutableRawBufferPointer) throws(GoogLeNetError) {
+    try makingRoom { () throws(GoogLeNetError) in
+      try cropper.crop(view, into: pixels, available: memoryLeft, during: crew.call)
+    }
   }
+
+  // MARK: Images of the network's input size
 
   /// Writes `batch.count` rows of `model.classCount` values.
   public func predict(_ batch: Batch, output: Output = .probabilities, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
   {
-    try exclusively { () throws(GoogLeNetError) in
-      try write(output == .logits ? model.logitsLayer : model.outputLayer, of: first, batch, into: values)
-    }
+    try write(output == .logits ? .logits : .probabilities, batch, into: values)
   }
 
   /// Writes `batch.count` rows of pooled features, the classifier's input.
   public func features(_ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {
-    try exclusively { () throws(GoogLeNetError) in
-      try write(model.featureLayer, of: first, batch, into: values)
-    }
+    try write(.features, batch, into: values)
   }
 
   /// The shape of a named layer's output.
@@ -216,13 +236,15 @@ public final class Session {
   public func layer(_ name: String, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>)
     throws(GoogLeNetError)
   {
-    let index = try model.index(of: name)
-    try exclusively { () throws(GoogLeNetError) in
-      // Not by a key, whose array would be allocated in each call.
-      let present = others.use { $0.outputs.count == 1 && $0.outputs[0] == index }
-      if let present { return try write(index, of: present, batch, into: values) }
-      try write(index, of: try buffers(for: [index]), batch, into: values)
-    }
+    try layer(try model.index(of: name), batch, into: values)
+  }
+
+  /// - Parameter index: of a layer of the model.
+  func layerShape(_ index: Int) -> Shape { shapes[index] }
+
+  /// - Parameter index: of a layer of the model.
+  func layer(_ index: Int, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>) throws(GoogLeNetError) {
+    try write(.layer(index), batch, into: values)
   }
 
   /// Writes `batch.count` outputs of each of several named layers, NCHW, to the buffer of the same index, in one run.
@@ -233,18 +255,12 @@ public final class Session {
       throw GoogLeNetError(
         .invalidArgument, "\(names.count) layers and \(values.count) buffers: give one buffer for each layer")
     }
-    var indices: [Int] = []
-    for name in names { indices.append(try model.index(of: name)) }
-    try exclusively { () throws(GoogLeNetError) in
-      let buffers = try buffers(for: indices)
-      for (location, buffer) in zip(buffers.outputs, values) { try checkRoom(for: location, batch, in: buffer) }
-      try runner(buffers).run(batch) { image in
-        for (location, buffer) in zip(buffers.outputs, values) {
-          guard let start = buffer.baseAddress else { continue }
-          location.copyPlanes(to: start + image * location.shape.count)
-        }
-      }
+    var requests: [Request] = []
+    for (name, buffer) in zip(names, values) {
+      requests.append(
+        Request(.layer(try model.index(of: name)), values: buffer.baseAddress, capacity: buffer.count))
     }
+    try answer(source(batch), requests) { _, _, _ in }
   }
 
   /// Runs the network on a batch, one operation after another, and tells how long each took: for each image first the filling
@@ -262,10 +278,13 @@ public final class Session {
       var profiler = Profiler(buffers: buffers, crew: crew)
       try Allocation.check()
       let runner = runner(buffers)
-      try runner.forEachImage(of: batch) { (image, first) throws(GoogLeNetError) in
+      let source = source(batch)
+      try runner.forEachImage(of: source) { (image, first) throws(GoogLeNetError) in
         buffers.clearFindings()
         try profiler.run(first: first)
-        try runner.checkFindings(image, first: first)
+        if let finding = try runner.finding(first: first) {
+          throw ImageRunner.notFinite(source.name(of: image), finding)
+        }
         receive(image, input, profiler.nanoseconds[0])
         for (operation, time) in zip(plan.operations, profiler.nanoseconds.dropFirst()) {
           receive(image, operation, time)
@@ -274,14 +293,57 @@ public final class Session {
     }
   }
 
-  private func runner(_ buffers: PlanBuffers) -> ImageRunner { ImageRunner(buffers: buffers, crew: crew) }
+  private func source(_ batch: Batch) -> BatchSource {
+    BatchSource(
+      batch: batch, channelOrder: model.network.preprocessing.channelOrder, height: inputHeight, width: inputWidth)
+  }
 
-  /// Those of a plan that gives the outputs of some layers: one of those kept, or a new one.
-  private func buffers(for layers: [Int]) throws(GoogLeNetError) -> PlanBuffers {
-    let key = PlanKey(input: plan.key.input, outputs: layers)
-    if let present = others.use(where: { $0 == key }) { return present }
+  private func runner(_ buffers: PlanBuffers) -> ImageRunner {
+    ImageRunner(buffers: buffers, crew: crew, progress: progress)
+  }
+
+  /// Writes one output for each image of a batch.
+  private func write(_ output: Request.Output, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>)
+    throws(GoogLeNetError)
+  {
+    let request = Request(output, values: values.baseAddress, capacity: values.count)
+    try answer(source(batch), CollectionOfOne(request)) { _, _, _ in }
+  }
+
+  /// Answers requests for images, in one pass over the network for each.
+  private func answer<Source: ImageSource, Requests: RequestList>(
+    _ source: Source, _ requests: Requests, _ receive: (Int, Int, UnsafeBufferPointer<Prediction>) -> Void
+  ) throws(GoogLeNetError) {
+    try exclusively { () throws(GoogLeNetError) in
+      let table = self.requests
+      try table.fill(requests, images: source.count, model, input: plan.key.input, shapes)
+      let buffers = try buffersForRequests()
+      table.place(in: buffers.plan.key.outputs)
+      try runner(buffers).run(source) { image in
+        for (index, entry) in table.entries.enumerated() {
+          let output = buffers.outputs[entry.place]
+          if entry.top > 0 {
+            let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<entry.top])
+            let written = TopK.select(
+              UnsafeBufferPointer(start: output.floats, count: model.classCount), into: wanted)
+            receive(index, image, UnsafeBufferPointer(rebasing: wanted[..<written]))
+          } else if let values = entry.values {
+            output.copyPlanes(to: values + image * entry.rowLength)
+          }
+        }
+      }
+      for entry in table.entries { entry.receiver?.pointee = entry.rowLength }
+    }
+  }
+
+  /// Those of a plan that gives what is asked for: the first one, one of those kept, or a new one.
+  private func buffersForRequests() throws(GoogLeNetError) -> PlanBuffers {
+    if requests.isWithin(plan.key.outputs) { return first }
+    // Not by a key, whose array would be allocated in each call.
+    if let present = others.use(where: { requests.isExactly($0.outputs) }) { return present }
     // Gives back the memory of an old one first.
     if others.isFull { _ = others.removeOldest() }
+    let key = PlanKey(input: plan.key.input, outputs: Array(requests.layers))
     let new = try makingRoom { () throws(GoogLeNetError) in
       let taken =
         plan.limitedBytes + others.limitedBytes + UInt64(pixels.bytes.count + cropper.workspaceBytes)
@@ -291,29 +353,6 @@ public final class Session {
     }
     others.add(new)
     return new
-  }
-
-  /// Writes the output of one of a plan's layers for each image.
-  private func write(
-    _ layer: Int, of buffers: PlanBuffers, _ batch: Batch, into values: UnsafeMutableBufferPointer<Float>
-  ) throws(GoogLeNetError) {
-    guard let location = buffers.output(of: layer) else { return }
-    try checkRoom(for: location, batch, in: values)
-    guard let start = values.baseAddress else { return }
-    let length = location.shape.count
-    try runner(buffers).run(batch) { location.copyPlanes(to: start + $0 * length) }
-  }
-
-  private func checkRoom(for location: Location, _ batch: Batch, in values: UnsafeMutableBufferPointer<Float>)
-    throws(GoogLeNetError)
-  {
-    let length = location.shape.count
-    let (needed, overflow) = length.multipliedReportingOverflow(by: batch.count)
-    guard !overflow, values.count >= needed else {
-      throw GoogLeNetError(
-        .bufferTooSmall,
-        "the buffer holds \(values.count) floats: \(batch.count) images need \(length) each")
-    }
   }
 }
 
@@ -349,12 +388,10 @@ extension AllocatedLast where Self == Session {
       throw GoogLeNetError(.outOfMemory, "no memory for \(model.classCount) predictions")
     }
     try Allocation.check()
-    guard let running = gln_counter_create() else {
-      throw GoogLeNetError(.outOfMemory, "no memory for a counter")
-    }
+    let requests = try RequestTable()
     self = Session(
       model: model, settings: settings, shapes: shapes, crew: crew, first: first,
-      pixels: pixels, predictions: predictions, running: running)
+      pixels: pixels, predictions: predictions, requests: requests, progress: options.progress)
     try Allocation.check()
     self.log(options)
   }

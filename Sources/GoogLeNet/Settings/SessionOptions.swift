@@ -1,3 +1,5 @@
+import CPlatform
+
 /// How a session is to run; the meaning of each value stands at its setter in include/googlenet.h.
 public struct SessionOptions {
   /// A caller's allocator.
@@ -11,6 +13,20 @@ public struct SessionOptions {
   public struct Log {
     public let receive: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void
     public let context: UnsafeMutableRawPointer?
+  }
+
+  /// A caller who wants to know how far a call is, and may stop it.
+  public struct Progress {
+    public let report: @convention(c) (UnsafeMutableRawPointer?, Int, Int) -> Int32
+    public let context: UnsafeMutableRawPointer?
+
+    /// Tells that `done` of `total` images have been answered.
+    /// - Returns: whether the caller wants the call to stop.
+    func stops(done: Int, of total: Int) -> Bool {
+      gln_host_begin()
+      defer { gln_host_end() }
+      return report(context, done, total) != 0
+    }
   }
 
   /// 1 to `ThreadTeam.threadLimit`; 0 for all of the `team`, or else for the allowed CPUs.
@@ -31,6 +47,7 @@ public struct SessionOptions {
   public var memoryLimit = SessionOptions.defaultMemoryLimit
   public var allocator: Allocator?
   public var log: Log?
+  public var progress: Progress?
   public var parallelFor: ParallelFor?
 
   public static let defaultMemoryLimit: UInt64 = 2 << 30

@@ -6,6 +6,8 @@ final class Crew {
   let threads: Int
   /// Whether the threads' cores share no cache, as far as that can be seen when they start; not for a caller's threads.
   let isApart: Bool
+  /// Of the session's calls: a job stops when the one that it is for is cancelled.
+  let call: CallState
   /// The process that it works in.
   private let process = gln_process()
   /// Nil with a caller's parallel-for.
@@ -16,9 +18,10 @@ final class Crew {
 
   fileprivate init(
     threads: Int, team: ThreadTeam?, parallelFor: ParallelFor?,
-    counters: UnsafeMutableBufferPointer<OpaquePointer>
+    counters: UnsafeMutableBufferPointer<OpaquePointer>, call: CallState
   ) {
     self.threads = threads
+    self.call = call
     isApart = team?.isApart ?? false
     self.team = team
     self.parallelFor = parallelFor
@@ -53,17 +56,19 @@ final class Crew {
   }
 
   /// Runs a stage of a plan.
-  /// - Throws: `invalidArgument` where a caller's parallel-for did no work.
+  /// - Throws: `cancelled`, or `invalidArgument` where a caller's parallel-for did no work.
   @_optimize(speed)
   func run(_ stage: Stage, scratch: UnsafeMutableRawPointer, scratchStride: Int) throws(GoogLeNetError) {
     if threads == 1 || stage.units == 1 {
       for task in stage.tasks {
+        try call.check()
         for unit in 0..<task.units { task.run(task.arguments, task.phase, Int32(truncatingIfNeeded: unit), scratch) }
       }
       return
     }
+    try call.check()
     var job = StageJob(
-      stage: stage, counters: UnsafeBufferPointer(counters), scratch: scratch, scratchStride: scratchStride,
+      stage: stage, call: call, counters: UnsafeBufferPointer(counters), scratch: scratch, scratchStride: scratchStride,
       reserve: gln_reserve_current())
     for counter in counters { gln_counter_store(counter, 0) }
     withUnsafeMutablePointer(to: &job) {
@@ -78,17 +83,21 @@ final class Crew {
 
   /// Calls `body` with every number from 0 to `count` − 1, on all threads, and the number of the thread, which is below `threads`
   /// and below `count` and `atMost`. Not for the hot path.
-  /// - Throws: `invalidArgument` where a caller's parallel-for did no work.
+  /// - Throws: `cancelled`, or `invalidArgument` where a caller's parallel-for did no work.
   func forEach(_ count: Int, atMost limit: Int, _ body: (_ index: Int, _ thread: Int) -> Void) throws(GoogLeNetError) {
     if threads == 1 || count <= 1 || limit <= 1 {
-      for index in 0..<count { body(index, 0) }
+      for index in 0..<count {
+        try call.check()
+        body(index, 0)
+      }
       return
     }
     let counter = counters[0]
     gln_counter_store(counter, 0)
     withoutActuallyEscaping(body) { body in
       var job = LoopJob(
-        count: count, threads: min(count, limit), counter: counter, reserve: gln_reserve_current(), body: body)
+        count: count, threads: min(count, limit), call: call, counter: counter, reserve: gln_reserve_current(),
+        body: body)
       withUnsafeMutablePointer(to: &job) {
         dispatch(
           { context, thread in
@@ -100,8 +109,9 @@ final class Crew {
     try checkWork()
   }
 
-  /// Whoever works goes on until nothing is left, and takes from the first counter at least once.
+  /// Whoever works goes on until nothing is left or the call is cancelled, and takes from the first counter at least once.
   private func checkWork() throws(GoogLeNetError) {
+    try call.check()
     guard gln_counter_load(counters[0]) > 0 else {
       throw GoogLeNetError(
         .invalidArgument,
@@ -132,6 +142,7 @@ final class Crew {
   /// Each thread has a share of every task. One that is done helps the others.
   private struct StageJob {
     let stage: Stage
+    let call: CallState
     /// For each thread how many units of its share have been taken.
     let counters: UnsafeBufferPointer<OpaquePointer>
     let scratch: UnsafeMutableRawPointer
@@ -164,6 +175,7 @@ final class Crew {
           guard task < stage.tasks.count else { return }
           share = self.share(of: owner, task)
         }
+        guard !call.isCancelled else { return }
         let it = stage.tasks[task]
         it.run(it.arguments, it.phase, Int32(truncatingIfNeeded: share.lowerBound &+ place &- before), scratch)
       }
@@ -178,6 +190,7 @@ final class Crew {
   private struct LoopJob {
     let count: Int
     let threads: Int
+    let call: CallState
     let counter: OpaquePointer
     let reserve: OpaquePointer?
     let body: (Int, Int) -> Void
@@ -186,7 +199,7 @@ final class Crew {
       guard thread < threads else { return }
       while true {
         let index = Int(gln_counter_add(counter, 1))
-        guard index < count else { return }
+        guard index < count, !call.isCancelled else { return }
         body(index, thread)
       }
     }
@@ -218,9 +231,10 @@ extension AllocatedLast where Self == Crew {
     } else if threads == 0 {
       count = min(Int(gln_allowed_cpus()), ThreadTeam.threadLimit)
     }
+    let call = try CallState()
     guard let counters = Crew.makeCounters(count) else {
       throw GoogLeNetError(.outOfMemory, "no memory for \(count) counters")
     }
-    self = Crew(threads: count, team: team, parallelFor: parallelFor, counters: counters)
+    self = Crew(threads: count, team: team, parallelFor: parallelFor, counters: counters, call: call)
   }
 }

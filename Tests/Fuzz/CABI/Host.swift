@@ -11,7 +11,7 @@ import CGoogLeNet
 /// A host that holds a few models, options and sessions, and calls what the bytes say. It breaks no rule that the header sets, so
 /// every call must return a status that the header allows, and write where it may and nowhere else.
 final class Host {
-  private var choices: Choices
+  var choices: Choices
   private var models: [HostModel] = []
   private var sessions: [HostSession] = []
   private var options: [HostOptions] = []
@@ -37,7 +37,7 @@ final class Host {
   }
 
   private func call() {
-    switch choices.number(0...32) {
+    switch choices.number(0...36) {
     case 0...2: loadModel()
     case 3: describeModel()
     case 4: makeOptions()
@@ -53,13 +53,14 @@ final class Host {
     case 28: profile()
     case 29: constants()
     case 30: loseFile()
+    case 31...34: runViews()
     default: freeOne()
     }
   }
 
   // MARK: Checks
 
-  private func check(_ status: gln_status, _ allowed: [gln_status], _ what: StaticString) {
+  func check(_ status: gln_status, _ allowed: [gln_status], _ what: StaticString) {
     guard allowed.contains(status) else {
       fatalError("\(what) returns \(status.rawValue): \(String(cString: gln_last_error_message()))")
     }
@@ -70,7 +71,7 @@ final class Host {
   /// - Parameters:
   ///   - isValid: whether nothing but infinite values may stop it.
   ///   - written: how many bytes it writes where it succeeds.
-  private func check(
+  func check(
     _ status: gln_status, isValid: Bool, _ session: HostSession, _ output: ExactBuffer, written: Int,
     _ what: StaticString
   ) {
@@ -78,6 +79,7 @@ final class Host {
     var allowed = [GLN_UNSUPPORTED]
     if session.isLimited { allowed.append(GLN_LIMIT_EXCEEDED) }
     if session.model.file?.isGone ?? false { allowed.append(GLN_IO_ERROR) }
+    if session.mayCancel { allowed.append(GLN_CANCELLED) }
     if isValid {
       allowed += session.model.isWhole ? [GLN_OK] : [GLN_OK, GLN_NOT_FINITE]
     } else {
@@ -87,13 +89,13 @@ final class Host {
     switch status {
     case GLN_OK:
       guard output.isUntouched(from: written) else { fatalError("\(what) writes beyond its result") }
-    case GLN_NOT_FINITE: break
+    case GLN_NOT_FINITE, GLN_CANCELLED: break
     default:
       guard output.isUntouched() else { fatalError("\(what) fails and writes") }
     }
   }
 
-  private func maybe<Pointer>(_ pointer: Pointer) -> Pointer? { choices.chance(4) ? nil : pointer }
+  func maybe<Pointer>(_ pointer: Pointer) -> Pointer? { choices.chance(4) ? nil : pointer }
 
   // MARK: Models
 
@@ -281,7 +283,7 @@ final class Host {
     func set(_ status: gln_status, isValid: Bool) {
       check(status, isValid && pointer != nil ? [GLN_OK] : [GLN_INVALID_ARGUMENT], "an option's setter")
     }
-    switch choices.number(0...11) {
+    switch choices.number(0...12) {
     case 0:
       let threads = choices.pick([1, 2, 3, 0, -1, 257, Int32.max, Int32.min])
       set(gln_session_options_set_threads(pointer, threads), isValid: 0...256 ~= threads)
@@ -323,6 +325,13 @@ final class Host {
       set(gln_session_options_set_memory_limit(pointer, limit), isValid: true)
       if pointer != nil { it.isLimited = 1...1_000_000 ~= limit }
     case 10: set(setTeam(pointer), isValid: true)
+    case 11:
+      let progress: gln_progress_function = { _, done, total in
+        guard 1...total ~= done else { fatalError("\(done) of \(total)") }
+        return done == 3 ? 1 : 0
+      }
+      set(gln_session_options_set_progress(pointer, choices.chance(50) ? progress : nil, nil), isValid: true)
+      if pointer != nil { it.mayCancel = true }
     default:
       let backwards: gln_parallel_for_function = { _, count, work, context in
         for index in (0..<count).reversed() { work?(context, index) }
@@ -371,7 +380,9 @@ final class Host {
     if model.file?.isGone ?? false { allowed.append(GLN_IO_ERROR) }
     check(status, allowed, "session_create")
     guard (status == GLN_OK) == (pointer != nil) else { fatalError("session_create and its session disagree") }
-    if let pointer { sessions.append(HostSession(pointer, model, isLimited: isLimited)) }
+    if let pointer {
+      sessions.append(HostSession(pointer, model, isLimited: isLimited, mayCancel: it?.mayCancel ?? false))
+    }
   }
 
   private func describeSession() {
@@ -394,7 +405,7 @@ final class Host {
   }
 
   /// A session, or NULL; nil where there is none.
-  private func session() -> HostSession? { sessions.isEmpty ? nil : choices.pick(sessions) }
+  func session() -> HostSession? { sessions.isEmpty ? nil : choices.pick(sessions) }
 
   /// Calls `body` with images, most often right ones.
   private func withBatch(
@@ -445,7 +456,7 @@ final class Host {
     }
   }
 
-  private func bytes(of format: gln_pixel_format) -> Int {
+  func bytes(of format: gln_pixel_format) -> Int {
     switch format {
     case GLN_PIXEL_RGB, GLN_PIXEL_BGR: 3
     case GLN_PIXEL_RGBA, GLN_PIXEL_BGRA: 4
@@ -553,7 +564,9 @@ final class Host {
       let status = gln_session_profile(pointer, batch, maybe(receive), UnsafeMutableRawPointer(session.pointer))
       check(
         status,
-        isValid ? [GLN_OK, GLN_INVALID_ARGUMENT, GLN_NOT_FINITE] : [GLN_INVALID_ARGUMENT, GLN_UNSUPPORTED], "profile")
+        isValid
+          ? [GLN_OK, GLN_INVALID_ARGUMENT, GLN_NOT_FINITE, session.mayCancel ? GLN_CANCELLED : GLN_OK]
+          : [GLN_INVALID_ARGUMENT, GLN_UNSUPPORTED], "profile")
     }
   }
 

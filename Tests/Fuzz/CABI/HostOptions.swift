@@ -5,6 +5,8 @@ final class HostOptions {
   var side = 0
   /// Whether they may be too tight for a session.
   var isLimited = false
+  /// Whether their progress callback may end calls.
+  var mayCancel = false
 
   init(_ pointer: OpaquePointer) {
     self.pointer = pointer

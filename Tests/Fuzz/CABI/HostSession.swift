@@ -13,13 +13,16 @@ final class HostSession {
   let width: Int
   /// Whether its memory limit may be too tight for some calls.
   let isLimited: Bool
+  /// Whether its progress callback may end calls on several images.
+  let mayCancel: Bool
   /// Labels that it gave, valid as long as the model and its sessions.
   var labels: [UnsafePointer<CChar>] = []
 
-  init(_ pointer: OpaquePointer, _ model: HostModel, isLimited: Bool) {
+  init(_ pointer: OpaquePointer, _ model: HostModel, isLimited: Bool, mayCancel: Bool) {
     self.pointer = pointer
     self.model = model
     self.isLimited = isLimited
+    self.mayCancel = mayCancel
     classes = gln_model_class_count(model.pointer)
     channels = Int(gln_model_input_channels(model.pointer))
     height = Int(gln_session_input_height(pointer))

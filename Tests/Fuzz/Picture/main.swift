@@ -37,11 +37,11 @@ func withRightChecksums(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
 
 fuzz(seeds: []) { bytes throws(GoogLeNetError) in
   try withRightChecksums(bytes).withRawBytes { (bytes) throws(GoogLeNetError) in
-    try Picture(bytes: bytes, name: "input").withImage { (image) throws(GoogLeNetError) in
-      guard image.width * image.height < 1 << 20 else { return }
+    try PictureFile(bytes: bytes, name: "input").withPicture { (picture) throws(GoogLeNetError) in
+      guard picture.width * picture.height < 1 << 20 else { return }
       guard let cropped = HeapBlock(byteCount: 8 * 8 * 3) else { return }
-      let cropper = croppers[(image.width + image.height) % croppers.count]
-      try cropper.crop(image, into: cropped.mutableBytes, available: .max)
+      let cropper = croppers[(picture.width + picture.height) % croppers.count]
+      try cropper.crop(try View(picture), into: cropped.mutableBytes, available: .max, during: nil)
     }
   }
 }

@@ -6,10 +6,10 @@ import GoogLeNet
 /// JPEG (gray, colour, CMYK; baseline and progressive) and PNG (every colour type and depth, of 16 bits the upper 8) are
 /// told apart by their content. Colours come out as they are stored, the same as Pillow's `Image.open(file).convert("RGB")`:
 /// transparency is dropped, colour profiles and gamma are not applied.
-public final class Picture {
-  private var decoded: gln_picture
+public final class PictureFile {
+  private var decoded: gln_decoded_picture
 
-  /// The most pixels that are decoded; a side has `Image.sideLimit` at most.
+  /// The most pixels that are decoded; a side has `Picture.sideLimit` at most.
   public static let pixelLimit = Int(GLN_PICTURE_PIXEL_LIMIT)
 
   /// What the file's EXIF says of how its rows and columns are to be seen.
@@ -33,7 +33,7 @@ public final class Picture {
   public init(bytes: UnsafeRawBufferPointer, name: String) throws(GoogLeNetError) {
     guard !bytes.isEmpty else { throw GoogLeNetError(.invalidArgument, "\(name): an empty file is not a picture") }
     let decode:
-      (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<gln_picture>?, UnsafeMutablePointer<CChar>?)
+      (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<gln_decoded_picture>?, UnsafeMutablePointer<CChar>?)
         -> gln_picture_status
     let kind: String
     let orientation: Orientation
@@ -45,7 +45,7 @@ public final class Picture {
       throw GoogLeNetError(
         .invalidArgument, "\(name): neither a JPEG nor a PNG file; convert the picture to one of them")
     }
-    var decoded = gln_picture()
+    var decoded = gln_decoded_picture()
     var message = [CChar](repeating: 0, count: Int(GLN_PICTURE_MESSAGE_SIZE))
     let status = decode(bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count, &decoded, &message)
     let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -64,13 +64,13 @@ public final class Picture {
 
   /// Calls `body` with the picture's pixels, which are valid only during the call.
   /// - Parameter applyingOrientation: whether the picture is seen as its EXIF says, or as it is stored.
-  public func withImage<Result>(
-    applyingOrientation: Bool = true, _ body: (Image) throws(GoogLeNetError) -> Result
+  public func withPicture<Result>(
+    applyingOrientation: Bool = true, _ body: (Picture) throws(GoogLeNetError) -> Result
   ) throws(GoogLeNetError) -> Result {
-    let image = try Image(
+    let picture = try Picture(
       pixels: decoded.pixels, width: width, height: height, format: format,
       orientation: applyingOrientation ? orientation : .upright)
-    let result = try body(image)
+    let result = try body(picture)
     withExtendedLifetime(self) {}
     return result
   }

@@ -5,7 +5,7 @@ import Testing
 @testable import ImageFiles
 
 /// Pictures of Fixtures/, decoded by Pillow as NAME.ppm or NAME.pgm beside each (see make.py there).
-@Suite struct PictureTests {
+@Suite struct PictureFileTests {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
   static let names = [
     "420.jpg", "422.jpg", "444.jpg", "gray.jpg", "cmyk.jpg", "progressive.jpg", "rgb8.png", "rgba8.png", "adam7.png",
@@ -25,37 +25,37 @@ import Testing
     return (isGray ? .gray : .rgb, Array(file.suffix(count)))
   }
 
-  static func pixels(_ picture: Picture) throws -> [UInt8] {
-    try picture.withImage { image in
-      let count = image.height * image.rowStride
-      return [UInt8](UnsafeRawBufferPointer(start: image.pixels, count: count))
+  static func pixels(_ picture: PictureFile) throws -> [UInt8] {
+    try picture.withPicture { image in
+      let count = image.height * image.planes[0].stride
+      return [UInt8](UnsafeRawBufferPointer(start: image.planes[0].base, count: count))
     }
   }
 
-  static func decode(_ bytes: [UInt8], name: String = "picture") throws(GoogLeNetError) -> Picture {
+  static func decode(_ bytes: [UInt8], name: String = "picture") throws(GoogLeNetError) -> PictureFile {
     // A block of exactly this size, so that a sanitizer sees a read beyond it.
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
     defer { copy.deallocate() }
     copy.copyBytes(from: bytes)
-    return try Picture(bytes: UnsafeRawBufferPointer(copy), name: name)
+    return try PictureFile(bytes: UnsafeRawBufferPointer(copy), name: name)
   }
 
   @Test(arguments: names + [lastExif]) func decodesAsPillow(name: String) throws {
-    let picture = try Picture(path: PictureTests.folder.appendingPathComponent(name).path)
-    let expected = try PictureTests.reference(name)
+    let picture = try PictureFile(path: PictureFileTests.folder.appendingPathComponent(name).path)
+    let expected = try PictureFileTests.reference(name)
     #expect(picture.width == 29)
     #expect(picture.height == 19)
     #expect(picture.format == expected.format)
-    #expect(try PictureTests.pixels(picture) == expected.pixels)
+    #expect(try PictureFileTests.pixels(picture) == expected.pixels)
   }
 
   @Test(arguments: names) func refusesEveryTruncation(name: String) throws {
-    let bytes = [UInt8](try Data(contentsOf: PictureTests.folder.appendingPathComponent(name)))
+    let bytes = [UInt8](try Data(contentsOf: PictureFileTests.folder.appendingPathComponent(name)))
     // The last bytes of a PNG (its end chunk) and of a JPEG (its end marker) hold no pixels.
     let needed = name.hasSuffix(".png") ? bytes.count - 12 - 8 : bytes.count - 2
     for length in 0..<needed {
       let error = #expect(throws: GoogLeNetError.self, "\(name) cut to \(length) bytes") {
-        try PictureTests.decode(Array(bytes.prefix(length)), name: name)
+        try PictureFileTests.decode(Array(bytes.prefix(length)), name: name)
       }
       #expect(error?.status == .invalidArgument)
       #expect(error?.message.hasPrefix(name) == true)
@@ -63,13 +63,13 @@ import Testing
   }
 
   @Test(arguments: names + [lastExif]) func survivesDamage(name: String) throws {
-    let bytes = [UInt8](try Data(contentsOf: PictureTests.folder.appendingPathComponent(name)))
+    let bytes = [UInt8](try Data(contentsOf: PictureFileTests.folder.appendingPathComponent(name)))
     var generator = SystemRandomNumberGenerator()
     for position in bytes.indices {
       var damaged = bytes
       damaged[position] = UInt8.random(in: 0...255, using: &generator)
       do throws(GoogLeNetError) {
-        let picture = try PictureTests.decode(damaged, name: name)
+        let picture = try PictureFileTests.decode(damaged, name: name)
         #expect(1...65535 ~= picture.width && 1...65535 ~= picture.height)
       } catch {
         #expect(error.message.utf8.count > name.utf8.count)
@@ -78,10 +78,10 @@ import Testing
   }
 
   @Test func refusesHugePictures() throws {
-    var bytes = [UInt8](try Data(contentsOf: PictureTests.folder.appendingPathComponent("420.jpg")))
+    var bytes = [UInt8](try Data(contentsOf: PictureFileTests.folder.appendingPathComponent("420.jpg")))
     let frame = try #require(bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 })
     bytes.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
-    let error = #expect(throws: GoogLeNetError.self) { try PictureTests.decode(bytes) }
+    let error = #expect(throws: GoogLeNetError.self) { try PictureFileTests.decode(bytes) }
     #expect(error?.status == .unsupported)
     #expect(error?.message.contains("65500 x 65500") == true)
   }
@@ -99,7 +99,7 @@ import Testing
       return usage.ru_maxrss
     }
     let before = peakKibibytes()
-    let error = #expect(throws: GoogLeNetError.self) { try PictureTests.decode(bytes) }
+    let error = #expect(throws: GoogLeNetError.self) { try PictureFileTests.decode(bytes) }
     #expect(error?.status == .unsupported)
     #expect(error?.message.contains("2147483647 x 1") == true)
     #expect(peakKibibytes() - before < 2 << 20)
@@ -107,14 +107,14 @@ import Testing
 
   @Test func refusesWhatIsNoPicture() throws {
     for bytes: [UInt8] in [[], [0xFF], Array("GIF89a".utf8), Array("<html>".utf8)] {
-      let error = #expect(throws: GoogLeNetError.self) { try PictureTests.decode(bytes) }
+      let error = #expect(throws: GoogLeNetError.self) { try PictureFileTests.decode(bytes) }
       #expect(error?.status == .invalidArgument)
     }
   }
 
   @Test func namesTheFileThatCannotBeRead() throws {
-    for path in ["/nonexistent/picture.jpg", PictureTests.folder.path] {
-      let error = #expect(throws: GoogLeNetError.self) { try Picture(path: path) }
+    for path in ["/nonexistent/picture.jpg", PictureFileTests.folder.path] {
+      let error = #expect(throws: GoogLeNetError.self) { try PictureFile(path: path) }
       #expect(error?.status == .ioError)
       #expect(error?.message.contains(path) == true)
     }
@@ -162,10 +162,10 @@ import Testing
 
   @Test func damagedAndMisplacedChunksDoNotCount() throws {
     #expect(Array("123456789".utf8).withUnsafeBytes { ExifOrientation.checksum($0) } == 0xCBF4_3926)
-    let exif = PictureTests.tiff("MM", [(0x0112, 3, 1, 6)])
-    #expect(try PictureTests.decode(try PictureTests.png(exif: exif)).orientation != .upright)
-    #expect(try PictureTests.decode(try PictureTests.png(exif: exif, atEnd: true)).orientation == .upright)
-    #expect(try PictureTests.decode(try PictureTests.png(exif: exif, damage: 1)).orientation == .upright)
+    let exif = PictureFileTests.tiff("MM", [(0x0112, 3, 1, 6)])
+    #expect(try PictureFileTests.decode(try PictureFileTests.png(exif: exif)).orientation != .upright)
+    #expect(try PictureFileTests.decode(try PictureFileTests.png(exif: exif, atEnd: true)).orientation == .upright)
+    #expect(try PictureFileTests.decode(try PictureFileTests.png(exif: exif, damage: 1)).orientation == .upright)
   }
 
   private static let fixtures: [(name: String, orientation: Orientation)] = [
@@ -174,10 +174,10 @@ import Testing
   ]
 
   @Test(arguments: fixtures) func readsTheOrientation(name: String, orientation: Orientation) throws {
-    let picture = try Picture(path: PictureTests.folder.appendingPathComponent(name).path)
+    let picture = try PictureFile(path: PictureFileTests.folder.appendingPathComponent(name).path)
     #expect(picture.orientation == orientation)
-    #expect(try picture.withImage { $0.orientation } == orientation)
-    #expect(try picture.withImage(applyingOrientation: false) { $0.orientation } == .upright)
+    #expect(try picture.withPicture { $0.orientation } == orientation)
+    #expect(try picture.withPicture(applyingOrientation: false) { $0.orientation } == .upright)
   }
 
   @Test(arguments: ["II", "MM"], Orientation.allCases) func readsBothByteOrders(order: String, orientation: Orientation)
@@ -186,9 +186,9 @@ import Testing
     let tag = (0x0112, 3, 1, Int(orientation.rawValue))
     for entries in [[tag], [(0x0100, 4, 1, 9), tag], [tag, (0x0112, 3, 1, 2)]] {
       for directory in [8, 9, 300] {
-        let exif = PictureTests.tiff(order, entries, directory: directory)
-        #expect(try PictureTests.decode(try PictureTests.jpeg(exif: exif)).orientation == orientation)
-        #expect(try PictureTests.decode(try PictureTests.png(exif: exif)).orientation == orientation)
+        let exif = PictureFileTests.tiff(order, entries, directory: directory)
+        #expect(try PictureFileTests.decode(try PictureFileTests.jpeg(exif: exif)).orientation == orientation)
+        #expect(try PictureFileTests.decode(try PictureFileTests.png(exif: exif)).orientation == orientation)
       }
     }
   }
@@ -196,39 +196,40 @@ import Testing
   @Test func brokenExifCountsAsUpright() throws {
     let tag = (0x0112, 3, 1, 6)
     var broken = [
-      [], Array("II".utf8), PictureTests.tiff("IM", [tag]), PictureTests.tiff("II", []),
+      [], Array("II".utf8), PictureFileTests.tiff("IM", [tag]), PictureFileTests.tiff("II", []),
       // No value, too large a value, as bytes, as two numbers.
-      PictureTests.tiff("MM", [(0x0112, 3, 1, 0)]), PictureTests.tiff("MM", [(0x0112, 3, 1, 9)]),
-      PictureTests.tiff("MM", [(0x0112, 3, 1, 0x0106)]), PictureTests.tiff("MM", [(0x0112, 1, 1, 6)]),
-      PictureTests.tiff("MM", [(0x0112, 3, 2, 6)]),
+      PictureFileTests.tiff("MM", [(0x0112, 3, 1, 0)]), PictureFileTests.tiff("MM", [(0x0112, 3, 1, 9)]),
+      PictureFileTests.tiff("MM", [(0x0112, 3, 1, 0x0106)]), PictureFileTests.tiff("MM", [(0x0112, 1, 1, 6)]),
+      PictureFileTests.tiff("MM", [(0x0112, 3, 2, 6)]),
     ]
-    let whole = PictureTests.tiff("II", [(0x0100, 3, 1, 6), tag])
+    let whole = PictureFileTests.tiff("II", [(0x0100, 3, 1, 6), tag])
     // Up to the value, which ends ten bytes into its entry.
     broken += (0..<8 + 2 + 12 + 10).map { Array(whole.prefix($0)) }
     for offset in [0xFFFF_FFFF, 0x7FFF_FFFF, whole.count - 1, whole.count] {
       var moved = whole
-      moved.replaceSubrange(4..<8, with: PictureTests.number(offset, 4, "II"))
+      moved.replaceSubrange(4..<8, with: PictureFileTests.number(offset, 4, "II"))
       broken.append(moved)
     }
     for exif in broken {
-      #expect(try PictureTests.decode(try PictureTests.jpeg(exif: exif)).orientation == .upright, "\(exif)")
-      #expect(try PictureTests.decode(try PictureTests.png(exif: exif)).orientation == .upright, "\(exif)")
+      #expect(try PictureFileTests.decode(try PictureFileTests.jpeg(exif: exif)).orientation == .upright, "\(exif)")
+      #expect(try PictureFileTests.decode(try PictureFileTests.png(exif: exif)).orientation == .upright, "\(exif)")
     }
   }
 
   @Test func findsTheFirstExifSegment() throws {
     func exif(_ orientation: Int) -> [UInt8] {
-      PictureTests.segment(0xE1, Array("Exif\0\0".utf8) + PictureTests.tiff("MM", [(0x0112, 3, 1, orientation)]))
+      PictureFileTests.segment(
+        0xE1, Array("Exif\0\0".utf8) + PictureFileTests.tiff("MM", [(0x0112, 3, 1, orientation)]))
     }
-    let xmp = PictureTests.segment(0xE1, Array("http://ns.adobe.com/xap/1.0/\0".utf8))
+    let xmp = PictureFileTests.segment(0xE1, Array("http://ns.adobe.com/xap/1.0/\0".utf8))
     // In a comment, and with fill bytes before it.
-    let comment = PictureTests.segment(0xFE, exif(3))
+    let comment = PictureFileTests.segment(0xFE, exif(3))
     let files = [
       (xmp + exif(8) + exif(6), Orientation.rightSideDown), (comment, .upright),
       ([0xFF, 0xFF] + exif(7), .transposedUpsideDown),
     ]
     for (segments, orientation) in files {
-      #expect(try PictureTests.decode(try PictureTests.jpeg(segments)).orientation == orientation)
+      #expect(try PictureFileTests.decode(try PictureFileTests.jpeg(segments)).orientation == orientation)
     }
   }
 }

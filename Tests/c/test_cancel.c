@@ -1,0 +1,250 @@
+/* Progress and cancelling of calls. */
+#include "check.h"
+#include "tiny_model.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { IMAGES = 12 };
+static unsigned char noise[IMAGES * TINY_PIXELS];
+
+typedef struct watcher {
+    size_t calls, last, total;
+    /* After how many images it wants the call to stop; 0: never. */
+    size_t stop;
+    int by_function;
+    gln_session *session;
+    gln_status meanwhile;
+} watcher;
+
+static int watch(void *context, size_t done, size_t total)
+{
+    watcher *it = context;
+    gln_batch batch = tiny_batch(noise, 1);
+    float row[TINY_CLASSES];
+    it->calls++;
+    CHECK(done == it->last + 1);
+    it->last = done;
+    it->total = total;
+    it->meanwhile = gln_session_predict(it->session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES);
+    if (done != it->stop)
+        return 0;
+    if (it->by_function)
+        gln_session_cancel(it->session);
+    return !it->by_function;
+}
+
+static gln_session *watched(watcher *it, int threads)
+{
+    gln_session_options *options = NULL;
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_threads(options, threads));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_progress(options, it ? watch : NULL, it));
+    {
+        gln_session *session = tiny_session(options);
+        gln_session_options_free(options);
+        if (it)
+            it->session = session;
+        return session;
+    }
+}
+
+static void fill_views(gln_view *views, gln_picture *picture)
+{
+    static const gln_picture empty = GLN_PICTURE_INIT;
+    static const gln_view whole = GLN_VIEW_INIT;
+    int i;
+    *picture = empty;
+    picture->planes[0] = noise;
+    picture->width = TINY_WIDTH;
+    picture->height = TINY_HEIGHT;
+    for (i = 0; i < IMAGES; i++) {
+        views[i] = whole;
+        views[i].picture = picture;
+    }
+}
+
+static void forget(float *rows)
+{
+    int i;
+    for (i = 0; i < IMAGES * TINY_CLASSES; i++)
+        rows[i] = 42;
+}
+
+static int is_row_written(const float *row)
+{
+    int i, written = 0;
+    for (i = 0; i < TINY_CLASSES; i++)
+        written += row[i] != 42;
+    CHECK(written == 0 || written == TINY_CLASSES);
+    return written != 0;
+}
+
+/* Of views, and of the images of a batch. */
+static void check_progress(int threads, int views_count)
+{
+    size_t stop, i;
+    int by_function;
+    for (stop = 0; stop <= IMAGES; stop++) {
+        for (by_function = 0; by_function < 2; by_function++) {
+            watcher it = {0, 0, 0, 0, 0, NULL, GLN_OK};
+            gln_session *session = watched(&it, threads);
+            gln_batch batch = tiny_batch(noise, IMAGES);
+            gln_picture picture;
+            gln_view views[IMAGES];
+            gln_request request = GLN_REQUEST_INIT;
+            float rows[IMAGES][TINY_CLASSES];
+            const size_t wanted = stop == 0 || stop == IMAGES ? IMAGES : stop;
+            const gln_status expected = wanted == IMAGES ? GLN_OK : GLN_CANCELLED;
+            it.stop = stop;
+            it.by_function = by_function;
+            fill_views(views, &picture);
+            request.kind = GLN_REQUEST_LOGITS;
+            request.values = rows;
+            request.capacity = IMAGES * TINY_CLASSES;
+            forget(rows[0]);
+            if (views_count)
+                CHECK_STATUS(expected, gln_session_run(session, views, IMAGES, &request, 1));
+            else
+                CHECK_STATUS(expected, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, rows[0],
+                                                           IMAGES * TINY_CLASSES));
+            CHECK(it.calls == wanted && it.last == wanted && it.total == IMAGES && it.meanwhile == GLN_BUSY);
+            for (i = 0; i < IMAGES; i++)
+                CHECK(is_row_written(rows[i]) == (i < wanted));
+            /* The session is as before. */
+            it.last = it.stop = 0;
+            CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, rows[0],
+                                                     IMAGES * TINY_CLASSES));
+            gln_session_free(session);
+        }
+    }
+}
+
+static void test_progress_of_views(void)
+{
+    check_progress(1, 1);
+    check_progress(3, 1);
+}
+
+static void test_progress_of_batches(void)
+{
+    check_progress(1, 0);
+    check_progress(3, 0);
+}
+
+static void test_message_says_how_far_it_came(void)
+{
+    watcher it = {0, 0, 0, 5, 0, NULL, GLN_OK};
+    gln_session *session = watched(&it, 1);
+    gln_batch batch = tiny_batch(noise, IMAGES);
+    float rows[IMAGES * TINY_CLASSES];
+    CHECK_ERROR(GLN_CANCELLED, "5 of 12",
+                gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, rows, IMAGES * TINY_CLASSES));
+    gln_session_free(session);
+}
+
+/* Where no call runs there is nothing to cancel. */
+static void test_cancelling_nothing_does_nothing(void)
+{
+    gln_session *session = watched(NULL, 1);
+    gln_batch batch = tiny_batch(noise, 1);
+    float row[TINY_CLASSES];
+    gln_session_cancel(session);
+    gln_session_cancel(session);
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES));
+    gln_session_cancel(session);
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, row, TINY_CLASSES));
+    gln_session_free(session);
+}
+
+typedef struct canceller {
+    gln_session *session;
+    volatile int stop;
+} canceller;
+
+static void *cancel_at_random(void *context)
+{
+    canceller *it = context;
+    unsigned random = 1;
+    while (!it->stop) {
+        struct timespec pause = {0, 0};
+        random = random * 1664525 + 1013904223;
+        pause.tv_nsec = (long)(random >> 16) * 8;
+        nanosleep(&pause, NULL);
+        gln_session_cancel(it->session);
+    }
+    return NULL;
+}
+
+/* Whenever it comes: each call gives the right answer or says that it was cancelled, whatever it is. */
+static void check_random_cancels(int threads)
+{
+    gln_session *session = watched(NULL, threads), *calm = watched(NULL, 1);
+    gln_batch batch = tiny_batch(noise, IMAGES);
+    gln_picture picture;
+    gln_view views[IMAGES];
+    gln_request requests[2] = {GLN_REQUEST_INIT, GLN_REQUEST_INIT};
+    static float rows[IMAGES][TINY_CLASSES], wanted[IMAGES][TINY_CLASSES], layer[IMAGES][960];
+    canceller it = {NULL, 0};
+    pthread_t thread;
+    int cancelled = 0, answered = 0, round;
+    size_t i;
+    it.session = session;
+    fill_views(views, &picture);
+    requests[0].kind = GLN_REQUEST_LOGITS;
+    requests[0].values = rows;
+    requests[0].capacity = IMAGES * TINY_CLASSES;
+    requests[1].kind = GLN_REQUEST_LAYER;
+    requests[1].values = layer;
+    requests[1].capacity = IMAGES * 960;
+    CHECK_STATUS(GLN_OK, gln_session_predict(calm, &batch, GLN_OUTPUT_LOGITS, wanted[0], IMAGES * TINY_CLASSES));
+    CHECK(pthread_create(&thread, NULL, cancel_at_random, &it) == 0);
+    for (round = 0; cancelled < 1000 || answered < 100; round++) {
+        static const char *const names[] = {"conv1", "relu1", "pool1", "norm1", "branch1", "relu2"};
+        gln_status status;
+        forget(rows[0]);
+        if (round % 8 == 7) {
+            /* Ways to layers are made anew all the time. */
+            requests[1].layer = names[round / 8 % 6];
+            status = gln_session_run(session, views, IMAGES, requests, 2);
+        } else {
+            status = gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, rows[0], IMAGES * TINY_CLASSES);
+        }
+        if (status == GLN_CANCELLED) {
+            cancelled++;
+        } else {
+            CHECK_STATUS(GLN_OK, status);
+            answered++;
+        }
+        if (round % 8 == 7)
+            continue;
+        for (i = 0; i < IMAGES; i++)
+            CHECK(is_row_written(rows[i]) ? memcmp(rows[i], wanted[i], sizeof rows[i]) == 0 : status != GLN_OK);
+    }
+    it.stop = 1;
+    pthread_join(thread, NULL);
+    CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, rows[0], IMAGES * TINY_CLASSES));
+    CHECK(memcmp(rows, wanted, sizeof rows) == 0);
+    gln_session_free(session);
+    gln_session_free(calm);
+}
+
+static void test_random_cancels(void)
+{
+    check_random_cancels(1);
+    check_random_cancels(2);
+}
+
+int main(void)
+{
+    tiny_noise(noise, IMAGES, 9);
+    RUN(test_progress_of_views);
+    RUN(test_progress_of_batches);
+    RUN(test_message_says_how_far_it_came);
+    RUN(test_cancelling_nothing_does_nothing);
+    RUN(test_random_cancels);
+    return check_finish();
+}
