@@ -30,9 +30,14 @@ ENUMERATIONS = {
     "gln_algorithm": ("GLN_ALGORITHM_", _declarations.ALGORITHMS),
     "gln_precision": ("GLN_PRECISION_", _declarations.PRECISIONS),
     "gln_output": ("GLN_OUTPUT_", _declarations.OUTPUTS),
+    "gln_channel_order": ("GLN_CHANNEL_ORDER_", _declarations.CHANNEL_ORDERS),
+    "gln_resize_rule": ("GLN_RESIZE_", _declarations.RESIZE_RULES),
+    "gln_fit": ("GLN_FIT_", _declarations.FITS),
 }
-CHOICES = {"ISAS": "Isa", "BACKENDS": "Backend", "ALGORITHMS": "Algorithm", "PRECISIONS": "Precision",
-           "OUTPUTS": "Output"}  # fmt: skip
+CHOICES = {
+    "ISAS": "Isa", "BACKENDS": "Backend", "ALGORITHMS": "Algorithm", "PRECISIONS": "Precision", "OUTPUTS": "Output",
+    "CHANNEL_ORDERS": "ChannelOrder", "RESIZE_RULES": "ResizeRule", "FITS": "Fit",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

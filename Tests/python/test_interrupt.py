@@ -33,6 +33,8 @@ CALLS = {
     "features": "model.features(images)",
     "layer": "model.layer('conv1', images)",
     "profile": "model.profile(images)",
+    "classify": "model.classify([images[0]] * 3000)",
+    "run": "model.run([googlenet.View(it) for it in images], ('features', 'top-3'))",
 }
 
 

@@ -15,10 +15,13 @@ PACKAGE = Path(__file__).resolve().parents[2] / "bindings/python"
 PROGRAM = '''
 """A program that uses what there is."""
 
+import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 import googlenet
 
@@ -30,6 +33,12 @@ def answers(model: googlenet.Session, pixels: NDArray[np.uint8]) -> list[str]:
     features: NDArray[np.float32] = model.features(pixels, out=np.empty((1, 1024), np.float32))
     layer: NDArray[np.float32] = model.layer("conv1", [pixels, pixels])
     assert rows.shape[0] == features.shape[0] == layer.shape[0]
+    listed: list[list[googlenet.Prediction]] = model.classify([Path("a.png"), pixels, googlenet.View(b"", fit="warp")])
+    mixed: dict[str, NDArray[Any]] = model.run([pixels, "b.png"], ("features", "top-5"), out={"features": features})
+    tensor: NDArray[np.float32] = model.transforms()(io.BytesIO())
+    print(mixed["top-5"]["label"][0][0], model.normalize("a.png").shape, tensor.shape, listed[0][0].probability)
+    print(model.predict((Path("a"), "b", Image.new("RGB", (3, 4)))).shape, model.preprocess([pixels]).dtype)
+    print(model.preprocessing.mean[0] * 2, model.preprocessing.channel_order == "bgr", model.metadata.get("licence"))
     return [it.label for it in best]
 
 
@@ -55,6 +64,11 @@ model.session(max_isa="sse9")  # mistake
 model.predict(np.zeros((1, 8, 9, 3), np.uint8), output="softmax")  # mistake
 model.predict(np.zeros((1, 8, 9, 3), np.uint8), out=np.zeros(3))  # mistake
 model.classify(3)  # mistake
+model.classify([3])  # mistake
+googlenet.View("a.png", fit="crop")  # mistake
+googlenet.View("a.png", box=(1, 2, 3))  # mistake
+model.run("a.png", out={"features": 3})  # mistake
+model.classify("a.png")[0][0].label  # mistake
 """
 
 

@@ -24,7 +24,17 @@ def is_array(value: object) -> TypeGuard[NDArray[Any]]:
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
     """Whether it holds several things of a kind."""
-    return isinstance(value, (list, tuple))
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview))
+
+
+def is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether it is the name of a file."""
+    return isinstance(value, (str, os.PathLike))
+
+
+def is_content(value: object) -> TypeGuard[bytes | bytearray | memoryview]:
+    """Whether it is bytes."""
+    return isinstance(value, (bytes, bytearray, memoryview))
 
 
 def whole_number(name: str, value: object) -> int:

@@ -13,13 +13,13 @@ from . import _declarations as c
 from ._arguments import address, is_array, is_list
 from ._errors import ArgumentTypeError, InvalidArgumentError, error_for
 from ._library import last_message
+from ._picture import is_picture_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Images go to the C library in parts that take about this long, for Python sees signals (Ctrl-C) only between them.
 _SECONDS_OF_A_PART = 0.05
-_IMAGE_NUMBER = re.compile(r"\bimage (\d+)\b")
 
 
 class Batch:
@@ -80,12 +80,54 @@ def _kind(dtype: np.dtype[Any], channels: int, height: int, width: int) -> tuple
 def _needed(channels: int, height: int, width: int) -> str:
     pixels = f"N×{height}×{width}×{channels} of uint8 (pixels)"
     tensors = f"N×{channels}×{height}×{width} of float32 (normalised tensors)"
-    return f"{pixels} or {tensors} is needed; classify() takes pictures of other sizes"
+    return f"{pixels} or {tensors} is needed, or pictures of other sizes: one H×W×3 array or a list"
+
+
+def is_batch(value: object, channels: int, height: int, width: int) -> bool:
+    """Whether predict()'s `batch` is images of exactly the network's size, right or wrong, instead of pictures.
+
+    Raises InvalidArgumentError where it could be either.
+    """
+    if is_array(value):
+        return value.ndim == 4 or _is_input("batch", value, channels, height, width)
+    if not is_list(value):
+        return False
+    kinds = [
+        is_array(it) and _is_input(f"batch[{index}]", it, channels, height, width) for index, it in enumerate(value)
+    ]
+    if all(kinds):
+        return True
+    if any(kinds):
+        picture, image = kinds.index(False), kinds.index(True)
+        it = value[picture]
+        what = f"an array of {it.dtype} of shape {it.shape}" if is_array(it) else f"a {type(it).__name__}"
+        raise InvalidArgumentError(
+            f"batch[{picture}] is {what}, a picture to be resized, and batch[{image}] an array of exactly the network's"
+            " size, which is taken as it is: make a View of it if it is a picture, too"
+        )
+    return False
+
+
+def _is_input(name: str, array: NDArray[Any], channels: int, height: int, width: int) -> bool:
+    """Whether an array is one image of exactly the network's size; False for a picture of another size."""
+    if array.dtype.char == "B" and array.shape == (height, width, channels):
+        return True
+    if array.dtype == np.float32 and array.shape == (channels, height, width):
+        return True
+    if not is_picture_array(array):
+        kind = ArgumentTypeError if array.dtype.char not in "Bf" else InvalidArgumentError
+        raise kind(f"{name} is an array of {array.dtype} of shape {array.shape}: {_needed(channels, height, width)}")
+    if array.shape[:2] == (height, width):
+        raise InvalidArgumentError(
+            f"{name} is an array of {array.dtype} of shape {array.shape}, of the network's size, but not "
+            f"{height}×{width}×{channels} of uint8, which is taken as it is: make a View of a picture to be resized"
+        )
+    return False
 
 
 def _counted_from(first: int, message: str) -> str:
     """The library's message about an image of a part, by the image's number in the batch."""
-    return _IMAGE_NUMBER.sub(lambda it: f"image {int(it[1]) + first}", message, 1)
+    return re.sub(r"\bimage (\d+)\b", lambda it: f"image {int(it[1]) + first}", message, count=1)
 
 
 def _stack(images: Sequence[object]) -> NDArray[Any]:

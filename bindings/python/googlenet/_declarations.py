@@ -3,18 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import (
-    POINTER,
-    c_char_p,
-    c_float,
-    c_int,
-    c_int32,
-    c_size_t,
-    c_uint32,
-    c_uint64,
-    c_void_p,
-    py_object,
-)
+from ctypes import POINTER, c_char_p, c_float, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p, py_object
 
 MEMORY_COPY, MEMORY_BORROW = 0, 1
 ISAS = {"best": 0, "portable": 1, "avx2": 2, "avx-vnni": 3, "avx512": 4, "avx512-vnni": 5}
@@ -22,8 +11,19 @@ BACKENDS = {"native": 0, "openblas": 1}
 ALGORITHMS = {"auto": 0, "direct": 1}
 PRECISIONS = {"auto": 0, "float32": 1, "int8": 2}
 OUTPUTS = {"probabilities": 0, "logits": 1}
-PIXEL_RGB, PIXEL_RGBA, PIXEL_GRAY = 0, 2, 4
+CHANNEL_ORDERS = {"rgb": 0, "bgr": 1, "gray": 2}
+RESIZE_RULES = {
+    "short-side": 0,
+    "short-side-plain": 1,
+    "torchvision": 2,
+    "torchvision-plain": 3,
+    "square": 4,
+    "square-plain": 5,
+}
+FITS = {"model": 0, "warp": 1, "aspect": 2}
+PIXEL_RGB, PIXEL_BGR, PIXEL_RGBA, PIXEL_GRAY, PIXEL_RGB_FLOAT32 = 0, 1, 2, 4, 9
 BATCH_U8, BATCH_FLOAT32 = 0, 1
+REQUEST_PROBABILITIES, REQUEST_LOGITS, REQUEST_FEATURES, REQUEST_LAYER, REQUEST_TOP = 0, 1, 2, 3, 4
 
 
 class CLayerInfo(ctypes.Structure):
@@ -41,15 +41,64 @@ class CLayerInfo(ctypes.Structure):
     )
 
 
-class CImage(ctypes.Structure):
-    """gln_image."""
+class CPicture(ctypes.Structure):
+    """gln_picture."""
 
     _fields_ = (
-        ("pixels", c_void_p),
+        ("struct_size", c_size_t),
+        ("planes", c_void_p * 3),
+        ("strides", ctypes.c_ssize_t * 3),
         ("width", c_int32),
         ("height", c_int32),
-        ("row_stride", ctypes.c_ssize_t),
         ("format", c_int),
+        ("orientation", c_int32),
+    )
+
+
+class CView(ctypes.Structure):
+    """gln_view."""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("picture", POINTER(CPicture)),
+        ("left", c_int32),
+        ("top", c_int32),
+        ("width", c_int32),
+        ("height", c_int32),
+        ("mirrored", c_int32),
+        ("fit", c_int),
+        ("context", c_int32),
+        ("reserved", c_int32),
+    )
+
+
+class CRequest(ctypes.Structure):
+    """gln_request."""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("kind", c_int),
+        ("top", c_int32),
+        ("layer", c_char_p),
+        ("values", c_void_p),
+        ("capacity", c_size_t),
+        ("row_length", POINTER(c_size_t)),
+    )
+
+
+class CPreprocessing(ctypes.Structure):
+    """gln_preprocessing."""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("channel_order", c_int),
+        ("channels", c_int32),
+        ("input_height", c_int32),
+        ("input_width", c_int32),
+        ("short_side", c_int32),
+        ("resize_rule", c_int),
+        ("mean", c_float * 3),
+        ("scale", c_float * 3),
     )
 
 
@@ -123,6 +172,9 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "gln_model_work_count": (c_uint64, (c_void_p,)),
     "gln_model_layer_count": (c_size_t, (c_void_p,)),
     "gln_model_layer": (c_int, (c_void_p, c_size_t, POINTER(CLayerInfo))),
+    "gln_model_preprocessing": (c_int, (c_void_p, POINTER(CPreprocessing))),
+    "gln_model_metadata_count": (c_size_t, (c_void_p,)),
+    "gln_model_metadata_entry": (c_int, (c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p))),
     "gln_session_options_create": (c_int, (POINTER(c_void_p),)),
     "gln_session_options_free": (None, (c_void_p,)),
     "gln_session_options_set_threads": (c_int, (c_void_p, c_int32)),
@@ -149,11 +201,8 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "gln_session_activation_bytes": (c_size_t, (c_void_p,)),
     "gln_session_memory": (c_int, (c_void_p, POINTER(CSessionMemoryInfo))),
     "gln_session_profile": (c_int, (c_void_p, POINTER(CBatch), PROFILE_FUNCTION, py_object)),
-    "gln_session_classify": (
-        c_int,
-        (c_void_p, POINTER(CImage), POINTER(CPrediction), c_size_t, POINTER(c_size_t)),
-    ),
-    "gln_session_preprocess": (c_int, (c_void_p, POINTER(CImage), c_void_p, c_size_t)),
+    "gln_session_preprocess_view": (c_int, (c_void_p, POINTER(CView), c_void_p, c_size_t)),
+    "gln_session_run": (c_int, (c_void_p, POINTER(CView), c_size_t, POINTER(CRequest), c_size_t)),
     "gln_session_predict": (c_int, (c_void_p, POINTER(CBatch), c_int, c_void_p, c_size_t)),
     "gln_session_features": (c_int, (c_void_p, POINTER(CBatch), c_void_p, c_size_t)),
     "gln_session_layer_shape": (

@@ -7,6 +7,7 @@ import ctypes
 from . import _declarations as c
 from ._library import check, library
 from ._loaded_model import LoadedModel
+from ._preprocessing import Preprocessing, preprocessing_of
 from ._results import Layer, text
 
 
@@ -64,6 +65,22 @@ class Description:
         """The program that wrote the model file."""
         model = self._loaded()
         return text(library().gln_model_producer(model.pointer))
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How pictures become the network's input, as in training."""
+        model = self._loaded()
+        return preprocessing_of(model.pointer)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the model file says of itself in texts under keys, such as "licence" and "source"; a new dict."""
+        model, texts = self._loaded(), dict[str, str]()
+        for index in range(library().gln_model_metadata_count(model.pointer)):
+            entry, value = ctypes.c_char_p(), ctypes.c_char_p()
+            check(library().gln_model_metadata_entry(model.pointer, index, ctypes.byref(entry), ctypes.byref(value)))
+            texts[text(entry.value)] = text(value.value)
+        return texts
 
     @property
     def class_count(self) -> int:

@@ -95,7 +95,7 @@ class BackendUnavailableError(Error, RuntimeError):
 
 
 class BusyError(Error, RuntimeError):
-    """The session is running a call of another thread."""
+    """The session is running a call already, of this thread or another one."""
 
     status = 10
 
@@ -107,7 +107,7 @@ class LimitExceededError(Error, MemoryError):
 
 
 class WrongProcessError(Error, RuntimeError):
-    """A team of threads of another process. `Model` itself opens its file anew in a forked child."""
+    """A C object of the process that this one was forked from. Model, Session and ThreadTeam make their own there."""
 
     status = 12
 
@@ -125,7 +125,7 @@ class NotFiniteError(Error, ArithmeticError):
 
 
 class ClosedError(Error, ValueError):
-    """The model has been closed."""
+    """The Model, Session or ThreadTeam has been closed."""
 
 
 class LibraryNotFoundError(Error, ImportError):

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from ._arguments import text_argument
+import numpy as np
+
+from . import _declarations as c
+from ._arguments import address, text_argument
+from ._batch import Batch, is_batch
 from ._description import Description
-from ._errors import ClosedError
+from ._errors import ClosedError, error_for
 from ._handles import Handles
-from ._library import check, library
+from ._library import check, last_message, library
 from ._log import SessionLog
+from ._pictures import Pictures, about_picture, c_view
+from ._preprocessing import normalized
+from ._requests import Requests
+from ._rows import result_array
 from ._session_facts import SessionFacts
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ._choices import Backend, Isa, Precision
     from ._loaded_model import LoadedModel
     from ._results import Memory
@@ -101,6 +112,76 @@ class Network(Description):
         if self._handles.model is None:
             return f"<{kind}, closed>"
         return f"<{kind} {self.name!r}: {self.class_count} classes, {self.isa}, {self.threads} threads>"
+
+    def _look_at(
+        self, pictures: Pictures, look: Callable[[ctypes.c_void_p, int, c.CView], int], answer: Callable[[], _Result]
+    ) -> _Result:
+        """Calls `look` with each picture's number and view, and `answer` at the end, while the model is alive."""
+        seen = iter(pictures)
+        # Read before the session is taken, so that threads that share one read at the same time.
+        first = next(seen)
+
+        def look_at_all(session: ctypes.c_void_p) -> _Result:
+            # One picture a call: the next one is read in between, and Python sees signals (Ctrl-C).
+            for index, it in enumerate(itertools.chain((first,), seen)):
+                status = look(session, index, c_view(it))
+                if status:
+                    raise error_for(status, about_picture(it.name, last_message()))
+            return answer()
+
+        return self._run(look_at_all)
+
+    def _answer(self, pictures: Pictures, requests: Requests, answer: Callable[[], _Result]) -> _Result:
+        """Runs the network on each picture, and calls `answer` at the end, while the model is alive."""
+
+        def look(session: ctypes.c_void_p, index: int, view: c.CView) -> int:
+            asked = requests.of(index)
+            return int(library().gln_session_run(session, ctypes.byref(view), 1, asked, len(asked)))
+
+        return self._look_at(pictures, look, answer)
+
+    def _rows(
+        self,
+        batch: object,
+        run: Callable[[ctypes.c_void_p, object, int, int], int],
+        request: int,
+        shape: tuple[int, ...],
+        out: NDArray[np.float32] | None,
+        exif_orientation: bool,
+        layer: bytes | None = None,
+    ) -> NDArray[np.float32]:
+        """A row for each image of a batch, by `run`, or for each picture, by a request."""
+        size = (self._input_channels, *self._facts.input_size)
+        if not is_batch(batch, *size):
+            pictures = Pictures("batch", batch, exif_orientation)
+            values, requests = result_array(out, (len(pictures), *shape), pictures.arrays()), Requests()
+            requests.add(request, values, layer)
+            return self._answer(pictures, requests, lambda: values)
+        images = Batch(batch, *size)
+        values = result_array(out, (images.count, *shape), [images.images])
+
+        def run_parts(session: ctypes.c_void_p) -> NDArray[np.float32]:
+            images.for_each_part(
+                lambda first, part: run(session, ctypes.byref(part), address(values[first:]), values[first:].size)
+            )
+            return values
+
+        return self._run(run_parts)
+
+    def _preprocess(self, name: str, pictures: object, exif_orientation: bool) -> NDArray[np.uint8]:
+        """The resized, cut pictures, N×H×W×C."""
+        argument = Pictures(name, pictures, exif_orientation)
+        pixels = np.empty((len(argument), *self._facts.input_size, self._input_channels), np.uint8)
+
+        def look(session: ctypes.c_void_p, index: int, view: c.CView) -> int:
+            place, size = address(pixels[index]), pixels[index].size
+            return int(library().gln_session_preprocess_view(session, ctypes.byref(view), place, size))
+
+        return self._look_at(argument, look, lambda: pixels)
+
+    def _normalize(self, name: str, pictures: object, exif_orientation: bool) -> NDArray[np.float32]:
+        """What the network sees of pictures, N×C×H×W."""
+        return normalized(self._preprocess(name, pictures, exif_orientation), self.preprocessing)
 
     def layer_shape(self, name: str) -> tuple[int, int, int]:
         """Channels, height and width of a layer's output at this Session's input size.

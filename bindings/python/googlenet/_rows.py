@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def result_array(
-    out: NDArray[np.float32] | None, shape: tuple[int, ...], images: NDArray[Any] | None = None, name: str = "out"
+    out: NDArray[np.float32] | None, shape: tuple[int, ...], images: Sequence[NDArray[Any]], name: str = "out"
 ) -> NDArray[np.float32]:
     """A new array for results, or the caller's, which must not lie where the images do."""
     if out is None:
@@ -26,6 +27,6 @@ def result_array(
         )
     if not (out.flags.c_contiguous and out.flags.aligned and out.flags.writeable):
         raise InvalidArgumentError(f"{name} is an array that is not C-contiguous, aligned and writeable")
-    if images is not None and np.may_share_memory(out, images):
+    if any(np.may_share_memory(out, it) for it in images):
         raise InvalidArgumentError(f"{name} shares memory with the images")
     return out

@@ -8,56 +8,120 @@ import pytest
 from googlenet import InvalidArgumentError
 from googlenet._arguments import choice_argument, index_argument, text_argument
 from googlenet._batch import Batch
-from googlenet._image import ImageArgument
+from googlenet._exif import upright
+from googlenet._picture import Picture
 
 PICTURE = np.arange(6 * 5 * 4, dtype=np.uint8).reshape(6, 5, 4)
 
 
-def read_back(image):
-    """The pixels as the C library finds them through the struct."""
-    channels = {0: 3, 2: 4, 4: 1}[image.format]
-    rows = [
-        np.frombuffer(ctypes.string_at(image.pixels + y * image.row_stride, image.width * channels), np.uint8)
-        for y in range(image.height)
+def read_back(picture):
+    """The pixels as the C library finds them through the struct, as they are seen."""
+    channels, kind = {0: (3, np.uint8), 1: (3, np.uint8), 2: (4, np.uint8), 4: (1, np.uint8), 9: (3, np.float32)}[
+        picture.format
     ]
-    return np.stack(rows).reshape(image.height, image.width, channels)
+    size = np.dtype(kind).itemsize
+    rows = [
+        np.frombuffer(
+            ctypes.string_at(picture.planes[0] + y * picture.strides[0], picture.width * channels * size), kind
+        )
+        for y in range(picture.height)
+    ]
+    stored = np.stack(rows).reshape(picture.height, picture.width, channels)
+    return upright(stored[..., ::-1] if picture.format == 1 else stored, picture.orientation)
+
+
+def in_place(array, exif_orientation=True):
+    """A picture's struct and whether it points into the array; the struct's pixels are compared on the way."""
+    picture = Picture("image", array, exif_orientation)
+    struct = picture.c_picture
+    np.testing.assert_array_equal(read_back(struct), np.asarray(array).reshape(*array.shape[:2], -1))
+    first, last = np.lib.array_utils.byte_bounds(array)
+    return struct, first <= struct.planes[0] < last
+
+
+RGB = np.ascontiguousarray(PICTURE[..., :3])
+GRAY = np.ascontiguousarray(PICTURE[..., 0])
+FLOATS = (RGB / 255).astype(np.float32)
 
 
 @pytest.mark.parametrize(
-    ("view", "copied"),
+    ("view", "orientation"),
     [
-        (PICTURE, False),
-        (PICTURE[1:4, 1:3], False),
-        (PICTURE[::2], False),
-        (PICTURE[..., :3], True),
-        (PICTURE[::-1], True),
-        (PICTURE[:, ::-1], True),
-        (PICTURE[:, ::2], True),
-        (PICTURE.transpose(1, 0, 2), True),
-        (np.asfortranarray(PICTURE), True),
-        (PICTURE[..., 0], True),
-        (PICTURE[2:3, :, :3], True),
-        (np.broadcast_to(PICTURE[:1], PICTURE.shape), True),
-        (np.ascontiguousarray(PICTURE[..., 0]), False),
-        (np.ascontiguousarray(PICTURE[..., 0])[:, 1:4], False),
-        (np.ascontiguousarray(PICTURE[..., :3])[:, 1:2], False),
-        (PICTURE.reshape(1, 30, 4)[:, :, :], False),
+        (PICTURE, 1),
+        (PICTURE[1:4, 1:3], 1),
+        (PICTURE[::2], 1),
+        (PICTURE[:, ::-1], 2),
+        (PICTURE[::-1, ::-1], 3),
+        (PICTURE[::-1], 4),
+        (PICTURE[::-2, 1:4], 4),
+        (PICTURE.transpose(1, 0, 2), 5),
+        (PICTURE.transpose(1, 0, 2)[:, ::-1], 6),
+        (PICTURE.transpose(1, 0, 2)[::-1, ::-1], 7),
+        (PICTURE.transpose(1, 0, 2)[::-1], 8),
+        (PICTURE[:1, ::2], 5),
+        (PICTURE[2:3, :, :3], 5),
+        (PICTURE[::2, :1], 1),
+        (PICTURE[:1, :1], 1),
+        (PICTURE.reshape(1, 30, 4), 1),
+        (RGB, 1),
+        (RGB[..., ::-1], 1),
+        (RGB[::-1, ::-1, ::-1], 3),
+        (RGB[:, 1:2], 1),
+        (GRAY, 1),
+        (GRAY[:, 1:4], 1),
+        (GRAY[..., np.newaxis], 1),
+        (GRAY.T, 5),
+        (np.asfortranarray(GRAY), 5),
+        (FLOATS, 1),
+        (FLOATS[1:5, ::-1], 2),
+        (FLOATS.transpose(1, 0, 2), 5),
     ],
 )
-def test_images_are_read_in_place_where_rows_are_packed(view, copied):
-    argument = ImageArgument(view)
-    image = argument.c_image
-    assert (image.height, image.width) == view.shape[:2]
-    assert image.row_stride >= image.width * {0: 3, 2: 4, 4: 1}[image.format]
-    np.testing.assert_array_equal(read_back(image), view.reshape(*view.shape[:2], -1))
-    assert (image.pixels != view.ctypes.data) == copied
+def test_pictures_are_read_in_place(view, orientation):
+    struct, is_in_place = in_place(view)
+    assert is_in_place
+    assert struct.orientation == orientation
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        PICTURE[..., :3],
+        PICTURE[..., ::-1],
+        PICTURE[:, ::2],
+        PICTURE[::2, ::2],
+        np.asfortranarray(PICTURE),
+        PICTURE[..., 0],
+        np.broadcast_to(PICTURE[:1], PICTURE.shape),
+        np.broadcast_to(PICTURE[:, :1], PICTURE.shape),
+        FLOATS[..., ::-1],
+        FLOATS.astype(">f4"),
+        np.frombuffer(b"x" + FLOATS.tobytes(), np.float32, FLOATS.size, 1).reshape(FLOATS.shape),
+    ],
+)
+def test_other_strides_are_copied(view):
+    struct, is_in_place = in_place(view)
+    assert not is_in_place
+    assert struct.orientation == 1
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_floats_of_all_kinds(kind):
+    for array in (RGB, PICTURE, GRAY, GRAY[..., np.newaxis]):
+        floats = (array / 255).astype(kind)
+        colours = floats[..., :3] if floats.ndim == 3 and floats.shape[2] > 1 else floats.reshape(6, 5, 1).repeat(3, 2)
+        struct = Picture("image", floats, True)
+        np.testing.assert_array_equal(read_back(struct.c_picture), colours.astype(np.float32))
+    too_large = np.full((6, 5, 3), 1e300)
+    kept = Picture("image", too_large, True)
+    assert np.isinf(read_back(kept.c_picture)).all()
 
 
 def test_strides_of_a_single_row_or_column_do_not_matter():
     odd = np.lib.stride_tricks.as_strided(PICTURE, (1, 5, 4), (1, 4, 1))
-    assert ImageArgument(odd).c_image.row_stride >= 20
+    assert Picture("image", odd, True).c_picture.strides[0] >= 20
     odd = np.lib.stride_tricks.as_strided(PICTURE, (6, 1, 4), (20, 77, 1))
-    np.testing.assert_array_equal(read_back(ImageArgument(odd).c_image), PICTURE[:, :1])
+    np.testing.assert_array_equal(read_back(Picture("image", odd, True).c_picture), PICTURE[:, :1])
 
 
 def test_batches():
