@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, TOOL
 from gln_writer import small_classifier
+from googlenet import _declarations as c
 from googlenet._library import last_message, library
 
 PICTURE = ROOT / "models/tshirt.png"
@@ -67,6 +68,32 @@ def test_threads(path, tool, options):
     assert by_tool("classify", "--threads", 300, PICTURE) == want
 
 
+def asked_of_c(model, picture, **request):
+    """What the C library says of a request, and of a picture, that are wrong."""
+    size = ctypes.c_float()
+    seen = c.CPicture(
+        ctypes.sizeof(c.CPicture), (picture.ctypes.data, None, None), width=picture.shape[1], height=picture.shape[0]
+    )
+    view = c.CView(ctypes.sizeof(c.CView), ctypes.pointer(seen))
+    asked = c.CRequest(ctypes.sizeof(c.CRequest), values=ctypes.addressof(size), capacity=1, **request)
+
+    def run(session):
+        assert library().gln_session_run(session, ctypes.byref(view), 1, ctypes.byref(asked), 1) != 0
+        return last_message()
+
+    return model._run(run)
+
+
+def test_pictures(path):
+    with googlenet.Model(path) as model:
+        tall = np.zeros((65536, 1, 3), np.uint8)
+        want = asked_of_c(model, tall, kind=c.REQUEST_FEATURES).removeprefix("views[0].picture->")
+        assert by_python(lambda: model.classify(tall)) == f"image is {want}"
+        picture = np.zeros((30, 40, 3), np.uint8)
+        view = googlenet.View(picture, (1, 2, 40, 3))
+        assert "40 x 30 pixels" in by_python(lambda: model.classify(view))
+
+
 def test_top(path, tool):
     """What is more than there is gives all of it, in each of them."""
     picture = np.zeros((30, 30, 3), np.uint8)
@@ -75,4 +102,6 @@ def test_top(path, tool):
         assert len(model.classify(picture, top=1000)) == 4
     assert want == "top is 0: at least 1 is needed"
     assert by_tool("classify", "--top", 0, PICTURE) == want
+    with googlenet.Model(path) as model:
+        assert asked_of_c(model, picture, kind=c.REQUEST_TOP) == f"requests[0].{want}"
     assert len(tool("classify", "--model", path, "--top", 1000, PICTURE).splitlines()) == 1 + 4

@@ -92,7 +92,7 @@ def _check_array(name: str, array: NDArray[Any]) -> None:
     height, width = array.shape[:2]
     if not (1 <= height <= _LARGEST_SIDE and 1 <= width <= _LARGEST_SIDE):
         raise InvalidArgumentError(
-            f"{name} has {width} × {height} pixels (width × height): 1 to {_LARGEST_SIDE} each is allowed"
+            f"{name} is a picture of {width} x {height} pixels: each side must be 1 to {_LARGEST_SIDE}"
         )
 
 
