@@ -52,7 +52,7 @@ struct Quantize: ParsableCommand {
       throw ValidationError("--max-float-share is \(maxFloatShare): 0 to 1 are possible")
     }
     guard 0...ThreadTeam.threadLimit ~= threads else {
-      throw ValidationError("--threads is \(threads): 0 to \(ThreadTeam.threadLimit) are possible")
+      throw ValidationError("--threads is \(threads): use 1 to \(ThreadTeam.threadLimit), or 0 for the allowed CPUs")
     }
   }
 

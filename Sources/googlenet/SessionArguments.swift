@@ -29,7 +29,7 @@ struct SessionArguments: ParsableArguments {
       throw ValidationError("--memory-limit is \(memoryLimit) MiB: 1 to \(UInt64.max >> 20) are possible")
     }
     guard 0...ThreadTeam.threadLimit ~= threads else {
-      throw ValidationError("--threads is \(threads): 0 to \(ThreadTeam.threadLimit) are possible")
+      throw ValidationError("--threads is \(threads): use 1 to \(ThreadTeam.threadLimit), or 0 for the allowed CPUs")
     }
   }
 

@@ -28,7 +28,7 @@ def model(written):
     ("batch", "message"),
     [
         (None, "batch is a NoneType"),
-        ("picture.png", "batch is a str"),
+        ("picture\0.png", "batch contains a NUL"),
         (7, "batch is a int"),
         ({}, "batch is a dict"),
         ([], "batch is empty"),
@@ -43,7 +43,7 @@ def model(written):
         (PIXELS[..., [0, 1, 2, 2]], "batch is an array"),
         (PIXELS.transpose(0, 3, 1, 2), "batch is an array"),
         (PIXELS.transpose(0, 2, 1, 3), "batch is an array"),
-        (PIXELS[0, 0], r"shape \(24, 3\)"),
+        (PIXELS[0, 0, 0], r"shape \(3,\)"),
         (PIXELS[None], "batch is an array"),
         (np.uint8(3), "batch"),
         (PIXELS.astype(np.float32), "N×3×20×24 of float32"),
@@ -69,19 +69,20 @@ def test_batches(model, batch, message):
     [
         (None, "image is a NoneType"),
         (3, "image is a int"),
-        (b"bytes", "image is a bytes"),
-        ([[1, 2]], "image is a list"),
+        ([[1, 2]], r"image\[0\] is a list"),
+        ([], "image is empty"),
         (PIXELS, r"shape \(2, 20, 24, 3\)"),
         (PIXELS[0, 0, 0], r"shape \(3,\)"),
         (np.uint8(4), "image"),
         (PIXELS[0][..., :2], r"shape \(20, 24, 2\)"),
         (PIXELS[0][..., [0, 1, 2, 0, 1]], r"shape \(20, 24, 5\)"),
         (PIXELS[0][..., :0], r"shape \(20, 24, 0\)"),
-        (PIXELS[0][:0], "0 pixels|24 × 0"),
-        (PIXELS[0][:, :0], "0 × 20"),
-        (np.zeros((1, 65536, 3), np.uint8), "65536 × 1"),
-        (np.zeros((65536, 1), np.uint8), "1 × 65536"),
-        (PIXELS[0].astype(np.float32), "array of float32"),
+        (PIXELS[0][:0], "a picture of 24 x 0 pixels: each side must be 1 to 65535"),
+        (PIXELS[0][:, :0], "0 x 20"),
+        (np.zeros((1, 65536, 3), np.uint8), "65536 x 1"),
+        (np.zeros((65536, 1), np.uint8), "1 x 65536"),
+        (np.full((30, 30, 3), np.inf, np.float32), "infinite or NaN"),
+        (PIXELS[0].astype(bool), "array of bool"),
         (PIXELS[0].astype(np.uint16), "array of uint16"),
         ("\0", "NUL"),
     ],
@@ -92,16 +93,63 @@ def test_images(model, image, message):
             call(image)
 
 
-@pytest.mark.parametrize(("top", "kind"), [(0, ValueError), (-1, ValueError), (5, ValueError), (10**30, ValueError)])
-def test_top_out_of_range(model, top, kind):
-    with pytest.raises(kind, match=f"top is {top}: 1 to 4"):
+@pytest.mark.parametrize("top", [0, -1, -(10**30)])
+def test_top_out_of_range(model, top):
+    with pytest.raises(googlenet.InvalidArgumentError, match=f"top is {top}: at least 1 is needed"):
         model.classify(PIXELS[0], top=top)
+
+
+@pytest.mark.parametrize("top", [4, 5, 10**30])
+def test_top_beyond_the_classes_gives_all(model, top):
+    assert len(model.classify(PIXELS[0], top=top)) == 4
 
 
 @pytest.mark.parametrize("top", [1.5, "3", True])
 def test_top_of_another_type(model, top):
     with pytest.raises(TypeError, match="top is a"):
         model.classify(PIXELS[0], top=top)
+
+
+def test_errors_count_the_images_of_the_batch(model):
+    tensors = np.zeros((90, 3, 20, 24), np.float32)
+    tensors[71, 0, 0, 5] = np.nan
+    rows = np.full((90, 4), 7, np.float32)
+    with pytest.raises(googlenet.InvalidArgumentError, match=r"value 5 of image 71 is NaN"):
+        model.predict(tensors, out=rows)
+    assert not (rows[:71] == 7).any()
+    assert (rows[71:] == 7).all()
+    tensors[71, 0, 0, 5] = 3e38
+    tensors[71, 1] = 3e38
+    for call in (model.predict, model.features, model.profile, lambda it: model.layer("prob", it)):
+        with pytest.raises(googlenet.NotFiniteError, match=r"^image 71: layer 'conv1'"):
+            call(tensors)
+
+
+@pytest.mark.parametrize(
+    ("out", "kind", "message"),
+    [
+        ([1.0], TypeError, "out is a list: an array is needed"),
+        (np.zeros((2, 4)), ValueError, r"out is an array of float64 of shape \(2, 4\): float32 of shape \(2, 4\)"),
+        (np.zeros((2, 4), ">f4"), ValueError, r"out is an array of >f4"),
+        (np.zeros((4, 2), np.float32), ValueError, r"shape \(4, 2\): float32 of shape \(2, 4\) is needed"),
+        (np.zeros((3, 4), np.float32), ValueError, r"out is an array of float32 of shape \(3, 4\)"),
+        (np.zeros(8, np.float32), ValueError, r"shape \(8,\)"),
+        (np.zeros((4, 2), np.float32).T, ValueError, "out is an array that is not C-contiguous"),
+        (np.zeros((2, 8), np.float32)[:, ::2], ValueError, "C-contiguous"),
+        (np.frombuffer(bytes(32), np.float32).reshape(2, 4), ValueError, "writeable"),
+        (np.frombuffer(bytearray(33), np.float32, 8, 1).reshape(2, 4), ValueError, "aligned"),
+    ],
+)
+def test_where_results_go(model, out, kind, message):
+    with pytest.raises(kind, match=message) as raised:
+        model.predict(PIXELS, out=out)
+    assert isinstance(raised.value, googlenet.Error)
+
+
+def test_results_may_not_lie_on_the_images(model):
+    tensors = np.zeros((2, 3, 20, 24), np.float32)
+    with pytest.raises(googlenet.InvalidArgumentError, match="out shares memory with the images"):
+        model.predict(tensors, out=tensors.reshape(-1)[:8].reshape(2, 4))
 
 
 def test_outputs_and_layers(model):
@@ -127,7 +175,7 @@ def test_outputs_and_layers(model):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"threads": 0}, ValueError, "threads is 0: 1 to 256"),
+        ({"threads": 0}, ValueError, "threads is 0: use 1 to 256, or None for the allowed CPUs"),
         ({"threads": 257}, ValueError, "threads"),
         ({"threads": -1}, ValueError, "threads"),
         ({"threads": 2**40}, ValueError, "threads"),
@@ -140,7 +188,7 @@ def test_outputs_and_layers(model):
         ({"max_isa": 2}, TypeError, "max_isa"),
         ({"backend": "cuda"}, ValueError, "backend is 'cuda': one of native, openblas"),
         ({"algorithm": "fft"}, ValueError, "algorithm"),
-        ({"input_size": 0}, ValueError, "input_size is 0: 1 to 8192"),
+        ({"input_size": 0}, ValueError, "input_size is 0: use 1 to 8192"),
         ({"input_size": 8193}, ValueError, "input_size"),
         ({"input_size": (1, 2, 3)}, ValueError, "input_size has 3 numbers"),
         ({"input_size": (32, -4)}, ValueError, "input_size is -4"),
@@ -156,7 +204,7 @@ def test_options(written, options, error, message):
 
 
 def test_model_arguments(tmp_path):
-    for wrong in (None, 3, ["a.gln"], np.zeros(3)):
+    for wrong in (3, ["a.gln"], np.zeros(3)):
         with pytest.raises(googlenet.ArgumentTypeError, match="model is a"):
             googlenet.Model(wrong)
     with pytest.raises(ValueError, match="NUL"):

@@ -3,6 +3,7 @@
 import copy
 import errno
 import io
+import os
 import pickle
 import resource
 import warnings
@@ -115,3 +116,13 @@ def test_models_are_not_pickled(model):
     for call in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(googlenet.UnsupportedError, match="another one"):
             call(model)
+
+
+def test_paths_that_raise(model):
+    class Path:
+        def __fspath__(self):
+            raise KeyError("no path")
+
+    os.PathLike.register(Path)
+    with pytest.raises(googlenet.InvalidArgumentError, match="image cannot be the name of a file: 'no path'"):
+        model.classify(Path())

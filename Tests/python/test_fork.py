@@ -11,7 +11,8 @@ import googlenet
 import numpy as np
 import pytest
 from gln_writer import small_classifier
-from googlenet._library import CBatch, library
+from googlenet._declarations import CBatch
+from googlenet._library import library
 
 PATIENCE = 30
 CLASSES = 4

@@ -133,6 +133,19 @@ def test_borrowed_bytes_live_as_long_as_the_model():
     model.close()
 
 
+def test_out(written):
+    with googlenet.Model(written) as model:
+        for call, shape in (
+            (model.predict, (3, 4)),
+            (model.features, (3, 13)),
+            (lambda *batch, **out: model.layer("conv2", *batch, **out), (3, *model.layer_shape("conv2"))),
+        ):
+            want = call(PIXELS)
+            out = np.empty((5, *shape[1:]), np.float32)
+            assert call(PIXELS, out=out[1:4]).base is out
+            assert np.array_equal(out[1:4], want)
+
+
 def test_close(written):
     model = googlenet.Model(written)
     labels = model.labels

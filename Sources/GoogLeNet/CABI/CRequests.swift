@@ -58,7 +58,7 @@ struct CRequests: RequestList {
       return .layer(try model.index(ofCaller: name))
     case GLN_REQUEST_TOP:
       guard it.top > 0 else {
-        throw GoogLeNetError(.invalidArgument, "top is \(it.top): ask for at least one class")
+        throw GoogLeNetError(.invalidArgument, "top is \(it.top): at least 1 is needed")
       }
       return .top(Int(it.top))
     default: throw Failure.unknown("kind", it.kind.rawValue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 
 class Error(Exception):
@@ -95,7 +95,7 @@ class BackendUnavailableError(Error, RuntimeError):
 
 
 class BusyError(Error, RuntimeError):
-    """The session is running a call of another thread."""
+    """The session is running a call already, of this thread or another one."""
 
     status = 10
 
@@ -107,7 +107,7 @@ class LimitExceededError(Error, MemoryError):
 
 
 class WrongProcessError(Error, RuntimeError):
-    """A team of threads of another process. `Model` itself opens its file anew in a forked child."""
+    """A C object of the process that this one was forked from. Model, Session and ThreadTeam make their own there."""
 
     status = 12
 
@@ -125,7 +125,7 @@ class NotFiniteError(Error, ArithmeticError):
 
 
 class ClosedError(Error, ValueError):
-    """The model has been closed."""
+    """The Model, Session or ThreadTeam has been closed."""
 
 
 class LibraryNotFoundError(Error, ImportError):
@@ -155,7 +155,7 @@ _BY_STATUS: dict[int, type[Error]] = {
 
 
 @contextlib.contextmanager
-def out_of_memory_as_ours(what: str) -> Iterator[None]:
+def out_of_memory_as_ours(what: str) -> Generator[None, None, None]:
     """Makes Python's and NumPy's MemoryError, which says little, an OutOfMemoryError that says for what."""
     try:
         yield

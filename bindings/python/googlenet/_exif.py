@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _ORIENTATION_TAG = 0x0112
 _SHORT = 3
@@ -34,10 +38,10 @@ def orientation(exif: object) -> int:
     return 1
 
 
-def upright(pixels: np.ndarray, stored: int) -> np.ndarray:
+def upright(pixels: NDArray[Any], stored: int) -> NDArray[Any]:
     """A view of H×W or H×W×C pixels that are stored in an orientation, as they are to be seen."""
     if stored >= 5:
-        pixels = pixels.swapaxes(0, 1)
+        pixels = np.swapaxes(pixels, 0, 1)
     if stored in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     if stored in (3, 4, 7, 8):

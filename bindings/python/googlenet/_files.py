@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 
+from ._arguments import path_argument
 from ._errors import FileError
-from ._inputs import path_argument
 from ._library import check, library
 
 

@@ -1,4 +1,4 @@
-"""The C objects of a Model, and what becomes of them where calls, forks and close() meet."""
+"""The C objects of a Session, and what becomes of them where calls, forks and close() meet."""
 
 from __future__ import annotations
 
@@ -6,32 +6,66 @@ import ctypes
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING
 
-from ._errors import ClosedError
+from ._errors import BusyError
 from ._library import library
-
-if TYPE_CHECKING:
-    from ._model import Model
+from ._loaded_model import LoadedModel
 
 
 class Handles:
-    """The C objects of one Model. All but `leave_parent` is done by whoever holds the lock."""
+    """The C objects of one Session. All but `leave_parent` is done by whoever holds the lock."""
 
     def __init__(self) -> None:
-        self.model = ctypes.c_void_p()
+        self.model: LoadedModel | None = None
         self.session = ctypes.c_void_p()
         # In a forked child the parent's session, whose threads are missing here. It keeps the packed weights.
         self.inherited = ctypes.c_void_p()
-        self.bytes: bytes | None = None
-        self.lock = threading.Lock()
+        # Its own thread may take it twice, so that what runs within a call (a signal handler, say) hangs on nothing.
+        self.lock = threading.RLock()
+        self.is_running = False
+        # Whether a call has run on the session: one that nobody has used is lent to the first who asks for its like.
+        self.is_used = False
+        self.lender: Handles | None = None
         _all_handles.add(self)
 
     def leave_parent(self) -> None:
         """In a child that has just been forked, while it has one thread."""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
+        self.is_running = False
         if self.session:
             self.inherited, self.session = self.session, ctypes.c_void_p()
+
+    def check_idle(self) -> None:
+        """Refuses what is asked for by the thread that runs a call, within that call."""
+        if self.is_running:
+            raise BusyError("the session is running a call of this thread, within which it cannot be used")
+
+    def borrow(self, lender: Handles) -> bool:
+        """Takes over a session that its owner has not used, so that memory holds no more sessions than are in use.
+
+        The owner makes another one when it needs it, of the same packed weights.
+        """
+        with lender.lock:
+            if lender.is_running or lender.is_used or not lender.session:
+                return False
+            self.session, lender.session = lender.session, ctypes.c_void_p()
+            self.lender = lender
+            return True
+
+    def _give_back(self, session: ctypes.c_void_p) -> bool:
+        """To whom it was borrowed from, for the packed weights must stay in memory as long as one of them is open."""
+        lender = self.lender if session else None
+        while lender is not None:
+            # Who runs a call has a session, or makes one.
+            if lender.lock.acquire(blocking=False):
+                try:
+                    if lender.model is not None and not lender.session and not lender.is_running:
+                        lender.session = session
+                        return True
+                finally:
+                    lender.lock.release()
+            lender = lender.lender
+        return False
 
     def free_inherited(self) -> None:
         """Once the child's own session shares the packed weights, or needs none."""
@@ -41,14 +75,14 @@ class Handles:
     def free(self) -> None:
         """Waits for a running call, then frees what there is."""
         with self.lock:
-            if self.model:
-                # A child that is forked meanwhile must not free them again.
-                model, session = self.model, self.session
-                self.model, self.session = ctypes.c_void_p(), ctypes.c_void_p()
+            self.check_idle()
+            if self.model is not None:
+                # A child that is forked meanwhile must not free it again.
+                session, self.session = self.session, ctypes.c_void_p()
                 self.free_inherited()
-                library().gln_session_free(session)
-                library().gln_model_free(model)
-                self.bytes = None
+                if not self._give_back(session):
+                    library().gln_session_free(session)
+                self.model = None
 
 
 _all_handles: weakref.WeakSet[Handles] = weakref.WeakSet()
@@ -61,30 +95,3 @@ def _leave_parents() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_parents)
-
-
-class Use:
-    """Holds a Model's handles while a call runs. (A generator with contextlib takes several times as long.)"""
-
-    __slots__ = ("_lock", "_model")
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    def __enter__(self) -> Handles:
-        handles = self._model._handles
-        self._lock = handles.lock
-        self._lock.acquire()
-        try:
-            if not handles.model:
-                raise ClosedError("the model is closed")
-            if not handles.session:
-                self._model._create_session()
-                handles.free_inherited()
-        except BaseException:
-            self._lock.release()
-            raise
-        return handles
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()

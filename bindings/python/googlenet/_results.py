@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from . import _library as c
+from . import _declarations as c
 
 
 class Prediction(NamedTuple):
@@ -72,8 +72,8 @@ class Memory(NamedTuple):
     """The most at once while the Model was made; running it needs no more."""
 
 
-def operation_time(operation: c.COperationTime) -> OperationTime:
-    """What the C library says of one operation."""
+def operation_time(operation: c.COperationTime, first_image: int) -> OperationTime:
+    """What the C library says of one operation, of a call whose images are counted from `first_image`."""
     return OperationTime(
         tuple(text(operation.layers[index]) for index in range(operation.layer_count)),
         text(operation.kind),
@@ -85,7 +85,7 @@ def operation_time(operation: c.COperationTime) -> OperationTime:
         operation.multiply_add_count,
         operation.multiplication_count,
         operation.nanoseconds,
-        operation.image,
+        first_image + operation.image,
     )
 
 

@@ -9,12 +9,19 @@ import weakref
 from types import TracebackType
 from typing import NoReturn
 
+from ._arguments import index_argument
 from ._errors import ClosedError, UnsupportedError
-from ._inputs import index_argument
 from ._library import check, library
 
-THREAD_LIMIT = 256
+_THREAD_LIMIT = 256
 _SPIN_LIMIT = 1_000_000
+
+
+def thread_count(threads: object) -> int:
+    """A number of threads as the C library takes it; 0 for as many as CPUs are allowed."""
+    if threads is None:
+        return 0
+    return index_argument("threads", threads, 1, _THREAD_LIMIT, ", or None for the allowed CPUs")
 
 
 class _TeamHandle:
@@ -78,15 +85,14 @@ class ThreadTeam:
     """
 
     def __init__(self, threads: int | None = None, spin_microseconds: int = 200) -> None:
-        count = 0 if threads is None else index_argument("threads", threads, 1, THREAD_LIMIT)
         self._handle = handle = _TeamHandle(
-            count, index_argument("spin_microseconds", spin_microseconds, 0, _SPIN_LIMIT)
+            thread_count(threads), index_argument("spin_microseconds", spin_microseconds, 0, _SPIN_LIMIT)
         )
         self._is_open = True
         self._finalizer = weakref.finalize(self, handle.free)
         with handle.lock:
             handle.make()
-            self._threads = library().gln_thread_team_threads(handle.team)
+            self._threads: int = library().gln_thread_team_threads(handle.team)
 
     @property
     def threads(self) -> int:

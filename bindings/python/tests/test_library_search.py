@@ -86,18 +86,3 @@ def test_wrong_environment(copy, tmp_path):
 
 def test_import_alone_needs_no_library(copy):
     assert run(copy, "import googlenet; googlenet.Model, googlenet.Error").returncode == 0
-
-
-def test_declarations_match_the_header():
-    """Every function that the package calls is in the header, with as many arguments."""
-    import re
-
-    from googlenet._library import _FUNCTIONS
-
-    header = (PACKAGE.parents[2] / "include/googlenet.h").read_text()
-    declared = {
-        name: 0 if arguments.strip() == "void" else arguments.count(",") + 1
-        for name, arguments in re.findall(r"^GLN_API[^(;]*?\*?\s*\*?(gln_\w+)\(([^)]*)\);", header, re.M)
-    }
-    for name, (_, arguments) in _FUNCTIONS.items():
-        assert declared.get(name) == len(arguments), name
