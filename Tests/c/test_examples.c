@@ -85,7 +85,7 @@ static void test_descriptions(void)
 /* Describes two pictures, shows a view, and stops in between. */
 static void run_and_stop(const gln_model *model)
 {
-    static unsigned char pixels[2][90 * 70 * 3], shown[TINY_PIXELS];
+    static unsigned char pixels[2 * 90 * 70 * 3], shown[TINY_PIXELS];
     gln_picture pictures[2] = {GLN_PICTURE_INIT, GLN_PICTURE_INIT};
     gln_session_options *options = NULL;
     gln_session *session = NULL;
@@ -93,9 +93,9 @@ static void run_and_stop(const gln_model *model)
     float features[2 * TINY_FEATURES];
     size_t i, enough = 2;
     for (i = 0; i < sizeof pixels; i++)
-        pixels[0][i] = (unsigned char)(i * 2654435761u >> 24);
+        pixels[i] = (unsigned char)(i * 2654435761u >> 24);
     for (i = 0; i < 2; i++) {
-        pictures[i].planes[0] = pixels[i];
+        pictures[i].planes[0] = pixels + i * (sizeof pixels / 2);
         pictures[i].width = 90;
         pictures[i].height = 70;
     }
