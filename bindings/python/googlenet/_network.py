@@ -13,7 +13,6 @@ import numpy as np
 
 from . import _declarations as c
 from ._arguments import address, text_argument
-from ._batch import Batch, is_batch
 from ._description import Description
 from ._errors import ClosedError, error_for
 from ._handles import Handles
@@ -151,6 +150,9 @@ class Network(Description):
         layer: bytes | None = None,
     ) -> NDArray[np.float32]:
         """A row for each image of a batch, by `run`, or for each picture, by a request."""
+        # Not before it is needed: a program that only classifies starts faster.
+        from ._batch import Batch, is_batch
+
         size = (self._input_channels, *self._facts.input_size)
         if not is_batch(batch, *size):
             pictures = Pictures("batch", batch, exif_orientation)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 import numpy as np
 
 from . import _declarations as c
-from . import _exif, _pil
 from ._arguments import address, is_array, is_content, is_path
 from ._errors import ArgumentTypeError, InvalidArgumentError
 from ._view import View
@@ -63,8 +62,8 @@ class Picture:
     def __init__(self, name: str, source: PictureSource, exif_orientation: bool) -> None:
         pixels, orientation = _pixels(name, source)
         _check_array(name, pixels)
-        # A view in the order in which it is seen, wherever the pixels lie.
-        seen = _exif.upright(pixels, orientation if exif_orientation else 1)
+        # In the order in which it is seen, wherever the pixels lie.
+        seen = _upright(pixels, orientation) if exif_orientation and orientation != 1 else pixels
         if seen.dtype.kind == "f":
             seen = _rgb_floats(seen)
         placed = _in_place(seen)
@@ -101,7 +100,7 @@ def check_source(name: str, source: object) -> None:
     if is_array(source):
         _check_array(name, source)
     elif not (
-        is_path(source) or is_content(source) or _pil.is_pil_image(source) or callable(getattr(source, "read", None))
+        is_path(source) or is_content(source) or _is_pil_image(source) or callable(getattr(source, "read", None))
     ):
         raise ArgumentTypeError(f"{name} is a {type(source).__name__}: {_KINDS} is needed")
 
@@ -110,11 +109,24 @@ def _pixels(name: str, source: object) -> tuple[NDArray[Any], int]:
     """The stored pixels of what check_source() lets through, and the orientation in which they are."""
     if is_array(source):
         return source, 1
+    # Not before it is needed: a program that has arrays starts faster.
+    from . import _pil
+
     if is_path(source):
         return _pil.file_pixels(name, source)
     if is_content(source):
         return _pil.content_pixels(name, source, f"a {type(source).__name__}")
-    return _pil.image_pixels(name, source) if _pil.is_pil_image(source) else _pil.stream_pixels(name, source)
+    return _pil.image_pixels(name, source) if _is_pil_image(source) else _pil.stream_pixels(name, source)
+
+
+def _is_pil_image(value: object) -> bool:
+    return any(kind.__module__ == "PIL.Image" and kind.__name__ == "Image" for kind in type(value).__mro__)
+
+
+def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    from ._exif import upright
+
+    return upright(pixels, orientation)
 
 
 def _rgb_floats(array: NDArray[Any]) -> NDArray[np.float32]:

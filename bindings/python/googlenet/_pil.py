@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, Warning)
 
 
-def is_pil_image(value: object) -> bool:
-    """Whether it is a PIL image, without importing Pillow."""
-    return any(kind.__module__ == "PIL.Image" and kind.__name__ == "Image" for kind in type(value).__mro__)
-
-
 def image_pixels(name: str, image: Any) -> tuple[NDArray[np.uint8], int]:
     """The stored pixels of a PIL image that the caller opened, and the orientation in its EXIF."""
     try:

@@ -10,11 +10,9 @@ import numpy as np
 
 from . import _declarations as c
 from ._arguments import choice_argument, is_list, text_argument, top_argument
-from ._batch import Batch
 from ._errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, out_of_memory_as_ours
 from ._library import library
 from ._network import Network
-from ._outputs import WantedOutput, wanted_outputs
 from ._pictures import Pictures
 from ._receiver import RESUME, Receiver
 from ._requests import Best, Requests
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._choices import Algorithm, Backend, Isa, Output, Precision
+    from ._outputs import WantedOutput
     from ._picture import PictureLike
     from ._pictures import PicturesLike
     from ._thread_team import ThreadTeam
@@ -276,6 +275,8 @@ class Session(Network):
         fields class_index (int32), probability (float32) and label (str), most probable first, and K at most the number
         of classes. Raises as classify() does; NotFoundError for an unknown layer, before anything is computed.
         """
+        from ._outputs import wanted_outputs
+
         seen, requests = Pictures("pictures", pictures, exif_orientation), Requests()
         results: dict[str, NDArray[np.float32] | Best] = {}
         if out is not None and not isinstance(out, dict):
@@ -320,6 +321,8 @@ class Session(Network):
 
         batch  images of exactly the network's size, as in predict().
         """
+        from ._batch import Batch
+
         argument = Batch(batch, self._input_channels, *self._facts.input_size)
         times: list[OperationTime] = []
 
