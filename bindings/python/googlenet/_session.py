@@ -237,7 +237,7 @@ class Session(Network):
         """The output of any layer: an N×C×H×W float32 array (a convolution's before the activation that follows it).
 
         name    as in `layers`; NotFoundError (a KeyError) where there is none. The first call for a name takes about as
-                long as creating the Model; the last three are kept.
+                long as creating the Model; the last four are kept.
         batch, out, exif_orientation
                 as in predict(), which raises the same.
         """
