@@ -40,8 +40,8 @@
  *                numbers and structs must be aligned as C asks for.
  *   Threads      A gln_model is immutable: any number of threads may use it at once. A gln_session belongs to one
  *                thread at a time; a second call while one is running returns GLN_BUSY, also from a callback of that
- *                one. gln_session_cancel alone may be called at any time. gln_session_options is plain data without locking. Sessions of any threads may share the worker
- *                threads of a gln_thread_team.
+ *                one. gln_session_cancel alone may be called at any time. gln_session_options is plain data without
+ *                locking. Sessions of any threads may share the worker threads of a gln_thread_team.
  *   Sizes        A size, capacity, count or stride that reaches beyond what memory there can be is
  *                GLN_INVALID_ARGUMENT.
  *   Processes    A session belongs to the process that made it: a forked child has none of its threads. There every
@@ -656,7 +656,8 @@ GLN_API gln_status gln_session_preprocess(gln_session *session, const gln_image 
  */
 typedef struct gln_picture {
     size_t struct_size;      /* sizeof(gln_picture) */
-    const void *planes[3];   /* the first byte of the top row of each plane that the format has; NULL for others */
+    const void *planes[3];   /* the first byte of the top row of each plane that the format has; NULL for others.
+                              * No byte may belong to two planes. */
     ptrdiff_t strides[3];    /* bytes from a row to the next: at least those of a row; 0 for exactly that, and for others */
     int32_t width;           /* of the rows in memory, in pixels, 1 to 65535 */
     int32_t height;
@@ -706,7 +707,7 @@ typedef enum gln_request_kind {
 typedef struct gln_request {
     size_t struct_size;    /* sizeof(gln_request) */
     gln_request_kind kind;
-    int32_t top;           /* GLN_REQUEST_TOP: how many classes, at least 1, and no more than there are; others: 0 */
+    int32_t top;           /* GLN_REQUEST_TOP: how many classes, at least 1; as many as there are where it is more; others: 0 */
     const char *layer;     /* GLN_REQUEST_LAYER: the layer's name; others: NULL */
     void *values;          /* receives the rows: gln_prediction for GLN_REQUEST_TOP, float for the others */
     size_t capacity;       /* how many of them it holds: at least view_count times the length of a row */
@@ -742,10 +743,12 @@ typedef struct gln_request {
  * the model does not have is GLN_NOT_FOUND. GLN_NOT_FINITE as gln_session_predict, GLN_INVALID_ARGUMENT for a picture of
  * floats that are not finite, and GLN_CANCELLED: rows of earlier views may have been written, those of the view concerned
  * and of later ones are as they were.
+ * The answers for a view do not depend on the other views, and in float32 not on the other requests. In int8 what a layer
+ * gives to a request is not rounded to a byte where the layer before it is asked for, too, and values after it may then
+ * differ by such a rounding: ask for layers of an int8 session in calls of their own where every bit counts.
  * Probabilities, logits, features and the likeliest classes cost nothing to ask for together. Layers need a way through
  * the network of their own, which takes up to as long as creating a session; those for the last four combinations of
  * layers are kept for the next calls, as long as the memory limit has room for them.
- * The answers for a view do not depend on the other views and requests.
  */
 GLN_API gln_status gln_session_run(gln_session *session, const gln_view *views, size_t view_count,
                                    const gln_request *requests, size_t request_count);

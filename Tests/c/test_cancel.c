@@ -135,6 +135,35 @@ static void test_progress_of_batches(void)
     check_progress(3, 0);
 }
 
+static int spoil(void *context, size_t done, size_t total)
+{
+    gln_view *views = context;
+    (void)total;
+    views[done].fit = GLN_FIT_WARP;
+    views[done].context = TINY_HEIGHT / 2;
+    return 0;
+}
+
+/* Views that a callback changes are looked at once more. */
+static void test_views_that_change(void)
+{
+    gln_session_options *options = NULL;
+    gln_session *session;
+    gln_picture picture;
+    gln_view views[IMAGES];
+    gln_request request = GLN_REQUEST_INIT;
+    float rows[IMAGES][TINY_CLASSES];
+    fill_views(views, &picture);
+    request.values = rows;
+    request.capacity = IMAGES * TINY_CLASSES;
+    CHECK_STATUS(GLN_OK, gln_session_options_create(&options));
+    CHECK_STATUS(GLN_OK, gln_session_options_set_progress(options, spoil, views));
+    session = tiny_session(options);
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "context", gln_session_run(session, views, 2, &request, 1));
+    gln_session_free(session);
+    gln_session_options_free(options);
+}
+
 static void test_message_says_how_far_it_came(void)
 {
     watcher it = {0, 0, 0, 5, 0, NULL, GLN_OK};
@@ -254,6 +283,7 @@ int main(void)
     tiny_noise(noise, IMAGES, 9);
     RUN(test_progress_of_views);
     RUN(test_progress_of_batches);
+    RUN(test_views_that_change);
     RUN(test_message_says_how_far_it_came);
     RUN(test_cancelling_nothing_does_nothing);
     RUN(test_random_cancels);

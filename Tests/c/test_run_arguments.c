@@ -107,6 +107,10 @@ static void test_arguments(void)
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "capacity", gln_session_preprocess_view(session, it.views, bytes, SIZE_MAX));
     it.views[0].fit = (gln_fit)7;
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "view->fit", gln_session_preprocess_view(session, it.views, bytes, sizeof bytes));
+    it.views[0].fit = GLN_FIT_WARP;
+    it.views[0].context = TINY_HEIGHT / 2;
+    CHECK_ERROR(GLN_INVALID_ARGUMENT, "view->context",
+                gln_session_preprocess_view(session, it.views, bytes, sizeof bytes));
     it.views[0].struct_size = 8;
     CHECK_ERROR(GLN_INVALID_ARGUMENT, "view->struct_size",
                 gln_session_preprocess_view(session, it.views, bytes, sizeof bytes));
@@ -117,7 +121,8 @@ static void test_pictures(void)
     static const int32_t sides[] = {0, -1, 65536, INT32_MIN, INT32_MAX};
     size_t i;
     for (i = 0; i < sizeof sides / sizeof *sides; i++) {
-        WRONG("views[0].picture->", it.picture.width = sides[i]);
+        WRONG("views[0].picture->width is", it.picture.width = sides[i]);
+        WRONG("views[0].picture->height is", it.picture.height = sides[i]);
         WRONG("65535", it.picture.height = sides[i]);
     }
     WRONG("views[0].picture->struct_size is 0", it.picture.struct_size = 0);

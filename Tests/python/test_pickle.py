@@ -82,6 +82,15 @@ def test_what_cannot_be_pickled(path):
             pickle.dumps(team)
 
 
+def test_the_bundled_model_that_the_environment_named_stays_it(path, monkeypatch):
+    monkeypatch.setenv("GOOGLENET_MODEL", str(path))
+    with googlenet.Model(threads=1) as model:
+        pickled, name = pickle.dumps(model), model.name
+    monkeypatch.delenv("GOOGLENET_MODEL")
+    with pickle.loads(pickled) as again:
+        assert again.name == name != "clothing"
+
+
 def predict(work):
     model, index = work
     return os.getpid(), model.predict(PIXELS[index : index + 1])

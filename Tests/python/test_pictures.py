@@ -48,6 +48,7 @@ def kinds(path):
         "bytes": content,
         "bytearray": bytearray(content),
         "memoryview": memoryview(b"x" + content)[1:],
+        "memoryview with gaps": memoryview(bytes(np.repeat(np.frombuffer(content, np.uint8), 2)))[::2],
         "BytesIO": io.BytesIO(content),
         "file": open(path, "rb"),  # noqa: SIM115
         "PIL": Image.open(path),
@@ -246,3 +247,17 @@ def test_where_pillow_is_missing(model, path, monkeypatch):
         with pytest.raises(googlenet.UnsupportedError, match="Pillow.* is not installed"):
             model.classify(picture)
     assert model.classify(PICTURE)
+
+
+def test_tensors_of_either_byte_order_alone_and_in_lists(model):
+    want = model.predict(TENSOR[None])
+    swapped = TENSOR.astype(">f4")
+    for batch in (swapped, swapped[None], [swapped]):
+        np.testing.assert_array_equal(model.predict(batch), want)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_is_a_picture(model):
+    gray = RNG.integers(0, 256, (31, 29), np.uint8)
+    want = model.classify(gray / np.float32(255))
+    assert model.classify(np.matrix(gray / np.float32(255))) == want

@@ -65,6 +65,12 @@ def test_out(model):
     np.testing.assert_array_equal(features, model.features([PICTURE, OTHER]))
 
 
+def test_outs_must_not_share_memory(model):
+    rows = np.empty((1, 4), np.float32)
+    with pytest.raises(googlenet.InvalidArgumentError, match=r"out\['logits'\] shares memory with .* another result"):
+        model.run(PICTURE, ("probabilities", "logits"), out={"probabilities": rows, "logits": rows})
+
+
 def test_arrays_are_pictures_whatever_their_size(model):
     exact = RNG.integers(0, 256, (*SIZE, 3), np.uint8)
     np.testing.assert_array_equal(model.run(exact)["probabilities"], model.predict(googlenet.View(exact)))
@@ -206,7 +212,7 @@ def test_boxes_count_in_the_picture_as_it_is_seen(seeing, tmp_path):
         ((PICTURE, (-1, 2, 3, 4)), {}, ValueError, "box.left is -1: use 0 to 65535"),
         ((PICTURE, (1, 2, 0, 4)), {}, ValueError, "box.width is 0: use 1 to 65535"),
         ((PICTURE, (1, 2, 3, 1.5)), {}, TypeError, "box.height is a float"),
-        ((PICTURE,), {"mirrored": 1}, TypeError, "mirrored is a int: a bool is needed"),
+        ((PICTURE,), {"mirrored": 1}, TypeError, "mirrored is 1: True or False is needed"),
         ((PICTURE,), {"fit": "crop"}, ValueError, "fit is 'crop': one of model, warp, aspect"),
         ((PICTURE,), {"context": -1, "fit": "warp"}, ValueError, "context is -1: use 0 to 65535"),
         ((PICTURE,), {"context": 2}, ValueError, 'context is 2: it must be 0 with fit "model"'),

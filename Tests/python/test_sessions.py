@@ -247,3 +247,19 @@ def test_memory_of_four_sessions(convert, shared):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) <= 80
+
+
+def test_a_session_is_made_while_the_model_runs(model):
+    class Waiting:
+        """A picture that is read when a session has been made in another thread."""
+
+        def read(self):
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                made.append(pool.submit(model.session).result(PATIENCE))
+            raise OSError("enough")
+
+    made = []
+    with pytest.raises(googlenet.FileError):
+        model.classify([PIXELS[0], Waiting()])
+    with made[0] as session:
+        assert np.array_equal(session.predict(PIXELS), model.predict(PIXELS))

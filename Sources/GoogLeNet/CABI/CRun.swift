@@ -30,6 +30,7 @@ public func gln_session_preprocess_view(
     do throws(GoogLeNetError) {
       _ = try StructArray.size(of: view, known: MemoryLayout<gln_view>.size, "gln_view")
       seen = try View(view.pointee)
+      try handle.session.check(seen)
     } catch {
       throw error.within("view->")
     }

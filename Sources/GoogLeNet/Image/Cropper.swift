@@ -35,6 +35,13 @@ final class Cropper {
   /// Bytes that it holds between calls.
   var workspaceBytes: Int { workspace?.bytes.count ?? 0 }
 
+  /// Gives back what it holds between calls.
+  /// - Returns: whether there was anything.
+  func giveBack() -> Bool {
+    defer { workspace = nil }
+    return workspace != nil
+  }
+
   /// Throws where the network's input has no room for the context that a view asks for.
   func check(_ view: View) throws(GoogLeNetError) {
     guard 2 * view.context < min(width, height) else {
@@ -55,7 +62,6 @@ final class Cropper {
 
   /// Writes `height` × `width` × channels bytes, RGB or gray.
   /// - Parameters:
-  ///   - view: one that has been checked.
   ///   - available: the most bytes that it may hold.
   ///   - call: looked at from row to row.
   /// - Throws: `limitExceeded`, `outOfMemory`, `cancelled`, or `invalidArgument` for a picture of floats that are not finite.
@@ -63,6 +69,8 @@ final class Cropper {
   func crop(_ view: View, into output: UnsafeMutableRawBufferPointer, available: UInt64, during call: CallState?)
     throws(GoogLeNetError)
   {
+    // Who hands the view over may have changed it meanwhile.
+    try check(view)
     let geometry = geometry(of: view)
     let pixels = UprightPixels(view.picture, geometry.source)
     let (columns, rows) = (geometry.columns, geometry.rows)

@@ -16,7 +16,15 @@ public struct Picture {
 
     func base(_ plane: Int) -> String { self == .image ? "image.pixels" : "planes[\(plane)]" }
     func stride(_ plane: Int) -> String { self == .image ? "image.row_stride" : "strides[\(plane)]" }
-    var whole: StaticString { self == .image ? "an image" : "a picture" }
+
+    func sides(_ width: Int, _ height: Int) -> GoogLeNetError {
+      let isWidth = !(1...Picture.sideLimit ~= width)
+      let what =
+        self == .image
+        ? "an image of \(width) x \(height) pixels: each side"
+        : "\(isWidth ? "width" : "height") is \(isWidth ? width : height): it"
+      return GoogLeNetError(.invalidArgument, "\(what) must be 1 to \(Picture.sideLimit)")
+    }
   }
 
   public static let planeLimit = 3
@@ -58,11 +66,8 @@ public struct Picture {
     _ format: PictureFormat, _ orientation: Orientation, _ naming: Naming
   ) throws(GoogLeNetError) {
     guard let first = bases[0] else { throw GoogLeNetError(.invalidArgument, "\(naming.base(0)) is NULL") }
-    guard 1...Picture.sideLimit ~= width, 1...Picture.sideLimit ~= height else {
-      throw GoogLeNetError(
-        .invalidArgument,
-        "\(naming.whole) of \(width) x \(height) pixels: each side must be 1 to \(Picture.sideLimit)")
-    }
+    let sides = 1...Picture.sideLimit
+    guard sides ~= width, sides ~= height else { throw naming.sides(width, height) }
     self.width = width
     self.height = height
     self.format = format

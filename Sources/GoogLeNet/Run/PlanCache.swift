@@ -25,8 +25,9 @@ struct PlanCache {
 
   /// Takes out what was used longest ago; nil where there is nothing. The caller lets go of it, since a host's allocator, which gets
   /// its memory then, may ask the session something.
-  mutating func removeOldest() -> PlanBuffers? {
-    all.isEmpty ? nil : all.removeFirst()
+  /// - Parameter keepsLast: whether the one that was used last is to stay.
+  mutating func removeOldest(keepsLast: Bool = false) -> PlanBuffers? {
+    all.count > (keepsLast ? 1 : 0) ? all.removeFirst() : nil
   }
 
   /// - Parameter new: of a key that no other has; the cache must not be full.

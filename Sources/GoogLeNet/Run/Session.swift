@@ -14,6 +14,8 @@ public final class Session {
   private var plan: Plan { first.plan }
   /// Give what the first plan does not. Only for the call that runs.
   private var others = PlanCache()
+  /// Whether the call that runs works with the one of them that was used last.
+  private var otherRuns = false
   private let cropper: Cropper
   /// Pixels of the network's input size, for `classify`.
   private let pixels: HeapBlock
@@ -122,7 +124,7 @@ public final class Session {
     return settings.memoryLimit - min(taken, settings.memoryLimit)
   }
 
-  /// Runs `body`, again after each plan that is given back where it lacks memory.
+  /// Runs `body`, again after each plan that is given back where it lacks memory, and after what resizing pictures took is.
   private func makingRoom<Result>(_ body: () throws(GoogLeNetError) -> Result) throws(GoogLeNetError) -> Result {
     while true {
       do throws(GoogLeNetError) {
@@ -131,7 +133,7 @@ public final class Session {
         guard error.status == .limitExceeded || error.status == .outOfMemory else { throw error }
         // Where the call has failed anyway, nothing is won.
         try Allocation.check()
-        guard others.removeOldest() != nil else { throw error }
+        guard others.removeOldest(keepsLast: otherRuns) != nil || cropper.giveBack() else { throw error }
       }
     }
   }
@@ -192,13 +194,16 @@ public final class Session {
     try answer(ViewSource(views: views, pixels: image, session: self), requests, receive)
   }
 
+  /// Throws where the network's input has no room for the context that a view asks for.
+  func check(_ view: View) throws(GoogLeNetError) { try cropper.check(view) }
+
   /// Writes a view as the network is to see it, as rows of RGB (or gray) bytes.
   public func preprocess(_ view: View, into output: UnsafeMutableBufferPointer<UInt8>) throws(GoogLeNetError) {
     let needed = pixels.bytes.count
     guard output.count >= needed else {
       throw GoogLeNetError(.bufferTooSmall, "the buffer holds \(output.count) bytes: \(needed) are needed")
     }
-    try cropper.check(view)
+    try check(view)
     try exclusively { () throws(GoogLeNetError) in
       try crop(view, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
     }
@@ -319,6 +324,8 @@ public final class Session {
       try table.fill(requests, images: source.count, model, input: plan.key.input, shapes)
       let buffers = try buffersForRequests()
       table.place(in: buffers.plan.key.outputs)
+      otherRuns = buffers !== first
+      defer { otherRuns = false }
       try runner(buffers).run(source) { image in
         for (index, entry) in table.entries.enumerated() {
           let output = buffers.outputs[entry.place]

@@ -112,7 +112,7 @@ def _is_input(name: str, array: NDArray[Any], channels: int, height: int, width:
     """Whether an array is one image of exactly the network's size; False for a picture of another size."""
     if array.dtype.char == "B" and array.shape == (height, width, channels):
         return True
-    if array.dtype == np.float32 and array.shape == (channels, height, width):
+    if array.dtype.kind == "f" and array.dtype.itemsize == 4 and array.shape == (channels, height, width):
         return True
     if not is_picture_array(array):
         kind = ArgumentTypeError if array.dtype.char not in "Bf" else InvalidArgumentError

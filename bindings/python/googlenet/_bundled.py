@@ -9,17 +9,17 @@ from ._errors import FileError
 from ._library import library_path, package_folder, repository_folder
 
 _NAME = "clothing.gln"
-_VARIABLE = "GOOGLENET_MODEL"
+BUNDLED_VARIABLE = "GOOGLENET_MODEL"
 
 
 def bundled_model() -> str:
     """Where it is: where GOOGLENET_MODEL says, beside the package or the library, or in the repository."""
-    named = os.environ.get(_VARIABLE)
+    named = os.environ.get(BUNDLED_VARIABLE)
     if named:
         if not os.access(named, os.R_OK):
             number = errno.EACCES if os.path.exists(named) else errno.ENOENT
             cause = OSError(number, os.strerror(number), named)
-            raise FileError.about(named, f"{_VARIABLE} says '{named}': {os.strerror(number)}", cause) from cause
+            raise FileError.about(named, f"{BUNDLED_VARIABLE} says '{named}': {os.strerror(number)}", cause) from cause
         return named
     beside_library = os.path.join(os.path.dirname(os.path.dirname(library_path())), "share", "googlenet", _NAME)
     candidates = [
@@ -33,6 +33,6 @@ def bundled_model() -> str:
     cause = OSError(errno.ENOENT, os.strerror(errno.ENOENT), candidates[0])
     raise FileError.about(
         candidates[0],
-        f"the bundled model is in none of {', '.join(candidates)}: name a model, or set {_VARIABLE} to one",
+        f"the bundled model is in none of {', '.join(candidates)}: name a model, or set {BUNDLED_VARIABLE} to one",
         cause,
     ) from cause

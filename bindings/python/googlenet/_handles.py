@@ -45,12 +45,17 @@ class Handles:
 
         The owner makes another one when it needs it, of the same packed weights.
         """
-        with lender.lock:
+        # Who runs a call keeps its session: nobody waits for it.
+        if not lender.lock.acquire(blocking=False):
+            return False
+        try:
             if lender.is_running or lender.is_used or not lender.session:
                 return False
             self.session, lender.session = lender.session, ctypes.c_void_p()
             self.lender = lender
             return True
+        finally:
+            lender.lock.release()
 
     def _give_back(self, session: ctypes.c_void_p) -> bool:
         """To whom it was borrowed from, for the packed weights must stay in memory as long as one of them is open."""

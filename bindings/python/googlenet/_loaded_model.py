@@ -7,7 +7,7 @@ import os
 import weakref
 
 from . import _declarations as c
-from ._bundled import bundled_model
+from ._bundled import BUNDLED_VARIABLE, bundled_model
 from ._errors import ArgumentTypeError, out_of_memory_as_ours
 from ._files import read_file
 from ._library import check, library
@@ -20,7 +20,7 @@ class LoadedModel:
         self.pointer = ctypes.c_void_p()
         # bytes never change: they are read in place, and live as long as the C object.
         kept: bytes | None = None
-        # What makes the same model in another process: a path, or None for the bundled one.
+        # What makes the same model in another process: a path, or None for the one that comes with the package.
         self.path: str | None = None
         self.has_path = not isinstance(model, (bytes, bytearray, memoryview))
         handle = ctypes.byref(self.pointer)
@@ -32,7 +32,10 @@ class LoadedModel:
             kept = model
             check(library().gln_model_load_memory(model, len(model), c.MEMORY_BORROW, handle))
         elif model is None:
-            read_file(bundled_model(), handle)
+            found = bundled_model()
+            read_file(found, handle)
+            if os.environ.get(BUNDLED_VARIABLE) == found:
+                self.path = os.path.abspath(found)
         elif isinstance(model, (str, os.PathLike)):
             read_file(model, handle)
             self.path = os.path.abspath(os.fsdecode(model))

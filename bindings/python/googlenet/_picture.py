@@ -131,6 +131,7 @@ def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 def _rgb_floats(array: NDArray[Any]) -> NDArray[np.float32]:
     """Floats as the C library takes them: three channels of float32."""
+    array = np.asarray(array)
     if array.ndim == 2 or array.shape[2] == 1:
         array = np.broadcast_to(np.reshape(array, (*array.shape[:2], 1)), (*array.shape[:2], 3))
     # What is too large for float32 becomes infinite, which is refused.

@@ -54,7 +54,7 @@ def content_pixels(name: str, content: bytes | bytearray | memoryview, what: str
     """The same of a picture file's content. `what` says in errors what was given."""
     pil = _pillow(f"{name} is {what}")
     try:
-        with pil.open(io.BytesIO(content)) as image:
+        with pil.open(io.BytesIO(bytes(content))) as image:
             return _pixels(name, image)
     except Error:
         raise

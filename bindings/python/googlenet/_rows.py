@@ -28,5 +28,5 @@ def result_array(
     if not (out.flags.c_contiguous and out.flags.aligned and out.flags.writeable):
         raise InvalidArgumentError(f"{name} is an array that is not C-contiguous, aligned and writeable")
     if any(np.may_share_memory(out, it) for it in images):
-        raise InvalidArgumentError(f"{name} shares memory with the images")
+        raise InvalidArgumentError(f"{name} shares memory with the images or another result")
     return out

@@ -288,7 +288,8 @@ class Session(Network):
                 requests.add_best(best, it.top)
                 continue
             kind, shape, layer = self._output(it)
-            values = result_array(given.pop(it.name, None), (len(seen), *shape), seen.arrays(), f"out[{it.name!r}]")
+            kept = seen.arrays() + [made for made in results.values() if isinstance(made, np.ndarray)]
+            values = result_array(given.pop(it.name, None), (len(seen), *shape), kept, f"out[{it.name!r}]")
             results[it.name] = values
             requests.add(kind, values, layer)
         if given:

@@ -47,7 +47,7 @@ class View:
             raise ArgumentTypeError(f"picture is a {type(picture).__name__}: a single picture is needed")
         choice_argument("fit", fit, c.FITS)
         if not isinstance(mirrored, bool):
-            raise ArgumentTypeError(f"mirrored is a {type(mirrored).__name__}: a bool is needed")
+            raise ArgumentTypeError(f"mirrored is {mirrored!r}: True or False is needed")
         number = index_argument("context", context, 0, _LARGEST_SIDE)
         if fit == "model" and number:
             raise InvalidArgumentError(f'context is {number}: it must be 0 with fit "model"')
