@@ -193,14 +193,24 @@ typedef struct canceller {
     gln_session *session;
     /* Of a call that nobody cancels; cancels come as far apart, more or less, however slow the machine is. */
     long nanoseconds;
-    volatile int stop;
+    pthread_mutex_t lock;
+    int stops;
 } canceller;
+
+static int stops(canceller *it)
+{
+    int found;
+    pthread_mutex_lock(&it->lock);
+    found = it->stops;
+    pthread_mutex_unlock(&it->lock);
+    return found;
+}
 
 static void *cancel_at_random(void *context)
 {
     canceller *it = context;
     unsigned random = 1;
-    while (!it->stop) {
+    while (!stops(it)) {
         struct timespec pause = {0, 0};
         random = random * 1664525 + 1013904223;
         pause.tv_nsec = (long)((double)(random >> 8) / (1 << 24) * 2 * (double)it->nanoseconds);
@@ -219,7 +229,7 @@ static void check_random_cancels(int threads)
     gln_view views[IMAGES];
     gln_request requests[2] = {GLN_REQUEST_INIT, GLN_REQUEST_INIT};
     static float rows[IMAGES][TINY_CLASSES], wanted[FEW][TINY_CLASSES], layer[FEW][960];
-    canceller it = {NULL, 0, 0};
+    canceller it = {NULL, 0, PTHREAD_MUTEX_INITIALIZER, 0};
     pthread_t thread;
     struct timespec start, end;
     int cancelled = 0, answered = 0, round;
@@ -264,7 +274,9 @@ static void check_random_cancels(int threads)
         for (i = 0; i < FEW; i++)
             CHECK(is_row_written(rows[i]) ? memcmp(rows[i], wanted[i], sizeof rows[i]) == 0 : status != GLN_OK);
     }
-    it.stop = 1;
+    pthread_mutex_lock(&it.lock);
+    it.stops = 1;
+    pthread_mutex_unlock(&it.lock);
     pthread_join(thread, NULL);
     CHECK_STATUS(GLN_OK, gln_session_predict(session, &batch, GLN_OUTPUT_LOGITS, rows[0], FEW * TINY_CLASSES));
     CHECK(memcmp(rows, wanted, sizeof wanted) == 0);
