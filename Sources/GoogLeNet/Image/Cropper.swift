@@ -1,8 +1,8 @@
 /// Resizes a picture, or a part of one, to the network's input. With the antialiased rules the result is the same, byte for
 /// byte, as Pillow's `resize(BILINEAR)`, horizontally, then vertically, followed by a crop.
 final class Cropper {
-  let height: Int
-  let width: Int
+  private let height: Int
+  private let width: Int
   private let rule: Preprocessing.ResizeRule
   private let shortSide: Int
   private let channels: Int

@@ -203,7 +203,6 @@ public final class Session {
     guard output.count >= needed else {
       throw GoogLeNetError(.bufferTooSmall, "the buffer holds \(output.count) bytes: \(needed) are needed")
     }
-    try check(view)
     try exclusively { () throws(GoogLeNetError) in
       try crop(view, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
     }
