@@ -743,9 +743,8 @@ typedef struct gln_request {
  * the model does not have is GLN_NOT_FOUND. GLN_NOT_FINITE as gln_session_predict, GLN_INVALID_ARGUMENT for a picture of
  * floats that are not finite, and GLN_CANCELLED: rows of earlier views may have been written, those of the view concerned
  * and of later ones are as they were.
- * The answers for a view do not depend on the other views, and in float32 not on the other requests. In int8 what a layer
- * gives to a request is not rounded to a byte where the layer before it is asked for, too, and values after it may then
- * differ by such a rounding: ask for layers of an int8 session in calls of their own where every bit counts.
+ * The answers for a view do not depend on the other views and requests, to the last bit. What is not computed for the
+ * probabilities (a convolution before the layers that are folded into it) is computed besides where it is asked for.
  * Probabilities, logits, features and the likeliest classes cost nothing to ask for together. Layers need a way through
  * the network of their own, which takes up to as long as creating a session; those for the last four combinations of
  * layers are kept for the next calls, as long as the memory limit has room for them.

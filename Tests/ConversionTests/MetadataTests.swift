@@ -65,6 +65,17 @@ import Testing
     #expect(error?.message.contains("the metadata key 'a' is there twice") == true)
   }
 
+  /// An é of one letter and one of two.
+  @Test func keysAreBytes() throws {
+    let keys = ["\u{e9}", "e\u{301}"]
+    let both = try convert(onnx(keys.map { ($0, "1") })).network.metadata
+    #expect(both.prefix(2).map { Array($0.key.utf8) } == keys.map { Array($0.utf8) })
+    var options = ConversionOptions()
+    options.metadata = [MetadataEntry(key: keys[0], value: "2")]
+    let asked = try convert(onnx([(keys[1], "1")]), options: options).network.metadata
+    #expect(asked.filter { $0.key == keys[0] }.map(\.value).sorted() == ["1", "2"])
+  }
+
   /// The network is worth more.
   @Test func whatNoModelFileCanHoldIsLeftOut() throws {
     let long = String(repeating: "v", count: 65_537)

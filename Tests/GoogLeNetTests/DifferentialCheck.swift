@@ -174,6 +174,9 @@ struct DifferentialCheck {
     if isWhole {
       calls += (0..<count).map { .layer($0) }
       calls.append(.layers(choices.number(0...count - 1), choices.number(0...count - 1)))
+      // What a layer reads may be taken over by the layer, and the probabilities need both.
+      let layer = choices.number(0...count - 1)
+      for other in model.inputs[layer] + [count - 1] where other >= 0 { calls.append(.layers(layer, other)) }
     }
     calls = choices.shuffled(calls)
     // Whatever comes first and last, the probabilities are the same before and after.
@@ -328,18 +331,28 @@ struct DifferentialCheck {
     for run in runs { compareWithLayers(run) }
   }
 
-  /// Whichever call gives it, an output is the same: bit for bit where float32 sums have no part in it.
+  /// Whichever call gives it, and whatever else that asks for, an output has the same bits.
   private mutating func compareWithLayers(_ run: Run) {
-    let isInt8 = run.setting.precision == .int8
-    let exact = ExactLayers(model)
-    func check(_ call: Call, _ layer: Int) {
-      guard layer >= 0, let one = run.results[call], let other = run.results[.layer(layer)] else { return }
-      guard isInt8, exact[layer] else { return }
-      if !same(one, other) { faults.append("\(run.setting): \(name(call)) is not what the layer gives") }
+    for (call, values) in run.results {
+      let layers = layers(of: call)
+      let alone = layers.compactMap { run.results[.layer($0)] }
+      guard !layers.isEmpty, alone.count == layers.count else { continue }
+      if !same(values, alone.flatMap { $0 }) {
+        faults.append("\(run.setting): \(name(call)) is not what the layers give")
+      }
     }
-    check(.probabilities, model.network.layers.count - 1)
-    check(.logits, model.logitsLayer)
-    check(.features, model.featureLayer)
+  }
+
+  /// The layers whose outputs a call gives, −1 for the network's input.
+  private func layers(of call: Call) -> [Int] {
+    switch call {
+    case .probabilities: [model.network.layers.count - 1]
+    case .logits: [model.logitsLayer]
+    case .features: [model.featureLayer]
+    case .layer(let index): [index]
+    case .layers(let one, let other): [one, other]
+    case .batch, .profile: []
+    }
   }
 
   private mutating func compareFloats(_ runs: [Run]) {
@@ -353,17 +366,8 @@ struct DifferentialCheck {
     }
     for run in runs {
       for (call, values) in run.results {
-        let wanted: [ReferenceNetwork.Value?] =
-          switch call {
-          case .probabilities: [output(model.network.layers.count - 1)]
-          case .logits: [output(model.logitsLayer)]
-          case .features: [output(model.featureLayer)]
-          case .layer(let index): [output(index)]
-          case .layers(let one, let other): [output(one), output(other)]
-          case .batch, .profile: []
-          }
         var rest = values[...]
-        for value in wanted.compactMap({ $0 }) {
+        for value in layers(of: call).compactMap(output) {
           let tolerance = 10 * value.noise + 1e-7
           for (got, want) in zip(rest, value.values) where !(abs(Double(got) - want) <= tolerance) {
             faults.append("\(run.setting): \(name(call)) has \(got) instead of \(want) ± \(tolerance)")
@@ -379,16 +383,7 @@ struct DifferentialCheck {
     let exact = ExactLayers(model)
     for run in runs.dropFirst() {
       for (call, values) in run.results {
-        let layers: [Int] =
-          switch call {
-          case .probabilities: [model.network.layers.count - 1]
-          case .logits: [model.logitsLayer]
-          case .features: [model.featureLayer]
-          case .layer(let index): [index]
-          case .layers(let one, let other): [one, other]
-          case .batch, .profile: []
-          }
-        guard layers.allSatisfy({ $0 >= 0 && exact[$0] }) else { continue }
+        guard layers(of: call).allSatisfy({ $0 >= 0 && exact[$0] }) else { continue }
         for earlier in runs.prefix(while: { $0 !== run }) {
           guard let wanted = earlier.results[call] else { continue }
           if !same(wanted, values) { faults.append("\(run.setting): \(name(call)) is not that of \(earlier.setting)") }

@@ -29,9 +29,7 @@ struct ExactLayers {
       if case .dropout = model.network.layers[index].operation { return false }
       return model.inputs[index].contains { $0 < 0 || origins[$0] < 0 }
     }
-    readsPixels =
-      (model.featureLayer < 0 ? -1 : origins[model.featureLayer]) >= 0
-      && reading.allSatisfy { convolution($0)?.canReadPixels(model.network.preprocessing) == true }
+    readsPixels = reading.allSatisfy { convolution($0)?.canReadPixels(model.network.preprocessing) == true }
     for index in model.network.layers.indices { isExact.append(decide(index)) }
   }
 
@@ -68,17 +66,15 @@ struct ExactLayers {
     }
   }
 
-  /// Whether a batch normalization of it is always folded into a convolution: nothing else wants the output in between.
+  /// Whether a batch normalization of it is folded into a convolution: nothing else reads the output in between.
   private func isFused(_ layer: Int) -> Bool {
-    guard readers[layer] == 1, layer != origin(model.logitsLayer), layer != origin(model.featureLayer) else {
-      return false
-    }
+    guard readers[layer] == 1 else { return false }
     switch model.network.layers[layer].operation {
     case .convolution, .innerProduct: return true
-    case .batchNormalization: return isFused(origin(model.inputs[layer][0]))
+    case .batchNormalization:
+      let input = model.inputs[layer][0]
+      return input >= 0 && isFused(origins[input])
     default: return false
     }
   }
-
-  private func origin(_ layer: Int) -> Int { layer < 0 ? -1 : origins[layer] }
 }

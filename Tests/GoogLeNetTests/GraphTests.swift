@@ -27,11 +27,18 @@ import Testing
     #expect(names.filter { $0 == "joined" }.count == 1)
   }
 
-  @Test func nothingIsFusedAcrossObservedLayers() throws {
+  @Test func lowerBoundsStandApartFromObservedLayers() throws {
     let (graph, model) = try graph(try Networks.inception(), observing: ["conv1", "grouped/bn"])
     let names = nodeNames(graph, model)
     #expect(names.contains("conv1/relu") && names.contains("grouped/relu"))
     #expect(!names.contains("grouped/bn"))
+  }
+
+  @Test func normalizationsAreFusedWhereTheirInputIsObserved() throws {
+    let (graph, model) = try graph(try Networks.inception(), observing: ["grouped"])
+    let nodes = graph.nodes.filter { model.network.layers[$0.layer].name == "grouped" }
+    #expect(nodes.map { $0.fused.map { model.network.layers[$0].name } } == [["grouped/bn", "grouped/relu"], []])
+    #expect(nodes[1].output == graph.outputs[0] && nodes[0].inputs == nodes[1].inputs)
   }
 
   @Test func concatenationsAreSlices() throws {

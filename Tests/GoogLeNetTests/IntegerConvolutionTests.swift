@@ -98,15 +98,19 @@ import Testing
     }
   }
 
-  @Test func foldedValuesThatAreNotFiniteAreNoIntegers() throws {
-    var convolution = GraphNode.Convolution(
+  @Test func whatIsNotFiniteIsNotFolded() throws {
+    let convolution = GraphNode.Convolution(
       weights: try tensor([Int8](repeating: 1, count: 3), .int8), bias: nil, inputChannels: 3, outputChannels: 1,
       kernelHeight: 1, kernelWidth: 1)
-    convolution.affine = ([2], [3])
-    #expect(convolution.isInteger)
-    for (scale, shift): (Float, Float) in [(.infinity, 0), (1, .nan), (1, -.infinity)] {
-      convolution.affine = ([scale], [shift])
-      #expect(!convolution.isInteger)
+    var node = GraphNode.Kind.convolution(convolution)
+    var folded: [Bool] = []
+    for (scale, shift): (Float, Float) in [
+      (0x1p100, 3), (.infinity, 0), (1, .nan), (1, -.infinity), (0x1p100, 0), (0.5, 1),
+    ] {
+      folded.append(node.append(([scale], [shift])))
     }
+    #expect(folded == [true, false, false, false, false, true])
+    guard case .convolution(let it) = node else { throw GoogLeNetError(.unsupported, "no convolution") }
+    #expect(it.affine?.scale == [0x1p99] && it.affine?.shift == [2.5])
   }
 }

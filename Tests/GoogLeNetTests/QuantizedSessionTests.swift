@@ -101,6 +101,25 @@ import Testing
     zip(one, other).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
   }
 
+  /// Each layer with what it reads and the probabilities, which need both: as each of them alone.
+  @Test func whatElseIsAskedForChangesNoBit() throws {
+    let session = try Session(model: try QuantizedSessionTests.pureModel())
+    let network = session.model.network
+    let pixels = QuantizedSessionTests.pictures(1)[0]
+    let alone = try network.layers.map { try layer(session, $0.name, pixels) }
+    #expect(try predict(session, pixels) == alone[network.layers.count - 1])
+    for index in network.layers.indices {
+      let layers = [network.layers.count - 1, index] + session.model.inputs[index].filter { $0 >= 0 }
+      var together = layers.map { [Float](repeating: .nan, count: alone[$0].count) }
+      try pixels.withUnsafeBytes { bytes in
+        let batch = try Batch(.pixels(.rgb), data: bytes.baseAddress, count: 1)
+        let buffers = together.indices.map { place in together[place].withUnsafeMutableBufferPointer { $0 } }
+        try session.layers(layers.map { network.layers[$0].name }, batch, into: buffers)
+      }
+      #expect(together == layers.map { alone[$0] }, "\(network.layers[index].name)")
+    }
+  }
+
   /// A sum that could take the place of a float32 input, and a ReLU fused into it that stores bytes for a convolution.
   @Test func bytesOfASumDoNotTakeThePlaceOfAnInput() throws {
     var global = Pooling(.average)

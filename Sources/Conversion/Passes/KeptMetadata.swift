@@ -5,7 +5,8 @@ struct KeptMetadata {
   private(set) var entries: [MetadataEntry] = []
   /// Of the trained file's, the keys of those that no model file can hold.
   private var leftOut: [String] = []
-  private var keys: Set<String> = []
+  /// As bytes: other letters may look the same to `String`.
+  private var keys: Set<[UInt8]> = []
   /// How many bytes of it a model file has room for.
   private var room: Int
 
@@ -23,13 +24,13 @@ struct KeptMetadata {
     }
     room = ModelLimits.allTextBytes - KeptMetadata.textBytes(of: network)
     for entry in options.metadata { room -= entry.key.utf8.count + entry.value.utf8.count }
-    let asked = Set(options.metadata.map(\.key))
-    if let synsets = options.synsets, !synsets.isEmpty, !asked.contains(MetadataKey.synsets) {
+    let asked = Set(options.metadata.map { [UInt8]($0.key.utf8) })
+    if let synsets = options.synsets, !synsets.isEmpty, !asked.contains([UInt8](MetadataKey.synsets.utf8)) {
       add(MetadataEntry(key: MetadataKey.synsets, value: synsets.joined(separator: "\n")), besides: asked.count)
     }
     for entry in imported {
       let kept = MetadataEntry(key: MetadataKey.key(for: entry.key), value: entry.value)
-      if !asked.contains(kept.key) { add(kept, besides: asked.count) }
+      if !asked.contains([UInt8](kept.key.utf8)) { add(kept, besides: asked.count) }
     }
     entries += options.metadata.filter { !$0.value.isEmpty }
   }
@@ -47,7 +48,7 @@ struct KeptMetadata {
 
   /// The first of a key counts.
   private mutating func add(_ entry: MetadataEntry, besides asked: Int) {
-    guard !entry.value.isEmpty, keys.insert(entry.key).inserted else { return }
+    guard !entry.value.isEmpty, keys.insert([UInt8](entry.key.utf8)).inserted else { return }
     let bytes = entry.key.utf8.count + entry.value.utf8.count
     guard 1...ModelLimits.metadataKeyBytes ~= entry.key.utf8.count,
       entry.value.utf8.count <= ModelLimits.metadataValueBytes, bytes <= room,

@@ -72,11 +72,8 @@ public func gln_session_memory(_ session: OpaquePointer?, _ info: UnsafeMutableP
   guard let info else { return Failure.null("info") }
   // All members so far came with the first version, so nothing smaller can be a caller's struct.
   guard info.pointee.struct_size >= MemoryLayout<gln_session_memory_info>.size else {
-    return Failure.report(
-      GoogLeNetError(
-        .invalidArgument,
-        "info->struct_size is \(UInt(bitPattern: info.pointee.struct_size)): set it to sizeof(gln_session_memory_info)"
-      ))
+    return Failure.refuse(
+      "info->struct_size is \(UInt(bitPattern: info.pointee.struct_size)): set it to sizeof(gln_session_memory_info)")
   }
   let memory = handle.session.memory
   info.pointee.model_bytes = memory.model

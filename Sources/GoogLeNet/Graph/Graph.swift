@@ -1,6 +1,7 @@
 /// A network made ready for execution: only the layers that the wanted outputs need, joined into nodes (batch normalization and
 /// ReLU into convolutions), with concatenations replaced by values that lie in slices of one another, and with a kernel for every
-/// node's encodings. Data only; the plan gives it kernels and memory.
+/// node's encodings. Data only; the plan gives it kernels and memory. How a layer is computed does not depend on what is wanted: it
+/// gives the same bits in each graph that has it.
 struct Graph {
   /// The activations that a node writes, or the network's input.
   struct Value {
@@ -23,13 +24,15 @@ struct Graph {
   /// The network's input.
   static let inputValue = 0
 
-  /// For each layer the value that holds its output, once it has one.
+  /// For each layer the one whose output it has: itself, or what it is another name for; −1 for the network's input.
+  private var sources: [Int] = []
+  /// For each source the value that holds its output, once it has one.
   private var layerValues: [Int?]
   /// For each value the node that writes it, if one does.
   private var makers: [Int?] = [nil]
-  /// For each layer how many needed layers read it.
+  /// For each source how many layers of the network read it, needed or not.
   private var readers: [Int]
-  /// For each layer whether its output must exist unchanged.
+  /// For each source whether its output is wanted.
   private var observed: [Bool]
   /// For each value the float32 form of it, where there is one.
   private var floatForms: [Int: Int] = [:]
@@ -37,7 +40,7 @@ struct Graph {
   /// - Parameters:
   ///   - shapes: of all layers, for `input`.
   ///   - encodings: of all layers; all float32 for a plan that computes in float32.
-  ///   - outputLayers: layers whose outputs are wanted; −1 is the network's input. Nothing is fused across them.
+  ///   - outputLayers: layers whose outputs are wanted; −1 is the network's input.
   /// - Throws: `unsupported` where an int8 model asks for what no kernel does.
   init(model: Model, input: Shape, shapes: [Shape], encodings: [ActivationEncoding], outputLayers: [Int])
     throws(GoogLeNetError)
@@ -47,27 +50,35 @@ struct Graph {
     readers = [Int](repeating: 0, count: layers.count)
     observed = [Bool](repeating: false, count: layers.count)
     layerValues = [Int?](repeating: nil, count: layers.count)
-    for layer in outputLayers where layer >= 0 { observed[layer] = true }
+    for (index, layer) in layers.enumerated() {
+      sources.append(layer.operation.traits.isAlias ? source(of: model.inputs[index][0]) : index)
+    }
+    for index in layers.indices where sources[index] == index {
+      for producer in model.inputs[index] where source(of: producer) >= 0 { readers[source(of: producer)] += 1 }
+    }
+    for layer in outputLayers where source(of: layer) >= 0 { observed[source(of: layer)] = true }
     var needed = observed
     for index in layers.indices.reversed() where needed[index] {
-      for producer in model.inputs[index] where producer >= 0 {
-        needed[producer] = true
-        readers[producer] += 1
-      }
+      for producer in model.inputs[index] where source(of: producer) >= 0 { needed[source(of: producer)] = true }
     }
 
+    let isFloat = encodings.allSatisfy { $0 == .float32 }
     for (index, layer) in layers.enumerated() where needed[index] {
-      let read = model.inputs[index]
-      if fuse(index, layer.operation, of: read, shape: shapes[index], encoding: encodings[index]) { continue }
+      let read = model.inputs[index].map(source)
+      if fuse(
+        index, layer.operation, of: read, shape: shapes[index], encoding: encodings[index], isFloat: isFloat)
+      {
+        continue
+      }
       switch layer.operation.form(inputs: read.map { $0 < 0 ? input : shapes[$0] }) {
-      case .alias: addAlias(index, of: read[0])
+      case .alias: break  // Its source is needed in its place.
       case .concatenation: addConcatenation(index, of: read, shape: shapes[index], encoding: encodings[index])
       case .node(let kind):
         addNode(index, kind, of: read, shape: shapes[index], encoding: encodings[index])
       }
     }
     for layer in outputLayers { outputs.append(value(of: layer)) }
-    if encodings.contains(where: { $0 != .float32 }) { try quantize(model) }
+    if !isFloat { try quantize(model, input) }
     findRoots()
   }
 
@@ -99,8 +110,12 @@ struct Graph {
     }
   }
 
-  private func value(of producer: Int) -> Int {
-    producer < 0 ? Graph.inputValue : layerValues[producer] ?? Graph.inputValue
+  /// - Parameter layer: −1 is the network's input.
+  private func source(of layer: Int) -> Int { layer < 0 ? layer : sources[layer] }
+
+  private func value(of layer: Int) -> Int {
+    let source = source(of: layer)
+    return source < 0 ? Graph.inputValue : layerValues[source] ?? Graph.inputValue
   }
 
   private mutating func addValue(_ value: Value, maker: Int?) -> Int {
@@ -110,17 +125,6 @@ struct Graph {
   }
 
   // MARK: Layers
-
-  private mutating func addAlias(_ layer: Int, of producer: Int) {
-    layerValues[layer] = value(of: producer)
-    guard producer >= 0 else { return }
-    // Whoever reads the alias reads its source.
-    readers[producer] += readers[layer] - 1
-    readers[layer] = readers[producer]
-    let either = observed[producer] || observed[layer]
-    observed[producer] = either
-    observed[layer] = either
-  }
 
   private mutating func addConcatenation(
     _ layer: Int, of producers: [Int], shape: Shape, encoding: ActivationEncoding
@@ -144,22 +148,32 @@ struct Graph {
     layerValues[layer] = joined
   }
 
-  /// Lets the node before take a layer over, if it can.
+  /// Lets the node before take a layer over, if it can. Where the output that is lost so is wanted, another node gives it.
   private mutating func fuse(
-    _ layer: Int, _ operation: Operation, of producers: [Int], shape: Shape, encoding: ActivationEncoding
+    _ layer: Int, _ operation: Operation, of producers: [Int], shape: Shape, encoding: ActivationEncoding, isFloat: Bool
   ) -> Bool {
     guard producers.count == 1, let maker = onlyMaker(of: producers[0]) else { return false }
+    let isWanted = observed[producers[0]]
+    // In float32 a lower bound gives the same bits wherever it is applied.
+    if isWanted, isFloat, operation.traits.normalization == nil { return false }
+    let before = nodes[maker]
     let place = FusionPlace(
-      channels: shape.channels, reads: values[nodes[maker].inputs[0]].encoding, stores: encoding)
+      channels: shape.channels, reads: values[before.inputs[0]].encoding, stores: encoding)
     guard nodes[maker].fuse(layer, operation, place) else { return false }
-    let source = value(of: producers[0])
-    if values[source].encoding != encoding {
-      // Its place was that of a float32 input, in which bytes with their halo would not fit. No concatenation has it yet: what fuses is
-      // its only reader.
-      values[source].parent = nil
+    if isWanted {
+      let wanted = addValue(Value(shape: values[before.output].shape, encoding: .float32), maker: nodes.count)
+      nodes.append(
+        GraphNode(
+          layer: before.layer, fused: before.fused, kind: before.kind, inputs: before.inputs, output: wanted))
+      layerValues[producers[0]] = wanted
     }
-    values[source].encoding = encoding
-    layerValues[layer] = source
+    if isWanted || values[before.output].encoding != encoding {
+      // It must not replace an input that another node reads, too, or in which bytes with their halo would not fit. No concatenation has
+      // it yet: what fuses is its only reader.
+      values[before.output].parent = nil
+    }
+    values[before.output].encoding = encoding
+    layerValues[layer] = before.output
     return true
   }
 
@@ -170,7 +184,9 @@ struct Graph {
     var replaced: Int?
     if kind.mayRunInPlace, encoding == .float32 {
       // Not a concatenation, which has no maker: others may read its parts.
-      let place = producers.firstIndex { onlyMaker(of: $0) != nil && values[value(of: $0)].encoding == .float32 }
+      let place = producers.firstIndex {
+        onlyMaker(of: $0) != nil && !observed[$0] && values[value(of: $0)].encoding == .float32
+      }
       replaced = place.map { sources[$0] }
     }
     let output = addValue(Value(shape: shape, encoding: encoding, parent: replaced), maker: nodes.count)
@@ -178,23 +194,16 @@ struct Graph {
     layerValues[layer] = output
   }
 
-  /// The node that makes a layer's output, where nothing but one reader wants that.
-  private func onlyMaker(of producer: Int) -> Int? {
-    producer >= 0 && readers[producer] == 1 && !observed[producer] ? makers[value(of: producer)] : nil
+  /// The node that makes a source's output, where one layer alone reads that.
+  private func onlyMaker(of source: Int) -> Int? {
+    source >= 0 && readers[source] == 1 ? makers[value(of: source)] : nil
   }
 
   // MARK: Encodings
 
   /// Turns convolutions of bytes by integer weights into integer ones, and puts conversions around what only computes in float32.
-  private mutating func quantize(_ model: Model) throws(GoogLeNetError) {
-    var allReadPixels = true
-    for node in nodes where node.inputs.contains(Graph.inputValue) {
-      guard case .convolution(let it) = node.kind, it.canReadPixels(model.network.preprocessing) else {
-        allReadPixels = false
-        break
-      }
-    }
-    if allReadPixels, !outputs.contains(Graph.inputValue) { values[Graph.inputValue].encoding = .u8(scale: 1) }
+  private mutating func quantize(_ model: Model, _ input: Shape) throws(GoogLeNetError) {
+    if storesPixels(model, input) { values[Graph.inputValue].encoding = .u8(scale: 1) }
 
     let floatNodes = nodes
     nodes = []
@@ -211,6 +220,17 @@ struct Graph {
         try appendFloat(node, model)
       }
     }
+  }
+
+  /// Whether all that reads the network's input, needed or not, takes pixels.
+  private func storesPixels(_ model: Model, _ input: Shape) -> Bool {
+    for (index, layer) in model.network.layers.enumerated()
+    where sources[index] == index && model.inputs[index].contains(where: { source(of: $0) < 0 }) {
+      guard case .node(.convolution(let it)) = layer.operation.form(inputs: model.inputs[index].map { _ in input }),
+        it.canReadPixels(model.network.preprocessing)
+      else { return false }
+    }
+    return true
   }
 
   private mutating func append(_ node: GraphNode, _ kind: GraphNode.Kind, inputs: [Int], output: Int) {

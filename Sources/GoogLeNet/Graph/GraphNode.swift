@@ -25,11 +25,14 @@ struct GraphNode {
     mutating func append(_ affine: (scale: [Float], shift: [Float])) -> Bool {
       switch self {
       case .convolution(var it) where it.minimum == -.infinity:
-        it.affine = ChannelAffine.compose(it.affine, affine)
+        let both = ChannelAffine.compose(it.affine, affine)
+        // Integers would hide what is not finite.
+        guard both.scale.allSatisfy({ $0.isFinite }), both.shift.allSatisfy({ $0.isFinite }) else { return false }
+        it.affine = both
         self = .convolution(it)
         return true
       case .convolution, .integerConvolution: return false
-      case .kernel(let it): return it.append(affine)
+      case .kernel(let it): return replace(by: it.appending(affine))
       }
     }
 
@@ -42,8 +45,14 @@ struct GraphNode {
         self = .convolution(it)
         return true
       case .integerConvolution: return false
-      case .kernel(let it): return it.raise(to: minimum)
+      case .kernel(let it): return replace(by: it.raised(to: minimum))
       }
+    }
+
+    private mutating func replace(by kernel: (any NodeKernel)?) -> Bool {
+      guard let kernel else { return false }
+      self = .kernel(kernel)
+      return true
     }
 
     /// What computes the same between stored integers; nil where nothing does.

@@ -2,8 +2,8 @@ import CKernels
 
 /// y = max(x × scale + shift, minimum) with one scale and shift a channel: a batch normalization, a ReLU, both, or a copy.
 final class AffineKernel: NodeKernel {
-  private var affine: (scale: [Float], shift: [Float])?
-  private var minimum: Float
+  private let affine: (scale: [Float], shift: [Float])?
+  private let minimum: Float
 
   init(_ affine: (scale: [Float], shift: [Float])? = nil, minimum: Float = -.infinity) {
     self.affine = affine
@@ -16,19 +16,12 @@ final class AffineKernel: NodeKernel {
   var name: StaticString { isIdentity ? "copy" : affine == nil ? "ReLU" : "scale and shift" }
   var takesAffine: Bool { true }
 
-  func append(_ affine: (scale: [Float], shift: [Float])) -> Bool {
-    guard minimum == -.infinity else { return false }
-    let channels = affine.scale.count
-    let first =
-      self.affine ?? ([Float](repeating: 1, count: channels), [Float](repeating: 0, count: channels))
-    self.affine = ChannelAffine.compose(first, affine)
-    return true
+  func appending(_ affine: (scale: [Float], shift: [Float])) -> (any NodeKernel)? {
+    guard minimum == -.infinity else { return nil }
+    return AffineKernel(ChannelAffine.compose(self.affine, affine))
   }
 
-  func raise(to minimum: Float) -> Bool {
-    self.minimum = max(self.minimum, minimum)
-    return true
-  }
+  func raised(to minimum: Float) -> (any NodeKernel)? { AffineKernel(affine, minimum: max(self.minimum, minimum)) }
 
   func integerForm(_ inputs: [ActivationEncoding], _ output: ActivationEncoding) -> (any NodeKernel)? {
     // The maximum over one value copies it.

@@ -11,12 +11,10 @@ protocol NodeKernel: AnyObject {
   /// Whether scales and shifts can become part of it.
   var takesAffine: Bool { get }
 
-  /// Appends a scale and a shift a channel.
-  /// - Returns: whether it can.
-  func append(_ affine: (scale: [Float], shift: [Float])) -> Bool
-  /// Raises what it gives to a lower bound.
-  /// - Returns: whether it can.
-  func raise(to minimum: Float) -> Bool
+  /// The same with a scale and a shift a channel appended; nil where it cannot have them.
+  func appending(_ affine: (scale: [Float], shift: [Float])) -> (any NodeKernel)?
+  /// The same with what it gives raised to a lower bound; nil where that cannot be.
+  func raised(to minimum: Float) -> (any NodeKernel)?
   /// What computes the same between stored integers; nil where nothing does.
   func integerForm(_ inputs: [ActivationEncoding], _ output: ActivationEncoding) -> (any NodeKernel)?
 
@@ -30,7 +28,7 @@ extension NodeKernel {
   var readsBytes: Bool { false }
   var takesAffine: Bool { false }
 
-  func append(_ affine: (scale: [Float], shift: [Float])) -> Bool { false }
-  func raise(to minimum: Float) -> Bool { false }
+  func appending(_ affine: (scale: [Float], shift: [Float])) -> (any NodeKernel)? { nil }
+  func raised(to minimum: Float) -> (any NodeKernel)? { nil }
   func integerForm(_ inputs: [ActivationEncoding], _ output: ActivationEncoding) -> (any NodeKernel)? { nil }
 }

@@ -32,15 +32,16 @@ struct Sum: Operator {
 
 extension Sum {
   final class Kernel: NodeKernel {
-    private var minimum = -Float.infinity
+    private let minimum: Float
+
+    init(minimum: Float = -.infinity) {
+      self.minimum = minimum
+    }
 
     var name: StaticString { "element by element" }
     var mayRunInPlace: Bool { true }
 
-    func raise(to minimum: Float) -> Bool {
-      self.minimum = max(self.minimum, minimum)
-      return true
-    }
+    func raised(to minimum: Float) -> (any NodeKernel)? { Kernel(minimum: max(self.minimum, minimum)) }
 
     func task(_ writer: TaskWriter, _ inputs: [Location], _ output: Location) throws(GoogLeNetError) -> StageTask {
       let summands = writer.storage.store(

@@ -46,22 +46,31 @@ struct Location {
   @_optimize(speed)
   func copyPlanes(to output: UnsafeMutablePointer<Float>) {
     switch encoding {
-    case .float32: copyPlanes(floats, to: output) { $0 }
-    case .u8(let scale): copyPlanes(bytes, to: output) { Float($0) * scale }
-    case .u16(let scale): copyPlanes(words, to: output) { Float($0) * scale }
+    case .float32: copyPlanes(floats, to: output) { value, _ in value }
+    case .u8(let scale): copyPlanes(bytes, to: output) { value, _ in Float(value) * scale }
+    case .u16(let scale): copyPlanes(words, to: output) { value, _ in Float(value) * scale }
+    }
+  }
+
+  /// The same of the network's input, whose bytes are pixels as they are.
+  func copyInput(_ preprocessing: Preprocessing, to output: UnsafeMutablePointer<Float>) {
+    guard case .u8 = encoding else { return copyPlanes(to: output) }
+    copyPlanes(bytes, to: output) { value, channel in
+      (Float(value) - preprocessing.mean[channel]) * preprocessing.scale[channel]
     }
   }
 
   @inline(__always)
   private func copyPlanes<Element>(
-    _ elements: UnsafeMutablePointer<Element>, to output: UnsafeMutablePointer<Float>, _ decode: (Element) -> Float
+    _ elements: UnsafeMutablePointer<Element>, to output: UnsafeMutablePointer<Float>,
+    _ decode: (_ value: Element, _ channel: Int) -> Float
   ) {
     var next = output
     for channel in 0..<shape.channels {
       for row in 0..<shape.height {
         var pixel = elements + (row &* rowStride &+ channel)
         for _ in 0..<shape.width {
-          next.pointee = decode(pixel.pointee)
+          next.pointee = decode(pixel.pointee, channel)
           next += 1
           pixel += pixelStride
         }

@@ -15,7 +15,7 @@ struct PlanBuilder {
   static func plan(
     model: Model, settings: PlanSettings, shapes: [Shape], key: PlanKey, takenBytes: UInt64, crew: Crew
   ) throws(GoogLeNetError) -> Plan {
-    try reserve(for: model)
+    try reserve(for: model, outputs: key.outputs)
     let encodings =
       settings.precision == .int8
       ? model.encodings : [ActivationEncoding](repeating: .float32, count: model.encodings.count)
@@ -29,13 +29,16 @@ struct PlanBuilder {
 
   /// Makes sure that the running call can allocate what making a plan, the layers' shapes included, takes in small pieces,
   /// whatever the model: see docs/memory.md.
-  static func reserve(for model: Model) throws(GoogLeNetError) {
+  /// - Parameter outputs: layers whose outputs are wanted, which may be computed once more.
+  static func reserve(for model: Model, outputs: [Int] = []) throws(GoogLeNetError) {
     var parts = 0
-    for layer in model.network.layers {
-      parts += 1 + layer.inputs.count
-      parts += layer.operation.traits.groups
-    }
+    for layer in model.network.layers { parts += PlanBuilder.parts(of: layer) }
+    for output in outputs where output >= 0 { parts += PlanBuilder.parts(of: model.network.layers[output]) }
     try Allocation.ensure(512 << 10 + parts * (8 << 10))
+  }
+
+  private static func parts(of layer: Layer) -> Int {
+    1 + layer.inputs.count + layer.operation.traits.groups
   }
 
   private func build(_ takenBytes: UInt64, _ crew: Crew) throws(GoogLeNetError) -> Plan {

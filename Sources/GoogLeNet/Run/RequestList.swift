@@ -6,7 +6,7 @@ public protocol RequestList {
   /// - Throws: where the request is none, or names no layer of the model.
   func request(at index: Int) throws(GoogLeNetError) -> Request
 
-  /// What errors call the room that a request gives, and what the images: as "the buffer holds 10 floats: 2 images need 1000 each".
+  /// What errors call the room that a request gives, and what the images: as "capacity is 10: 2 images need 1000 each".
   func shortage(at index: Int, capacity: Int, images: Int, rowLength: Int) -> String
 }
 
@@ -21,6 +21,6 @@ extension Array: RequestList where Element == Request {
 extension CollectionOfOne: RequestList where Element == Request {
   public func request(at index: Int) throws(GoogLeNetError) -> Request { self[index] }
   public func shortage(at index: Int, capacity: Int, images: Int, rowLength: Int) -> String {
-    "the buffer holds \(capacity) floats: \(images) images need \(rowLength) each"
+    "capacity is \(capacity): \(images) images need \(rowLength) floats each"
   }
 }

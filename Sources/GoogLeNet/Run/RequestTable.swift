@@ -18,7 +18,6 @@ final class RequestTable {
   private var room: Int
   private(set) var count = 0
   private(set) var layerCount = 0
-  private var namesLayers = false
 
   fileprivate init(_ block: HeapBlock, room: Int) {
     self.block = block
@@ -56,7 +55,6 @@ final class RequestTable {
   ) throws(GoogLeNetError) {
     count = 0
     layerCount = 0
-    namesLayers = false
     if requests.count > room {
       let larger = try RequestTable.block(for: requests.count)
       try Allocation.check()
@@ -70,9 +68,7 @@ final class RequestTable {
       case .probabilities: break
       case .logits: layer = model.logitsLayer
       case .features: layer = model.featureLayer
-      case .layer(let named):
-        layer = named
-        namesLayers = true
+      case .layer(let named): layer = named
       case .top(let classes): top = min(classes, model.classCount)
       }
       let rowLength = top > 0 ? top : layer < 0 ? input.count : shapes[layer].count
@@ -101,8 +97,6 @@ final class RequestTable {
 
   /// Whether a plan with these outputs gives all that is asked for.
   func isWithin(_ outputs: [Int]) -> Bool {
-    // Pixels that are an output, too, are float32 numbers, which changes what int8 layers give.
-    guard !namesLayers || !outputs.contains(-1) else { return false }
     for layer in layers where !outputs.contains(layer) { return false }
     return true
   }

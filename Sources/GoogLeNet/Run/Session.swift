@@ -201,7 +201,7 @@ public final class Session {
   public func preprocess(_ view: View, into output: UnsafeMutableBufferPointer<UInt8>) throws(GoogLeNetError) {
     let needed = pixels.bytes.count
     guard output.count >= needed else {
-      throw GoogLeNetError(.bufferTooSmall, "the buffer holds \(output.count) bytes: \(needed) are needed")
+      throw GoogLeNetError(.bufferTooSmall, "capacity is \(output.count): \(needed) bytes are needed")
     }
     try exclusively { () throws(GoogLeNetError) in
       try crop(view, into: UnsafeMutableRawBufferPointer(start: output.baseAddress, count: needed))
@@ -334,7 +334,12 @@ public final class Session {
               UnsafeBufferPointer(start: output.floats, count: model.classCount), into: wanted)
             receive(index, image, UnsafeBufferPointer(rebasing: wanted[..<written]))
           } else if let values = entry.values {
-            output.copyPlanes(to: values + image * entry.rowLength)
+            let row = values + image * entry.rowLength
+            if buffers.plan.graph.outputs[entry.place] == Graph.inputValue {
+              output.copyInput(model.network.preprocessing, to: row)
+            } else {
+              output.copyPlanes(to: row)
+            }
           }
         }
       }
