@@ -1,12 +1,15 @@
-"""Ctrl-C ends a long batch soon, and leaves a session that answers right."""
+"""Ctrl-C and cancel() end a long call soon, and leave a session that answers right."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import googlenet
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,3 +75,92 @@ def test_other_handlers_run_meanwhile():
         PROGRAM.format(handler=handler, call=CALLS["predict"]), signal.SIGUSR1, signal.SIGUSR1, signal.SIGINT
     )
     assert output == "handled\nhandled\ninterrupted\n", errors
+
+
+def alarm(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def large():
+    """A model whose input is so large that an image takes seconds, and a blank image."""
+    with googlenet.Model(threads=1, precision="float32", max_isa="portable", input_size=768) as model:
+        yield model, np.zeros((1, *model.input_size, 3), np.uint8)
+
+
+def untouched(model):
+    return np.full((1, model.class_count), 42, np.float32)
+
+
+def test_within_an_image(large):
+    """What is being computed is not finished."""
+    model, image = large
+    begin = time.monotonic()
+    want = model.predict(image)
+    seconds = time.monotonic() - begin
+    out = untouched(model)
+    before = signal.signal(signal.SIGALRM, alarm)
+    try:
+        # Another one comes while the call ends.
+        signal.setitimer(signal.ITIMER_REAL, seconds / 4, 0.005)
+        with pytest.raises(KeyboardInterrupt):
+            model.predict(image, out=out)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert (out == 42).all()
+    assert np.array_equal(model.predict(image), want)
+
+
+def test_errors_of_long_calls_are_raised(large):
+    model, _ = large
+    with pytest.raises(googlenet.FileError, match="absent"):
+        model.classify("absent.png")
+    with pytest.raises(googlenet.NotFiniteError):
+        model.predict(np.full((1, 3, *model.input_size), 1e38, np.float32))
+
+
+def test_cancel(large):
+    """From another thread, until the call has ended; where none runs it does nothing."""
+    model, image = large
+    model.cancel()
+    want = model.predict(image)
+    ended = threading.Event()
+
+    def cancel():
+        while not ended.wait(0.01):
+            model.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    out = untouched(model)
+    try:
+        with pytest.raises(googlenet.CancelledError, match="0 of 1"):
+            model.predict(image, out=out)
+    finally:
+        ended.set()
+        thread.join()
+    assert (out == 42).all()
+    assert np.array_equal(model.predict(image), want)
+    model.close()
+    model.cancel()
+
+
+def test_cancel_while_sessions_come_and_go():
+    with googlenet.Model(threads=1) as model:
+        sessions = [model.session()]
+        ended = threading.Event()
+
+        def cancel():
+            while not ended.is_set():
+                sessions[-1].cancel()
+
+        thread = threading.Thread(target=cancel)
+        thread.start()
+        try:
+            for _ in range(50):
+                sessions.append(model.session())
+                sessions[-2].close()
+        finally:
+            ended.set()
+            thread.join()

@@ -190,6 +190,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "gln_thread_team_free": (None, (c_void_p,)),
     "gln_thread_team_threads": (c_int32, (c_void_p,)),
     "gln_session_create": (c_int, (c_void_p, c_void_p, POINTER(c_void_p))),
+    "gln_session_cancel": (None, (c_void_p,)),
     "gln_session_free": (None, (c_void_p,)),
     "gln_session_isa": (c_int, (c_void_p,)),
     "gln_session_threads": (c_int32, (c_void_p,)),

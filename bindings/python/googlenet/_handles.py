@@ -13,7 +13,7 @@ from ._loaded_model import LoadedModel
 
 
 class Handles:
-    """The C objects of one Session. All but `leave_parent` is done by whoever holds the lock."""
+    """The C objects of one Session. All but `leave_parent` and `cancel` is done by whoever holds the lock."""
 
     def __init__(self) -> None:
         self.model: LoadedModel | None = None
@@ -22,6 +22,8 @@ class Handles:
         self.inherited = ctypes.c_void_p()
         # Its own thread may take it twice, so that what runs within a call (a signal handler, say) hangs on nothing.
         self.lock = threading.RLock()
+        # Held for a moment where the session is cancelled, and where it is given away.
+        self.cancelling = threading.RLock()
         self.is_running = False
         # Whether a call has run on the session: one that nobody has used is lent to the first who asks for its like.
         self.is_used = False
@@ -31,6 +33,7 @@ class Handles:
     def leave_parent(self) -> None:
         """In a child that has just been forked, while it has one thread."""
         self.lock = threading.RLock()
+        self.cancelling = threading.RLock()
         self.is_running = False
         if self.session:
             self.inherited, self.session = self.session, ctypes.c_void_p()
@@ -51,11 +54,22 @@ class Handles:
         try:
             if lender.is_running or lender.is_used or not lender.session:
                 return False
-            self.session, lender.session = lender.session, ctypes.c_void_p()
+            self.session = lender._take_session()
             self.lender = lender
             return True
         finally:
             lender.lock.release()
+
+    def _take_session(self) -> ctypes.c_void_p:
+        """The session, which is not this one's any more."""
+        with self.cancelling:
+            session, self.session = self.session, ctypes.c_void_p()
+        return session
+
+    def cancel(self) -> None:
+        """Stops the call that runs; whoever calls holds no lock."""
+        with self.cancelling:
+            library().gln_session_cancel(self.session)
 
     def _give_back(self, session: ctypes.c_void_p) -> bool:
         """To whom it was borrowed from, for the packed weights must stay in memory as long as one of them is open."""
@@ -83,7 +97,7 @@ class Handles:
             self.check_idle()
             if self.model is not None:
                 # A child that is forked meanwhile must not free it again.
-                session, self.session = self.session, ctypes.c_void_p()
+                session = self._take_session()
                 self.free_inherited()
                 if not self._give_back(session):
                     library().gln_session_free(session)

@@ -16,6 +16,7 @@ from ._arguments import address, text_argument
 from ._description import Description
 from ._errors import ClosedError, error_for
 from ._handles import Handles
+from ._interruptible import interruptible
 from ._library import check, last_message, library
 from ._log import SessionLog
 from ._pictures import Pictures, about_picture, c_view
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from ._loaded_model import LoadedModel
     from ._results import Memory
     from ._settings import Settings
+
+# From inputs of so many pixels on an image takes a tenth of a second and more: Ctrl-C is to end it in between.
+_LONG_CALL_PIXELS = 250_000
 
 _Self = TypeVar("_Self", bound="Network")
 _Result = TypeVar("_Result")
@@ -86,9 +90,21 @@ class Network(Description):
                     handles.free_inherited()
                     self._facts = SessionFacts.of(handles.session)
                 handles.is_used = True
-                return work(handles.session)
+                height, width = self._facts.input_size
+                if height * width < _LONG_CALL_PIXELS:
+                    return work(handles.session)
+                return interruptible(lambda: work(handles.session), handles.cancel)
             finally:
                 handles.is_running = False
+
+    def cancel(self) -> None:
+        """Ends the call that runs in another thread, which raises CancelledError; does nothing where none runs.
+
+        It ends within the network's longest operation. Results of earlier pictures in `out` arrays may be there. The
+        call itself may go on where Python works between two pictures: repeat it until the call has ended. May be called
+        from any thread and from signal handlers.
+        """
+        self._handles.cancel()
 
     def close(self) -> None:
         """Frees it and its threads, after waiting for a call that runs in another thread. May be repeated.
