@@ -43,6 +43,18 @@ run() {
     ${UNDER:-} "$@" || { echo "  $name: exit status $?"; failed=$((failed + 1)); }
 }
 
+# Runs a test linked with the shared library and, at the same time, with the static one.
+run_both() {
+    test=$1
+    shift
+    "$build/$test-static" "$@" >"$build/static.log" 2>&1 &
+    other=$!
+    run "$test" "$build/$test" "$@"
+    echo "$test (static)"
+    wait "$other" || { echo "  $test (static): exit status $?"; failed=$((failed + 1)); }
+    cat "$build/static.log"
+}
+
 # The examples in the header, which test_examples.c runs, in another standard of C, too.
 sed -n '/^ \*     [#a-z]/,/^ \*     }/s/^ \*     \{0,1\}//p' "$dist/include/googlenet.h" >"$build/examples.c"
 grep -q gln_session_classify "$build/examples.c"
@@ -64,11 +76,12 @@ for test in basics examples models read_file sessions run run_arguments cancel t
     ${CC:-cc} $objects $libs -Wl,-rpath,"$dist/lib" -lm -lpthread -o "$build/$test"
     # test_cost.c takes no model, and prints speeds where it gets an argument.
     if [ "$test" = cost ]; then set --; else set -- "$model"; fi
-    run "$test" "$build/$test" "$@"
     if [ -z "${UNDER:-}" ] && [ -f "$dist/lib/libgooglenet.a" ]; then
         # shellcheck disable=SC2086
         ${CC:-cc} $objects "$dist/lib/libgooglenet.a" -lm -lpthread -o "$build/$test-static"
-        run "$test (static)" "$build/$test-static" "$@"
+        run_both "$test" "$@"
+    else
+        run "$test" "$build/$test" "$@"
     fi
 done
 case "${UNDER:-}${CC:-}" in

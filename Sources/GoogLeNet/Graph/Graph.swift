@@ -161,7 +161,8 @@ struct Graph {
       channels: shape.channels, reads: values[before.inputs[0]].encoding, stores: encoding)
     guard nodes[maker].fuse(layer, operation, place) else { return false }
     if isWanted {
-      let wanted = addValue(Value(shape: values[before.output].shape, encoding: .float32), maker: nodes.count)
+      let lost = values[before.output]
+      let wanted = addValue(Value(shape: lost.shape, encoding: lost.encoding), maker: nodes.count)
       nodes.append(
         GraphNode(
           layer: before.layer, fused: before.fused, kind: before.kind, inputs: before.inputs, output: wanted))
