@@ -513,9 +513,9 @@ GLN_API gln_status gln_session_options_set_log(gln_session_options *options, gln
 
 /*
  * Tells how far a call is that runs the network on several views or images: called after each, on the calling thread,
- * with done from 1 to total. Another value than 0 cancels the call, which returns GLN_CANCELLED as with
- * gln_session_cancel; after the last one it does nothing. The session is busy meanwhile. NULL for none (default). To
- * show it, and stop after as many images as the context says:
+ * with done from 1 to total, also for one alone; the rows of those that are done have been written. Another value than 0
+ * cancels the call, which returns GLN_CANCELLED as with gln_session_cancel; after the last one it does nothing. The
+ * session is busy meanwhile. NULL for none (default). To show it, and stop after as many images as the context says:
  *
  *     int show_progress(void *context, size_t done, size_t total)
  *     {
@@ -651,8 +651,8 @@ GLN_API gln_status gln_session_classify(gln_session *session, const gln_image *i
 GLN_API gln_status gln_session_preprocess(gln_session *session, const gln_image *image, uint8_t *pixels, size_t capacity);
 
 /*
- * A picture in the caller's memory, borrowed for the length of the call. Members that are not named are 0 with
- * GLN_PICTURE_INIT; a picture of RGB bytes without gaps needs planes[0], width and height.
+ * A picture in the caller's memory, borrowed for the length of the call. Members that are not named are 0, and
+ * `orientation` 1, with GLN_PICTURE_INIT; a picture of RGB bytes without gaps needs planes[0], width and height.
  */
 typedef struct gln_picture {
     size_t struct_size;      /* sizeof(gln_picture) */
@@ -701,8 +701,10 @@ typedef enum gln_request_kind {
 } gln_request_kind;
 
 /*
- * What is wanted of each view: rows, one after another, in the order of the views. Members that are not named are 0 with
- * GLN_REQUEST_INIT.
+ * What is wanted of each view: rows, one after another, in the order of the views, where nothing else of the call lies.
+ * A row has gln_model_class_count probabilities or logits, gln_model_feature_count features, the channels x height x
+ * width of gln_session_layer_shape, or as many classes as `top` and the model allow. Members that are not named are 0
+ * with GLN_REQUEST_INIT.
  */
 typedef struct gln_request {
     size_t struct_size;    /* sizeof(gln_request) */
@@ -773,8 +775,8 @@ GLN_API gln_status gln_session_preprocess_view(gln_session *session, const gln_v
                                                size_t capacity);
 
 /*
- * Stops the call that runs on the session, which returns GLN_CANCELLED, within the longest operation of the network and
- * on any thread; where none runs, or it is about to return, nothing happens. May be called from any thread, callback or
+ * Stops the call that runs on the session, which returns GLN_CANCELLED with a message of how many views or images were
+ * done, within the longest operation of the network and on any thread; where none runs, or it is about to return, nothing happens. May be called from any thread, callback or
  * signal handler while the session lives:
  *
  *     gln_session *interruptible;

@@ -244,7 +244,7 @@ static void test_requests(void)
     REFUSED(GLN_BUFFER_TOO_SMALL, "requests[0].capacity is 1", it.requests[0].capacity = 1);
     REFUSED(GLN_BUFFER_TOO_SMALL, "requests[0].capacity is 0", it.requests[0].capacity = 0);
     REFUSED(GLN_BUFFER_TOO_SMALL, "requests[1].capacity is 23", it.requests[1].capacity = 23);
-    REFUSED(GLN_BUFFER_TOO_SMALL, "requests[1].capacity is 24: 2 views need 960 each",
+    REFUSED(GLN_BUFFER_TOO_SMALL, "requests[1].capacity is 24: 1920 are needed, 960 a view",
             (it.requests[1].kind = GLN_REQUEST_LAYER, it.requests[1].layer = "relu1"));
 }
 

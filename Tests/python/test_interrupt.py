@@ -146,6 +146,31 @@ def test_cancel(large):
     model.cancel()
 
 
+def test_cancel_in_a_signal_handler():
+    """It comes between two calls of the C library, in the thread that makes them."""
+    with googlenet.Model(threads=1, max_isa="portable") as model:
+        images = np.zeros((300, *model.input_size, 3), np.uint8)
+        want = model.predict(images[:1])
+        views = [googlenet.View(it) for it in images]
+        before = signal.signal(signal.SIGALRM, lambda *_: model.cancel())
+        try:
+            for call in (model.predict, model.features, model.profile):
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
+                with pytest.raises(googlenet.CancelledError, match=r"^the call was cancelled after \d+ of 300 images$"):
+                    call(images)
+            out = np.full((300, model.class_count), 42, np.float32)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(googlenet.CancelledError, match="of 300 images") as caught:
+                model.run(views, out={"probabilities": out})
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        done = int(str(caught.value).split()[5])
+        assert (out[:done] == want).all()
+        assert (out[done:] == 42).all()
+        assert np.array_equal(model.predict(images[:1]), want)
+
+
 def test_cancel_while_sessions_come_and_go():
     with googlenet.Model(threads=1) as model:
         sessions = [model.session()]

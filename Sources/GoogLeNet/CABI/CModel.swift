@@ -51,7 +51,7 @@ public func gln_model_load_memory(
       let copy = try blockForCopy(size)
       copy.mutableBytes.copyMemory(from: caller)
       model.pointee = try ModelHandle.make(try Model(memory: copy))
-    default: throw Failure.unknown("memory", memory.rawValue)
+    default: throw Failure.unknown("memory", "gln_memory", memory.rawValue)
     }
   }
 }

@@ -16,7 +16,7 @@ extension Picture {
       _ = try StructArray.size(of: picture, known: MemoryLayout<gln_picture>.size, "gln_picture")
       let it = picture.pointee
       guard let format = PictureFormat(rawValue: Int32(bitPattern: it.format.rawValue)) else {
-        throw Failure.unknown("format", it.format.rawValue)
+        throw Failure.unknown("format", "gln_pixel_format", it.format.rawValue)
       }
       guard 0...8 ~= it.orientation else {
         throw GoogLeNetError(
@@ -41,7 +41,7 @@ extension PixelFormat {
         throw GoogLeNetError(
           .invalidArgument, "\(argument) is \(value), a format that only a gln_picture may have: see gln_session_run")
       }
-      throw Failure.unknown(argument, format.rawValue)
+      throw Failure.unknown(argument, "gln_pixel_format", format.rawValue)
     }
     self = known
   }

@@ -61,11 +61,11 @@ struct CRequests: RequestList {
         throw GoogLeNetError(.invalidArgument, "top is \(it.top): at least 1 is needed")
       }
       return .top(Int(it.top))
-    default: throw Failure.unknown("kind", it.kind.rawValue)
+    default: throw Failure.unknown("kind", "gln_request_kind", it.kind.rawValue)
     }
   }
 
-  func shortage(at index: Int, capacity: Int, images: Int, rowLength: Int) -> String {
-    "requests[\(index)].capacity is \(capacity): \(images) views need \(rowLength) each"
+  func shortage(at index: Int, capacity: Int, needed: Int, rowLength: Int) -> String {
+    "requests[\(index)].capacity is \(capacity): \(needed) are needed, \(rowLength) a view"
   }
 }

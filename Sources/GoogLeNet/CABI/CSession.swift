@@ -99,7 +99,7 @@ private func images(_ batch: UnsafePointer<gln_batch>, _ session: Session) throw
     kind = .tensors
     valueBytes = session.model.network.preprocessing.channelOrder.channels * MemoryLayout<Float>.size
   default:
-    throw Failure.unknown("batch->kind", it.kind.rawValue)
+    throw Failure.unknown("batch->kind", "gln_batch_kind", it.kind.rawValue)
   }
   if let data = it.data {
     let imageBytes = session.inputHeight * session.inputWidth * valueBytes
@@ -160,7 +160,7 @@ public func gln_session_predict(
   guard let values else { return Failure.null("values") }
   return Failure.catching { () throws(GoogLeNetError) in
     guard let wanted = Output(rawValue: Int32(bitPattern: output.rawValue)) else {
-      throw Failure.unknown("output", output.rawValue)
+      throw Failure.unknown("output", "gln_output", output.rawValue)
     }
     try handle.session.predict(
       try images(batch, handle.session), output: wanted, into: try room(values, capacity))

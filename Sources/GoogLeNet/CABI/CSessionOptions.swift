@@ -38,7 +38,9 @@ public func gln_session_options_set_threads(_ options: OpaquePointer?, _ threads
 @c @implementation
 public func gln_session_options_set_max_isa(_ options: OpaquePointer?, _ isa: gln_isa) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
-    guard let value = ISA(rawValue: Int32(bitPattern: isa.rawValue)) else { throw Failure.unknown("isa", isa.rawValue) }
+    guard let value = ISA(rawValue: Int32(bitPattern: isa.rawValue)) else {
+      throw Failure.unknown("isa", "gln_isa", isa.rawValue)
+    }
     _ = try KernelTier.position(of: value)
     it.maxISA = value
   }
@@ -48,7 +50,7 @@ public func gln_session_options_set_max_isa(_ options: OpaquePointer?, _ isa: gl
 public func gln_session_options_set_backend(_ options: OpaquePointer?, _ backend: gln_backend) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
     guard let value = Backend(rawValue: Int32(bitPattern: backend.rawValue)) else {
-      throw Failure.unknown("backend", backend.rawValue)
+      throw Failure.unknown("backend", "gln_backend", backend.rawValue)
     }
     it.backend = value
   }
@@ -58,7 +60,7 @@ public func gln_session_options_set_backend(_ options: OpaquePointer?, _ backend
 public func gln_session_options_set_algorithm(_ options: OpaquePointer?, _ algorithm: gln_algorithm) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
     guard let value = Algorithm(rawValue: Int32(bitPattern: algorithm.rawValue)) else {
-      throw Failure.unknown("algorithm", algorithm.rawValue)
+      throw Failure.unknown("algorithm", "gln_algorithm", algorithm.rawValue)
     }
     it.algorithm = value
   }
@@ -68,7 +70,7 @@ public func gln_session_options_set_algorithm(_ options: OpaquePointer?, _ algor
 public func gln_session_options_set_precision(_ options: OpaquePointer?, _ precision: gln_precision) -> gln_status {
   set(options) { (it) throws(GoogLeNetError) in
     guard let value = Precision(rawValue: Int32(bitPattern: precision.rawValue)) else {
-      throw Failure.unknown("precision", precision.rawValue)
+      throw Failure.unknown("precision", "gln_precision", precision.rawValue)
     }
     it.precision = value
   }

@@ -31,7 +31,7 @@ extension View {
       throw GoogLeNetError(.invalidArgument, "mirrored is \(it.mirrored): it must be 0 or 1")
     }
     guard let fit = Fit(rawValue: Int32(bitPattern: it.fit.rawValue)) else {
-      throw Failure.unknown("fit", it.fit.rawValue)
+      throw Failure.unknown("fit", "gln_fit", it.fit.rawValue)
     }
     guard it.reserved == 0 else {
       throw GoogLeNetError(.invalidArgument, "reserved is \(it.reserved): it must be 0")

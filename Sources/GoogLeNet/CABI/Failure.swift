@@ -18,8 +18,8 @@ enum Failure {
   }
 
   /// An enumerator that this library does not know.
-  static func unknown(_ argument: StaticString, _ value: UInt32) -> GoogLeNetError {
-    GoogLeNetError(.invalidArgument, "\(argument) is \(value), which is no value of its enumeration")
+  static func unknown(_ argument: StaticString, _ type: StaticString, _ value: UInt32) -> GoogLeNetError {
+    GoogLeNetError(.invalidArgument, "\(argument) is \(value), which is no \(type)")
   }
 
   /// A number of elements that no memory behind the caller's pointer holds.

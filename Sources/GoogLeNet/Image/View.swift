@@ -42,8 +42,8 @@ public struct View {
       else {
         throw GoogLeNetError(
           .invalidArgument,
-          "left, top, width and height are \(box.left), \(box.top), \(box.width) and \(box.height): the box must lie within the "
-            + "picture, which is seen with \(width) x \(height) pixels")
+          "left, top, width and height are \(box.left), \(box.top), \(box.width) and \(box.height): a box must lie within the "
+            + "picture, which is seen with \(width) x \(height) pixels, and hold some of them")
       }
     }
     guard context >= 0, fit != .model || context == 0 else {

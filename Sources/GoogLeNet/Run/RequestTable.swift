@@ -76,7 +76,8 @@ final class RequestTable {
       guard !overflow, request.capacity >= needed else {
         throw GoogLeNetError(
           .bufferTooSmall,
-          requests.shortage(at: index, capacity: request.capacity, images: images, rowLength: rowLength))
+          requests.shortage(
+            at: index, capacity: request.capacity, needed: overflow ? Int.max : needed, rowLength: rowLength))
       }
       count += 1
       entries[index] = Entry(

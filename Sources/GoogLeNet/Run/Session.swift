@@ -143,7 +143,9 @@ public final class Session {
     try crew.checkProcess()
     guard crew.call.begin() else {
       throw GoogLeNetError(
-        .busy, "the session is running a call of another thread: use one session a thread, or a lock")
+        .busy,
+        "the session is running a call, of another thread or the one whose callback this is: use one session a thread, or a lock"
+      )
     }
     defer { crew.call.end() }
     try Allocation.check()

@@ -11,12 +11,14 @@ import numpy as np
 
 from . import _declarations as c
 from ._arguments import address, is_array, is_list
-from ._errors import ArgumentTypeError, InvalidArgumentError, error_for
+from ._errors import ArgumentTypeError, CancelledError, InvalidArgumentError, cancelled, error_for
 from ._library import last_message
 from ._picture import is_picture_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ._handles import Handles
 
 # Images go to the C library in parts that take about this long, for Python sees signals (Ctrl-C) only between them.
 _SECONDS_OF_A_PART = 0.05
@@ -54,15 +56,19 @@ class Batch:
         """Some of the images as the C library takes them."""
         return c.CBatch(self._kind, self._format, self._address + first * self._image_bytes, count)
 
-    def for_each_part(self, run: Callable[[int, c.CBatch], int]) -> None:
+    def for_each_part(self, run: Callable[[int, c.CBatch], int], handles: Handles) -> None:
         """Calls `run` with the number of a part's first image and the part, and raises the error of its status."""
         first, size = 0, 1
         while first < self.count:
             size = min(size, self.count - first)
             begin = time.perf_counter()
+            handles.check_cancelled(first, self.count)
             status = run(first, self.part(first, size))
+            message = last_message() if status else ""
+            if status == CancelledError.status:
+                raise cancelled(first + _done(message), self.count)
             if status:
-                raise error_for(status, _counted_from(first, last_message()))
+                raise error_for(status, _counted_from(first, message))
             first += size
             if time.perf_counter() - begin < _SECONDS_OF_A_PART:
                 size *= 2
@@ -80,7 +86,8 @@ def _kind(dtype: np.dtype[Any], channels: int, height: int, width: int) -> tuple
 def _needed(channels: int, height: int, width: int) -> str:
     pixels = f"N×{height}×{width}×{channels} of uint8 (pixels)"
     tensors = f"N×{channels}×{height}×{width} of float32 (normalised tensors)"
-    return f"{pixels} or {tensors} is needed, or pictures of other sizes: one H×W×3 array or a list"
+    pictures = "pictures of other sizes, of uint8 or of floats from 0 to 1: one H×W×3 array or a list"
+    return f"{pixels} or {tensors} is needed, or {pictures}"
 
 
 def is_batch(value: object, channels: int, height: int, width: int) -> bool:
@@ -123,6 +130,12 @@ def _is_input(name: str, array: NDArray[Any], channels: int, height: int, width:
             f"{height}×{width}×{channels} of uint8, which is taken as it is: make a View of a picture to be resized"
         )
     return False
+
+
+def _done(message: str) -> int:
+    """How many images of a part were done before it was cancelled, by the library's message."""
+    found = re.search(r"after (\d+) of \d+ images", message)
+    return int(found[1]) if found else 0
 
 
 def _counted_from(first: int, message: str) -> str:

@@ -165,6 +165,11 @@ def out_of_memory_as_ours(what: str) -> Generator[None, None, None]:
         raise OutOfMemoryError(f"no memory for {what}{f': {error}' if str(error) else ''}") from error
 
 
+def cancelled(done: int, count: int) -> CancelledError:
+    """The exception for a call that was cancelled when so many of its images were done."""
+    return CancelledError(f"the call was cancelled after {done} of {count} images")
+
+
 def error_for(status: int, message: str) -> Error:
     """The exception for a status. A status that this package does not know gives a plain Error that carries it."""
     error = _BY_STATUS.get(status, Error)(message)

@@ -7,7 +7,7 @@ import os
 import threading
 import weakref
 
-from ._errors import BusyError
+from ._errors import BusyError, cancelled
 from ._library import library
 from ._loaded_model import LoadedModel
 
@@ -25,6 +25,8 @@ class Handles:
         # Held for a moment where the session is cancelled, and where it is given away.
         self.cancelling = threading.RLock()
         self.is_running = False
+        # Whether the call that runs is to end, also where it is not in the C library.
+        self.is_cancelled = False
         # Whether a call has run on the session: one that nobody has used is lent to the first who asks for its like.
         self.is_used = False
         self.lender: Handles | None = None
@@ -67,9 +69,15 @@ class Handles:
         return session
 
     def cancel(self) -> None:
-        """Stops the call that runs; whoever calls holds no lock."""
+        """Ends the call that runs; whoever calls holds no lock."""
         with self.cancelling:
+            self.is_cancelled = True
             library().gln_session_cancel(self.session)
+
+    def check_cancelled(self, done: int, count: int) -> None:
+        """Raises CancelledError where the call that runs is to end, with so many of its images done."""
+        if self.is_cancelled:
+            raise cancelled(done, count)
 
     def _give_back(self, session: ctypes.c_void_p) -> bool:
         """To whom it was borrowed from, for the packed weights must stay in memory as long as one of them is open."""

@@ -14,7 +14,7 @@ import numpy as np
 from . import _declarations as c
 from ._arguments import address, text_argument
 from ._description import Description
-from ._errors import ClosedError, error_for
+from ._errors import CancelledError, ClosedError, cancelled, error_for
 from ._handles import Handles
 from ._interruptible import interruptible
 from ._library import check, last_message, library
@@ -81,6 +81,7 @@ class Network(Description):
         handles = self._handles
         with handles.lock:
             handles.check_idle()
+            handles.is_cancelled = False
             # Nothing is called between here and `try`, so that no signal handler can come between them.
             handles.is_running = True
             try:
@@ -98,11 +99,11 @@ class Network(Description):
                 handles.is_running = False
 
     def cancel(self) -> None:
-        """Ends the call that runs in another thread, which raises CancelledError; does nothing where none runs.
+        """Ends the call that runs, which raises CancelledError; does nothing where none runs.
 
-        It ends within the network's longest operation. Results of earlier pictures in `out` arrays may be there. The
-        call itself may go on where Python works between two pictures: repeat it until the call has ended. May be called
-        from any thread and from signal handlers.
+        From any thread, and from signal handlers. The network stops within its longest operation; a call that is
+        about to compute the next images may do so first, for a twentieth of a second or one image. The error says how
+        many images were done: their results are in `out` arrays, the others' are not.
         """
         self._handles.cancel()
 
@@ -139,7 +140,10 @@ class Network(Description):
         def look_at_all(session: ctypes.c_void_p) -> _Result:
             # One picture a call: the next one is read in between, and Python sees signals (Ctrl-C).
             for index, it in enumerate(itertools.chain((first,), seen)):
+                self._handles.check_cancelled(index, len(pictures))
                 status = look(session, index, c_view(it))
+                if status == CancelledError.status:
+                    raise cancelled(index, len(pictures))
                 if status:
                     raise error_for(status, about_picture(it.name, last_message()))
             return answer()
@@ -180,7 +184,8 @@ class Network(Description):
 
         def run_parts(session: ctypes.c_void_p) -> NDArray[np.float32]:
             images.for_each_part(
-                lambda first, part: run(session, ctypes.byref(part), address(values[first:]), values[first:].size)
+                lambda first, part: run(session, ctypes.byref(part), address(values[first:]), values[first:].size),
+                self._handles,
             )
             return values
 

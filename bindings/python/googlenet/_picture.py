@@ -66,6 +66,7 @@ class Picture:
         seen = _upright(pixels, orientation) if exif_orientation and orientation != 1 else pixels
         if seen.dtype.kind == "f":
             seen = _rgb_floats(seen)
+            _check_floats(name, seen)
         placed = _in_place(seen)
         if placed is None:
             # Whatever it is, also one without gaps that is not aligned.
@@ -92,6 +93,15 @@ def _check_array(name: str, array: NDArray[Any]) -> None:
     if not (1 <= height <= _LARGEST_SIDE and 1 <= width <= _LARGEST_SIDE):
         raise InvalidArgumentError(
             f"{name} is a picture of {width} x {height} pixels: each side must be 1 to {_LARGEST_SIDE}"
+        )
+
+
+def _check_floats(name: str, array: NDArray[np.float32]) -> None:
+    """Refuses 0 to 255, which would be a white picture."""
+    largest = array.max()
+    if 2 < largest < np.inf:
+        raise InvalidArgumentError(
+            f"{name} is an array of floats with values up to {largest:g}: they are from 0 to 1, divide by 255"
         )
 
 

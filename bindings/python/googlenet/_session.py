@@ -10,7 +10,13 @@ import numpy as np
 
 from . import _declarations as c
 from ._arguments import choice_argument, is_list, text_argument, top_argument
-from ._errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, out_of_memory_as_ours
+from ._errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    NotFoundError,
+    UnsupportedError,
+    out_of_memory_as_ours,
+)
 from ._library import library
 from ._network import Network
 from ._pictures import Pictures
@@ -118,8 +124,8 @@ class Session(Network):
                             to its end: these are decoded by Pillow;
                           - a PIL image;
                           - an array H×W×3 (RGB), H×W×4 (RGBA, alpha is ignored) or H×W (gray), of uint8 (0 to 255) or
-                            of floats (0 to 1; values beyond count as 0 and 1, all must be finite), 1 to 65535 pixels
-                            each way, of any strides;
+                            of floats (0 to 1; values a little beyond count as 0 and 1, above 2 they are refused,
+                            all must be finite), 1 to 65535 pixels each way, of any strides;
                           - a View of one of these.
                           The pictures of a list are read one after the other, each just before it is classified.
         top               how many, at least 1; all where there are fewer classes. None for 5.
@@ -310,7 +316,11 @@ class Session(Network):
             case "features":
                 return c.REQUEST_FEATURES, (self._feature_count,), None
             case _:
-                return c.REQUEST_LAYER, self.layer_shape(wanted.name), wanted.encoded
+                try:
+                    return c.REQUEST_LAYER, self.layer_shape(wanted.name), wanted.encoded
+                except NotFoundError as error:
+                    words = '"probabilities", "logits", "features", "top-5" (or another number)'
+                    raise NotFoundError(f"{error}; `layers` has their names, the other outputs are {words}") from None
 
     @out_of_memory_as_ours("a batch")
     def profile(self, batch: NDArray[Any] | Sequence[NDArray[Any]]) -> list[OperationTime]:
@@ -334,5 +344,7 @@ class Session(Network):
             return status
 
         function = c.PROFILE_FUNCTION(RESUME)
-        self._run(lambda session: argument.for_each_part(lambda first, part: profile(session, first, part)))
+        self._run(
+            lambda session: argument.for_each_part(lambda first, part: profile(session, first, part), self._handles)
+        )
         return times

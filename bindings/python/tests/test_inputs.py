@@ -5,10 +5,11 @@ import ctypes
 import numpy as np
 import pytest
 
-from googlenet import InvalidArgumentError
+from googlenet import CancelledError, InvalidArgumentError
 from googlenet._arguments import choice_argument, index_argument, text_argument
 from googlenet._batch import Batch
 from googlenet._exif import upright
+from googlenet._handles import Handles
 from googlenet._picture import Picture
 
 PICTURE = np.arange(6 * 5 * 4, dtype=np.uint8).reshape(6, 5, 4)
@@ -115,6 +116,12 @@ def test_floats_of_all_kinds(kind):
     too_large = np.full((6, 5, 3), 1e300)
     kept = Picture("image", too_large, True)
     assert np.isinf(read_back(kept.c_picture)).all()
+    a_little = np.full((6, 5, 3), [-0.5, 1.5, 2], kind)
+    np.testing.assert_array_equal(read_back(Picture("image", a_little, True).c_picture), a_little)
+    with pytest.raises(
+        InvalidArgumentError, match=r"image is an array of floats with values up to 255: .*divide by 255"
+    ):
+        Picture("image", RGB.astype(kind) * 0 + 255, True)
 
 
 def test_strides_of_a_single_row_or_column_do_not_matter():
@@ -145,14 +152,26 @@ def test_batches():
         Batch(pixels, 3, 5, 4)
 
 
-def test_parts_cover_a_batch_and_errors_count_its_images():
+def test_parts_cover_a_batch():
     batch = Batch(np.zeros((100, 4, 5, 3), np.uint8), 3, 4, 5)
     parts = []
-    batch.for_each_part(lambda first, part: parts.append((first, part.count)) or 0)
+    batch.for_each_part(lambda first, part: parts.append((first, part.count)) or 0, Handles())
     assert [first for first, _ in parts] == [sum(count for _, count in parts[:index]) for index in range(len(parts))]
     assert sum(count for _, count in parts) == 100
     assert parts[0] == (0, 1)
     assert len(parts) < 100
+
+
+def test_parts_end_where_the_call_is_cancelled():
+    batch = Batch(np.zeros((100, 4, 5, 3), np.uint8), 3, 4, 5)
+    handles = Handles()
+
+    def run(first, part):
+        handles.is_cancelled = first + part.count == 7
+        return 0
+
+    with pytest.raises(CancelledError, match="after 7 of 100 images"):
+        batch.for_each_part(run, handles)
 
 
 def test_small_arguments():
