@@ -21,6 +21,6 @@ extension Array: RequestList where Element == Request {
 extension CollectionOfOne: RequestList where Element == Request {
   public func request(at index: Int) throws(GoogLeNetError) -> Request { self[index] }
   public func shortage(at index: Int, capacity: Int, needed: Int, rowLength: Int) -> String {
-    "capacity is \(capacity): \(needed) are needed, \(rowLength) an image"
+    "capacity is \(capacity) floats: \(needed) are needed, \(rowLength) an image"
   }
 }
