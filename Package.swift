@@ -10,6 +10,8 @@ let instrumented: [SwiftSetting] = fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,ad
 /// SwiftPM optimizes release builds only, which hide from the fuzz targets what is not public.
 let optimized: [SwiftSetting] = fuzzing ? [.unsafeFlags(["-O"])] : []
 let warnings: [SwiftSetting] = Context.environment["GLN_WERROR"] != nil ? [.treatAllWarnings(as: .error)] : []
+/// GLN_SUITES="GoogLeNetTests …" leaves out the other test targets and the tool, for builds that run only these.
+let suites = Context.environment["GLN_SUITES"]?.split(separator: " ").map(String.init)
 let core: [SwiftSetting] =
   warnings + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
   + instrumented
@@ -122,17 +124,23 @@ let toolTargets: [Target] = [
     swiftSettings: warnings),
 ]
 
+let isWanted = { (target: Target) in
+  switch target.type {
+  case .test: suites?.contains(target.name) ?? true
+  case .executable: suites == nil
+  default: target.name != "KernelsAVXVNNIAsEVEX" || suites?.contains("KernelTests") ?? true
+  }
+}
+
 let package = Package(
   name: "googlenet",
   products: embedded
     ? [.library(name: "GoogLeNet", type: .static, targets: ["GoogLeNet"])]
-    : [
-      .library(name: "GoogLeNet", targets: ["GoogLeNet"]),
-      .executable(name: "googlenet", targets: ["googlenet"]),
-    ],
+    : [.library(name: "GoogLeNet", targets: ["GoogLeNet"])]
+      + (suites == nil ? [.executable(name: "googlenet", targets: ["googlenet"])] : []),
   dependencies: embedded
     ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
-  targets: embedded ? libraryTargets : libraryTargets + toolTargets + (fuzzing ? fuzzTargets : []))
+  targets: embedded ? libraryTargets : libraryTargets + toolTargets.filter(isWanted) + (fuzzing ? fuzzTargets : []))
 
 for target in package.targets
 where [
