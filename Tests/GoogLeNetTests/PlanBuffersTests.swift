@@ -45,7 +45,7 @@ import Testing
             batch: try Batch(.tensors, data: bytes.baseAddress, count: 1), channelOrder: .rgb, height: 17, width: 17)
           for _ in 0..<50 {
             var found = [Float](repeating: .nan, count: model.classCount)
-            try runner.run(images) { _ in location.copyPlanes(to: &found) }
+            try runner.run(images) { _ in location.copyPlanes(to: &found, nil) }
             #expect(found == wanted[index])
           }
         }

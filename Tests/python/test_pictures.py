@@ -155,7 +155,7 @@ def test_what_is_ambiguous_or_no_picture(model, batch, message):
         (np.full((30, 30, 3), 1e300), ValueError, "infinite or NaN"),
         (PICTURE.astype(np.int32), TypeError, "is an array of int32: uint8"),
         (PICTURE[..., :2], ValueError, r"shape \(37, 53, 2\)"),
-        (np.zeros((65536, 1), np.uint8), ValueError, "1 x 65536"),
+        (np.zeros((65536, 1), np.uint8), ValueError, "height is 65536: it must be 1 to 65535"),
         (googlenet.View(PICTURE, (50, 0, 4, 10)), ValueError, "50.* 53 x 37 pixels"),
         (googlenet.View("\0"), ValueError, "NUL"),
     ],

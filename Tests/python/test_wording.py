@@ -88,7 +88,7 @@ def test_pictures(path):
     with googlenet.Model(path) as model:
         tall = np.zeros((65536, 1, 3), np.uint8)
         want = asked_of_c(model, tall, kind=c.REQUEST_FEATURES).removeprefix("views[0].picture->")
-        assert by_python(lambda: model.classify(tall)) == f"image is {want}"
+        assert by_python(lambda: model.classify(tall)) == f"image: {want}"
         picture = np.zeros((30, 40, 3), np.uint8)
         view = googlenet.View(picture, (1, 2, 40, 3))
         assert "40 x 30 pixels" in by_python(lambda: model.classify(view))

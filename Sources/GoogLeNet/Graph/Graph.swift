@@ -19,6 +19,8 @@ struct Graph {
   private(set) var nodes: [GraphNode] = []
   /// For each wanted output the value that holds it.
   private(set) var outputs: [Int] = []
+  /// For each value whether a graph of the same network, with other outputs, may have it in a concatenation.
+  private(set) var mayBeJoined: [Bool] = []
   /// For each value the one with memory in which it lies, and the channel at which it begins there.
   private var roots: [(value: Int, channelOffset: Int)] = []
   /// The network's input.
@@ -26,6 +28,8 @@ struct Graph {
 
   /// For each layer the one whose output it has: itself, or what it is another name for; −1 for the network's input.
   private var sources: [Int] = []
+  /// For each layer the sources that it reads.
+  private var inputs: [[Int]] = []
   /// For each source the value that holds its output, once it has one.
   private var layerValues: [Int?]
   /// For each value the node that writes it, if one does.
@@ -49,22 +53,32 @@ struct Graph {
     values = [Value(shape: input, encoding: .float32)]
     readers = [Int](repeating: 0, count: layers.count)
     observed = [Bool](repeating: false, count: layers.count)
+    var joined = observed
     layerValues = [Int?](repeating: nil, count: layers.count)
     for (index, layer) in layers.enumerated() {
-      sources.append(layer.operation.traits.isAlias ? source(of: model.inputs[index][0]) : index)
-    }
-    for index in layers.indices where sources[index] == index {
-      for producer in model.inputs[index] where source(of: producer) >= 0 { readers[source(of: producer)] += 1 }
+      let read = model.inputs[index].map { source(of: $0) }
+      inputs.append(read)
+      guard !layer.operation.traits.isAlias else {
+        sources.append(read[0])
+        continue
+      }
+      sources.append(index)
+      var isConcatenation = false
+      if case .concat = layer.operation { isConcatenation = true }
+      for producer in read where producer >= 0 {
+        readers[producer] += 1
+        if isConcatenation { joined[producer] = true }
+      }
     }
     for layer in outputLayers where source(of: layer) >= 0 { observed[source(of: layer)] = true }
     var needed = observed
     for index in layers.indices.reversed() where needed[index] {
-      for producer in model.inputs[index] where source(of: producer) >= 0 { needed[source(of: producer)] = true }
+      for producer in inputs[index] where producer >= 0 { needed[producer] = true }
     }
 
     let isFloat = encodings.allSatisfy { $0 == .float32 }
     for (index, layer) in layers.enumerated() where needed[index] {
-      let read = model.inputs[index].map(source)
+      let read = inputs[index]
       if fuse(
         index, layer.operation, of: read, shape: shapes[index], encoding: encodings[index], isFloat: isFloat)
       {
@@ -79,6 +93,10 @@ struct Graph {
     }
     for layer in outputLayers { outputs.append(value(of: layer)) }
     if !isFloat { try quantize(model, input) }
+    mayBeJoined = [Bool](repeating: false, count: values.count)
+    for source in layers.indices where joined[source] {
+      if let value = layerValues[source] { mayBeJoined[value] = true }
+    }
     findRoots()
   }
 
@@ -225,9 +243,9 @@ struct Graph {
 
   /// Whether all that reads the network's input, needed or not, takes pixels.
   private func storesPixels(_ model: Model, _ input: Shape) -> Bool {
-    for (index, layer) in model.network.layers.enumerated()
-    where sources[index] == index && model.inputs[index].contains(where: { source(of: $0) < 0 }) {
-      guard case .node(.convolution(let it)) = layer.operation.form(inputs: model.inputs[index].map { _ in input }),
+    for index in inputs.indices where sources[index] == index && inputs[index].contains(-1) {
+      let operation = model.network.layers[index].operation
+      guard case .node(.convolution(let it)) = operation.form(inputs: [input]),
         it.canReadPixels(model.network.preprocessing)
       else { return false }
     }

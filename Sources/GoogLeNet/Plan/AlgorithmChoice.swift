@@ -23,9 +23,11 @@ struct AlgorithmChoice {
     }
   }
 
-  private func algorithm(for shape: gln_f32_convolution) -> ConvolutionAlgorithm {
+  private func algorithm(for shape: gln_f32_convolution, _ input: Int) -> ConvolutionAlgorithm {
     if settings.backend == .openBLAS { return .openBLAS }
     var shape = shape
+    // The choice must not depend on which outputs are wanted, as strides in concatenations do.
+    if graph.mayBeJoined[input] { shape.input_pixel_stride = .max }
     if settings.algorithm == .auto, let supports = settings.kernels.table.f32_winograd.supports, supports(&shape) != 0 {
       return .winograd
     }
@@ -47,7 +49,7 @@ struct AlgorithmChoice {
     var parts: [ConvolutionPart] = []
     for _ in 0..<it.groups {
       var arguments = floatArguments(of: it, node)
-      let algorithm = algorithm(for: arguments)
+      let algorithm = algorithm(for: arguments, node.inputs[0])
       parts.append(.float32(arguments, algorithm: algorithm, shared: nil))
       var rows: Int32 = 0
       var columns: Int32 = 0

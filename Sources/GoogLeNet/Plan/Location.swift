@@ -43,37 +43,33 @@ struct Location {
   }
 
   /// Writes the value as float32 planes (CHW).
-  @_optimize(speed)
-  func copyPlanes(to output: UnsafeMutablePointer<Float>) {
-    switch encoding {
-    case .float32: copyPlanes(floats, to: output) { value, _ in value }
-    case .u8(let scale): copyPlanes(bytes, to: output) { value, _ in Float(value) * scale }
-    case .u16(let scale): copyPlanes(words, to: output) { value, _ in Float(value) * scale }
-    }
-  }
-
-  /// The same of the network's input, whose bytes are pixels as they are.
-  func copyInput(_ preprocessing: Preprocessing, to output: UnsafeMutablePointer<Float>) {
-    guard case .u8 = encoding else { return copyPlanes(to: output) }
-    copyPlanes(bytes, to: output) { value, channel in
-      (Float(value) - preprocessing.mean[channel]) * preprocessing.scale[channel]
+  /// - Parameter preprocessing: for the network's input, whose bytes are pixels as they are; nil for other values.
+  func copyPlanes(to output: UnsafeMutablePointer<Float>, _ preprocessing: Preprocessing?) {
+    let count = shape.height &* shape.width
+    for channel in 0..<shape.channels {
+      let plane = output + channel &* count
+      switch encoding {
+      case .float32: copyPlane(floats + channel, to: plane) { $0 }
+      case .u8(let scale):
+        let mean = preprocessing?.mean[channel] ?? 0
+        let factor = preprocessing?.scale[channel] ?? scale
+        copyPlane(bytes + channel, to: plane) { (Float($0) - mean) * factor }
+      case .u16(let scale): copyPlane(words + channel, to: plane) { Float($0) * scale }
+      }
     }
   }
 
   @inline(__always)
-  private func copyPlanes<Element>(
-    _ elements: UnsafeMutablePointer<Element>, to output: UnsafeMutablePointer<Float>,
-    _ decode: (_ value: Element, _ channel: Int) -> Float
+  private func copyPlane<Element>(
+    _ elements: UnsafeMutablePointer<Element>, to output: UnsafeMutablePointer<Float>, _ decode: (Element) -> Float
   ) {
     var next = output
-    for channel in 0..<shape.channels {
-      for row in 0..<shape.height {
-        var pixel = elements + (row &* rowStride &+ channel)
-        for _ in 0..<shape.width {
-          next.pointee = decode(pixel.pointee, channel)
-          next += 1
-          pixel += pixelStride
-        }
+    for row in 0..<shape.height {
+      var pixel = elements + row &* rowStride
+      for _ in 0..<shape.width {
+        next.pointee = decode(pixel.pointee)
+        next += 1
+        pixel += pixelStride
       }
     }
   }

@@ -31,6 +31,13 @@ final class PlanBuffers {
 
   deinit { arena.leave() }
 
+  /// Writes an output as float32 planes (CHW).
+  @inline(never)
+  func copyOutput(_ place: Int, to values: UnsafeMutablePointer<Float>) {
+    let isInput = plan.graph.outputs[place] == Graph.inputValue
+    outputs[place].copyPlanes(to: values, isInput ? plan.model.network.preprocessing : nil)
+  }
+
   /// Forgets what units have found.
   func clearFindings() {
     for thread in 0..<plan.settings.threads { findings(of: thread).pointee = gln_findings() }

@@ -329,19 +329,14 @@ public final class Session {
       defer { otherRuns = false }
       try runner(buffers).run(source) { image in
         for (index, entry) in table.entries.enumerated() {
-          let output = buffers.outputs[entry.place]
           if entry.top > 0 {
+            let output = buffers.outputs[entry.place]
             let wanted = UnsafeMutableBufferPointer(rebasing: predictions[..<entry.top])
             let written = TopK.select(
               UnsafeBufferPointer(start: output.floats, count: model.classCount), into: wanted)
             receive(index, image, UnsafeBufferPointer(rebasing: wanted[..<written]))
           } else if let values = entry.values {
-            let row = values + image * entry.rowLength
-            if buffers.plan.graph.outputs[entry.place] == Graph.inputValue {
-              output.copyInput(model.network.preprocessing, to: row)
-            } else {
-              output.copyPlanes(to: row)
-            }
+            buffers.copyOutput(entry.place, to: values + image * entry.rowLength)
           }
         }
       }

@@ -20,9 +20,9 @@ public enum ISA: Int32, CaseIterable, Sendable {
     }
   }
 
-  /// The tier of that name, if there is one.
+  /// The tier of that name, if there is one. By bytes: comparing as `String` would bring 30 KB of Unicode's tables into the library.
   public static func named(_ name: String) -> ISA? {
-    for tier in allCases where tier.name.description == name { return tier }
+    for tier in allCases where ByteText(tier.name.description) == ByteText(name) { return tier }
     return nil
   }
 }

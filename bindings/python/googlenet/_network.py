@@ -78,6 +78,12 @@ class Network(Description):
 
     def _run(self, work: Callable[[ctypes.c_void_p], _Result]) -> _Result:
         """Calls `work` with the gln_session, for one thread at a time."""
+        height, width = self._facts.input_size
+        if height * width < _LONG_CALL_PIXELS:
+            return self._run_here(work)
+        return interruptible(lambda: self._run_here(work), self._handles.cancel)
+
+    def _run_here(self, work: Callable[[ctypes.c_void_p], _Result]) -> _Result:
         handles = self._handles
         with handles.lock:
             handles.check_idle()
@@ -91,10 +97,7 @@ class Network(Description):
                     handles.free_inherited()
                     self._facts = SessionFacts.of(handles.session)
                 handles.is_used = True
-                height, width = self._facts.input_size
-                if height * width < _LONG_CALL_PIXELS:
-                    return work(handles.session)
-                return interruptible(lambda: work(handles.session), handles.cancel)
+                return work(handles.session)
             finally:
                 handles.is_running = False
 

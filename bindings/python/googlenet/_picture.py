@@ -89,11 +89,9 @@ def _check_array(name: str, array: NDArray[Any]) -> None:
         raise ArgumentTypeError(f"{name} is an array of {array.dtype}: uint8 (0 to 255) or floats (0 to 1) are needed")
     if channels not in _FORMATS:
         raise InvalidArgumentError(f"{name} is an array of shape {array.shape}: {_SHAPES} is needed")
-    height, width = array.shape[:2]
-    if not (1 <= height <= _LARGEST_SIDE and 1 <= width <= _LARGEST_SIDE):
-        raise InvalidArgumentError(
-            f"{name} is a picture of {width} x {height} pixels: each side must be 1 to {_LARGEST_SIDE}"
-        )
+    for side, length in (("width", array.shape[1]), ("height", array.shape[0])):
+        if not 1 <= length <= _LARGEST_SIDE:
+            raise InvalidArgumentError(f"{name}: {side} is {length}: it must be 1 to {_LARGEST_SIDE}")
 
 
 def _check_floats(name: str, array: NDArray[np.float32]) -> None:
