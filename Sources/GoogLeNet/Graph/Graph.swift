@@ -174,25 +174,27 @@ struct Graph {
     let isWanted = observed[producers[0]]
     // In float32 a lower bound gives the same bits wherever it is applied.
     if isWanted, isFloat, operation.traits.normalization == nil { return false }
-    let before = nodes[maker]
+    // A copy would make each fusion copy the list of all earlier ones.
+    let before = isWanted ? nodes[maker] : nil
+    let output = nodes[maker].output
     let place = FusionPlace(
-      channels: shape.channels, reads: values[before.inputs[0]].encoding, stores: encoding)
+      channels: shape.channels, reads: values[nodes[maker].inputs[0]].encoding, stores: encoding)
     guard nodes[maker].fuse(layer, operation, place) else { return false }
-    if isWanted {
-      let lost = values[before.output]
+    if let before {
+      let lost = values[output]
       let wanted = addValue(Value(shape: lost.shape, encoding: lost.encoding), maker: nodes.count)
       nodes.append(
         GraphNode(
           layer: before.layer, fused: before.fused, kind: before.kind, inputs: before.inputs, output: wanted))
       layerValues[producers[0]] = wanted
     }
-    if isWanted || values[before.output].encoding != encoding {
+    if isWanted || values[output].encoding != encoding {
       // It must not replace an input that another node reads, too, or in which bytes with their halo would not fit. No concatenation has
       // it yet: what fuses is its only reader.
-      values[before.output].parent = nil
+      values[output].parent = nil
     }
-    values[before.output].encoding = encoding
-    layerValues[layer] = before.output
+    values[output].encoding = encoding
+    layerValues[layer] = output
     return true
   }
 
