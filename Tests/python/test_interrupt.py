@@ -112,6 +112,30 @@ def test_within_an_image(large):
     assert np.array_equal(model.predict(image), want)
 
 
+def test_while_another_thread_runs(large):
+    """Who waits for a turn leaves at once; the other call goes on."""
+    model, image = large
+    want = model.predict(image)
+    images = np.repeat(image, 4, axis=0)
+    answers = []
+    other = threading.Thread(target=lambda: answers.append(model.predict(images)))
+    before = signal.signal(signal.SIGALRM, alarm)
+    other.start()
+    try:
+        while not model._handles.is_running:
+            time.sleep(0.001)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            model.predict(image)
+        assert other.is_alive()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        other.join()
+    assert np.array_equal(answers[0], np.repeat(want, 4, axis=0))
+    assert np.array_equal(model.predict(image), want)
+
+
 def test_errors_of_long_calls_are_raised(large):
     model, _ = large
     with pytest.raises(googlenet.FileError, match="absent"):

@@ -31,7 +31,7 @@ final class PlanBuffers {
 
   deinit { arena.leave() }
 
-  /// Writes an output as float32 planes (CHW).
+  /// Writes an output as float32 planes (CHW). Not inlined: each kind of call would get a copy.
   @inline(never)
   func copyOutput(_ place: Int, to values: UnsafeMutablePointer<Float>) {
     let isInput = plan.graph.outputs[place] == Graph.inputValue

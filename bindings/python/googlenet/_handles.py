@@ -7,13 +7,21 @@ import os
 import threading
 import weakref
 
-from ._errors import BusyError, cancelled
+from ._errors import BusyError, CancelledError, cancelled
 from ._library import library
 from ._loaded_model import LoadedModel
 
 
+class Turn:
+    """One call's turn on a session, for which it may have to wait."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self.is_given_up = False
+
+
 class Handles:
-    """The C objects of one Session. All but `leave_parent` and `cancel` is done by whoever holds the lock."""
+    """The C objects of one Session. Whoever holds the lock does all but `leave_parent`, `cancel`, `give_up`."""
 
     def __init__(self) -> None:
         self.model: LoadedModel | None = None
@@ -25,6 +33,7 @@ class Handles:
         # Held for a moment where the session is cancelled, and where it is given away.
         self.cancelling = threading.RLock()
         self.is_running = False
+        self.turn: Turn | None = None
         # Whether the call that runs is to end, also where it is not in the C library.
         self.is_cancelled = False
         # Whether a call has run on the session: one that nobody has used is lent to the first who asks for its like.
@@ -37,6 +46,7 @@ class Handles:
         self.lock = threading.RLock()
         self.cancelling = threading.RLock()
         self.is_running = False
+        self.turn = None
         if self.session:
             self.inherited, self.session = self.session, ctypes.c_void_p()
 
@@ -68,11 +78,31 @@ class Handles:
             session, self.session = self.session, ctypes.c_void_p()
         return session
 
+    def begin(self, turn: Turn) -> None:
+        """Begins a call, unless its caller has given it up."""
+        with self.cancelling:
+            if turn.is_given_up:
+                raise CancelledError("the call was given up before it began")
+            turn.has_begun = True
+            self.turn = turn
+            self.is_cancelled = False
+
     def cancel(self) -> None:
         """Ends the call that runs; whoever calls holds no lock."""
         with self.cancelling:
             self.is_cancelled = True
             library().gln_session_cancel(self.session)
+
+    def give_up(self, turn: Turn) -> bool:
+        """Ends a turn's call, and nobody else's.
+
+        Returns whether nothing is left to wait for, since it has not begun and never will.
+        """
+        with self.cancelling:
+            turn.is_given_up = True
+            if self.turn is turn:
+                self.cancel()
+            return not turn.has_begun
 
     def check_cancelled(self, done: int, count: int) -> None:
         """Raises CancelledError where the call that runs is to end, with so many of its images done."""

@@ -50,12 +50,13 @@ class _Call(Generic[_Result]):
 _calls: set[_Call[object]] = set()
 
 
-def interruptible(work: Callable[[], _Result], cancel: Callable[[], None]) -> _Result:
+def interruptible(work: Callable[[], _Result], give_up: Callable[[], bool]) -> _Result:
     """What `work` gives, called in another thread, so that Python sees signals in the main one meanwhile.
 
-    Where a signal's handler raises, `cancel` is called until `work` has ended. If handlers raise again and again, what
-    they raise may come out before that: `work` itself must hold the locks that it needs. In other threads than the main
-    one, where Python sees no signals, and where no thread can be started, `work` is simply called.
+    Where a signal's handler raises, `give_up` is called until `work` has ended or it says that nothing is left to wait
+    for. If handlers raise again and again, what they raise may come out before that: `work` itself must hold the locks
+    that it needs. In other threads than the main one, where Python sees no signals, and where no thread can be started,
+    `work` is simply called.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
@@ -76,8 +77,8 @@ def interruptible(work: Callable[[], _Result], cancel: Callable[[], None]) -> _R
             call.is_ended = True
         while not (call.is_ended or call.is_lost):
             try:
-                if raised is not None:
-                    cancel()
+                if raised is not None and give_up():
+                    break
                 # What was cancelled may go on with the next picture.
                 call.wait(-1 if raised is None else 0.01)
             except BaseException as error:

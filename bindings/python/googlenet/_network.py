@@ -15,7 +15,7 @@ from . import _declarations as c
 from ._arguments import address, text_argument
 from ._description import Description
 from ._errors import CancelledError, ClosedError, cancelled, error_for
-from ._handles import Handles
+from ._handles import Handles, Turn
 from ._interruptible import interruptible
 from ._library import check, last_message, library
 from ._log import SessionLog
@@ -79,15 +79,16 @@ class Network(Description):
     def _run(self, work: Callable[[ctypes.c_void_p], _Result]) -> _Result:
         """Calls `work` with the gln_session, for one thread at a time."""
         height, width = self._facts.input_size
+        turn = Turn()
         if height * width < _LONG_CALL_PIXELS:
-            return self._run_here(work)
-        return interruptible(lambda: self._run_here(work), self._handles.cancel)
+            return self._run_here(work, turn)
+        return interruptible(lambda: self._run_here(work, turn), lambda: self._handles.give_up(turn))
 
-    def _run_here(self, work: Callable[[ctypes.c_void_p], _Result]) -> _Result:
+    def _run_here(self, work: Callable[[ctypes.c_void_p], _Result], turn: Turn) -> _Result:
         handles = self._handles
         with handles.lock:
             handles.check_idle()
-            handles.is_cancelled = False
+            handles.begin(turn)
             # Nothing is called between here and `try`, so that no signal handler can come between them.
             handles.is_running = True
             try:
@@ -100,6 +101,7 @@ class Network(Description):
                 return work(handles.session)
             finally:
                 handles.is_running = False
+                handles.turn = None
 
     def cancel(self) -> None:
         """Ends the call that runs, which raises CancelledError; does nothing where none runs.
@@ -217,7 +219,7 @@ class Network(Description):
         encoded = text_argument("name", name)
         shape = [ctypes.c_int32() for _ in range(3)]
         places = map(ctypes.byref, shape)
-        self._run(lambda session: check(library().gln_session_layer_shape(session, encoded, *places)))
+        self._run_here(lambda session: check(library().gln_session_layer_shape(session, encoded, *places)), Turn())
         channels, height, width = shape
         return channels.value, height.value, width.value
 
